@@ -1,0 +1,1 @@
+"""Emotion from voice and face, learnt from few labelled and many unlabelled recordings."""

@@ -1,0 +1,1 @@
+"""One short file a verb: arguments in, a call of the library, words out."""

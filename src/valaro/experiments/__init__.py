@@ -1,0 +1,1 @@
+"""Settings, runs and cross-validation."""

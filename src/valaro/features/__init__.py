@@ -1,0 +1,1 @@
+"""From sound and faces to feature sequences."""

@@ -1,0 +1,1 @@
+"""From annotators' votes to fuzzy labels and levels."""

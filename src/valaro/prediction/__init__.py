@@ -1,0 +1,1 @@
+"""From a trained model and a recording to a timeline."""

@@ -1,0 +1,234 @@
+"""The nouns: frozen records that flow from a folder of recordings to a timeline."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, UInt8
+
+Dimension = Literal["valence", "arousal"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+LEVELS: tuple[str, str, str] = ("low", "medium", "high")
+LEVEL_SCORES: dict[str, float] = {"low": 1.0, "medium": 3.0, "high": 5.0}
+"""A label given as a level is the vote of one annotator at the middle of that level's part of the 1-5 scale."""
+
+GRID_RATE = 100
+"""Feature frames a second: every modality lies on this grid; frame k covers the time around k / 100 s."""
+
+CROP_FRAMES = 128
+"""Frames of a training crop and of a test window: 1.28 s (paper, section IV-B)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rating:
+    """One annotator's vote on one dimension; `score` on the 1-5 scale, 1 lowest."""
+
+    annotator: str
+    dimension: Dimension
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Utterance:
+    """A stretch of a recording in which one person speaks; without ratings it is unlabelled.
+
+    `id` is unique over all corpora (`corpus/name`); `speaker` names a PERSON over all corpora (`people/name`), so that
+    a leak shows even where two corpora recorded the same people; `gender` is `F`, `M` or empty; `face_region` is
+    (left, top, right, bottom) as fractions of the picture; `start` and `end` are seconds, `end` None: to the end.
+    """
+
+    id: str
+    corpus: str
+    session: str
+    speaker: str
+    gender: str
+    media: Path
+    face_region: tuple[float, float, float, float] | None = None
+    start: float = 0.0
+    end: float | None = None
+    ratings: tuple[Rating, ...] = ()
+
+    def is_labelled(self, dimension: Dimension) -> bool:
+        return any(rating.dimension == dimension for rating in self.ratings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """An item of bulk work that failed: which one (an utterance's id, or a file), at which step, and why."""
+
+    utterance: str
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """A decoded stretch: mono `samples` at `sample_rate` Hz, grey `frames`, their `times` in seconds of the recording.
+
+    A modality that is missing has length 0. `start` is the time of the first sample in seconds.
+    """
+
+    samples: Float32[np.ndarray, " n"]
+    sample_rate: int
+    frames: UInt8[np.ndarray, "t h w"]
+    times: Float[np.ndarray, " t"]
+    start: float
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceTrack:
+    """One person's face through a clip: 64x64 grey `crops`, whether it was `found`, `yaw` (-1 left .. 1 right)."""
+
+    crops: UInt8[np.ndarray, "t 64 64"]
+    found: Bool[np.ndarray, " t"]
+    yaw: Float32[np.ndarray, " t"]
+    times: Float[np.ndarray, " t"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureSequence:
+    """A modality's features of an utterance on the 100 Hz grid: row k belongs to `start` + k / 100 seconds."""
+
+    name: str
+    values: Float32[np.ndarray, "t dim"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceQuality:
+    """How much of an utterance's picture showed a face: video frames, those with a face found, and the mean |yaw|."""
+
+    utterance: str
+    frames: int
+    found: int
+    mean_absolute_yaw: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extracted:
+    """Everything an utterance gave: its modalities (those that failed are missing), face quality, what went wrong."""
+
+    features: tuple[FeatureSequence, ...]
+    quality: FaceQuality | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """A model's answers on utterances: all that a score or a figure needs.
+
+    `probabilities` sum to 1 over the levels; `correct` marks every level that counts as right (several on a tie);
+    `speakers` are the persons behind the ids, for intervals that respect them.
+    """
+
+    ids: tuple[str, ...]
+    speakers: tuple[str, ...]
+    probabilities: Float[np.ndarray, "n 3"]
+    correct: Bool[np.ndarray, "n 3"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryPoint:
+    """One evaluation during training: the step, the mean losses since the last one by name, validation UAR (0-1)."""
+
+    step: int
+    losses: dict[str, float]
+    validation_uar: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldResult:
+    """What one training of a cross-validation left: who was held out, what it predicted, how it learnt."""
+
+    dimension: Dimension
+    model: str
+    fold: str
+    seed: int
+    test: Predictions
+    validation: Predictions
+    history: tuple[HistoryPoint, ...]
+    best_step: int
+    seconds: float
+    labelled: int
+    unlabelled: int
+    excluded: int
+    """Recordings left out of the unlabelled pool because their speaker is held out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """What a model says about a stretch of a recording, `start` and `end` in seconds."""
+
+    dimension: Dimension
+    start: float
+    end: float
+    level: str
+    probability: float
+    probabilities: tuple[float, float, float]
+    face_found: float = 0.0
+    """Share of the stretch's video frames in which a face was found, 0-1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusNote:
+    """What every page made from a corpus must say about it (synthetic, labels derived from acted categories ...)."""
+
+    corpus: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """A recording's moments in order of time, with thumbnails of the face followed and what went wrong on the way."""
+
+    recording: Path
+    duration: float
+    moments: tuple[Moment, ...]
+    thumbnails: tuple["Thumbnail", ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[CorpusNote, ...] = ()
+    model: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thumbnail:
+    """A face as the network saw it at `time` seconds."""
+
+    time: float
+    crop: UInt8[np.ndarray, "64 64"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusSummary:
+    """A row of a report's data table: what one corpus contributed, counts of utterances unless a unit is named."""
+
+    corpus: str
+    utterances: int
+    labelled: int
+    speakers: int
+    sessions: int
+    seconds: float
+    levels: dict[str, tuple[int, int, int]] = field(default_factory=dict[str, tuple[int, int, int]])
+    """Utterances a level (low, medium, high) by dimension; a tie is counted in each of its levels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """A finished run as a report needs it: what was asked for, on which data, in which environment, and what came out.
+
+    `settings` is the complete TOML text; `normalisation` the setting's value; `speaker_normalised` says that each
+    speaker's own unlabelled recordings set the scale, test speakers included, which a report must name by the figure.
+    """
+
+    name: str
+    settings: str
+    environment: dict[str, str]
+    fingerprint: str
+    normalisation: str
+    speaker_normalised: bool
+    corpora: tuple[CorpusSummary, ...]
+    notes: tuple[CorpusNote, ...]
+    results: tuple[FoldResult, ...]
+    faces: tuple[FaceQuality, ...] = ()
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,1 @@
+"""From finished runs to one self-contained page."""

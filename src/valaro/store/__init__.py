@@ -1,0 +1,1 @@
+"""Manifests and features on disk, each file whole or absent."""

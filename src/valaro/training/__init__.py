@@ -1,0 +1,1 @@
+"""Batches, loops and checkpoints."""
