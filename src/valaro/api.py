@@ -1,0 +1,88 @@
+"""The public functions: plain values in, the same code underneath as the command line's."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from valaro.corpora.table import read_table
+from valaro.errors import ValaroError, unknown_name
+from valaro.evaluation.folds import Fold
+from valaro.evaluation.scores import Scores
+from valaro.evaluation.scores import score as score_predictions
+from valaro.extraction import extract as extract_features
+from valaro.prediction import predictor
+from valaro.records import DIMENSIONS, Dimension, Moment, Utterance
+from valaro.store.feature_store import FeatureStore
+from valaro.training import checkpoint
+from valaro.training.plans import PRESETS, Plan
+from valaro.training.recipes import candidates
+from valaro.training.train import train_model
+from valaro.training.trained_model import TrainedModel, predict_utterances
+
+READERS: dict[str, Callable[[Path], tuple[Utterance, ...]]] = {"table": read_table}
+
+
+def read_corpus(kind: str, path: str | Path) -> tuple[Utterance, ...]:
+    """Read a corpus from a folder or file; `kind` is `table` (a CSV or Parquet file, docs/table.md)."""
+    if kind not in READERS:
+        raise unknown_name("kind of corpus", kind, READERS)
+    return READERS[kind](Path(path))
+
+
+def extract(
+    utterances: Sequence[Utterance], names: Sequence[str], *, to: str | Path, workers: int = 1
+) -> FeatureStore:
+    """Extract features into the folder `to` (again to resume) and open it; what failed is in `.problems`."""
+    extract_features(utterances, names, to=Path(to), workers=workers)
+    return FeatureStore.open(Path(to))
+
+
+def train(
+    model: str,
+    features: FeatureStore,
+    fold: Fold,
+    unlabelled: Sequence[Utterance] = (),
+    *,
+    dimension: Dimension,
+    seed: int = 0,
+    names: Sequence[str] | None = None,
+    plan: Plan | str = "default",
+) -> TrainedModel:
+    """Train a model of the paper (`FSBase`, `MFSBase`, `SSGAN`, `MSSGAN`) on a fold and an unlabelled pool.
+
+    `names` are the features to use (default: all of the store); recordings of held-out people, sessions or files in
+    `unlabelled` are left out. A single-modality model needs one feature: `SSGAN:face`.
+    """
+    if dimension not in DIMENSIONS:
+        raise unknown_name("dimension", dimension, DIMENSIONS)
+    if isinstance(plan, str):
+        if plan not in PRESETS:
+            raise unknown_name("preset", plan, PRESETS)
+        plan = PRESETS[plan]
+    choices = candidates(model, features.names if names is None else names)
+    if len(choices) != 1:
+        raise ValaroError(
+            f"model '{model}' runs on one feature: choose with '{model}:NAME' or names=[NAME], "
+            f"NAME one of {', '.join(choice.features[0] for choice in choices)}"
+        )
+    return train_model(choices[0], features, fold, unlabelled, dimension=dimension, seed=seed, plan=plan).model
+
+
+def score(model: TrainedModel, features: FeatureStore, utterances: Sequence[Utterance]) -> Scores:
+    """Score a model on labelled utterances of people it has never met; on others it refuses."""
+    rated = [utterance for utterance in utterances if utterance.is_labelled(model.dimension)]
+    return score_predictions(predict_utterances(model, features, rated))
+
+
+def watch(model: TrainedModel, recording: str | Path) -> Iterator[Moment]:
+    """Yield what the model says about a recording of any length, one moment each 0.64 s."""
+    return predictor.watch(model, recording)
+
+
+def save_model(model: TrainedModel, folder: str | Path) -> None:
+    """Write a model to a folder, whole or not at all, without pickle."""
+    checkpoint.save_model(model, Path(folder))
+
+
+def load_model(folder: str | Path) -> TrainedModel:
+    """Read a model that `save_model` wrote."""
+    return checkpoint.load_model(Path(folder))

@@ -1,0 +1,38 @@
+"""The command line: its verbs, and what a user sees when something is wrong."""
+
+import os
+import signal
+import sys
+
+import typer
+
+from valaro.cli import cross_validate, demo, extract, predict, read, report, train
+from valaro.errors import ValaroError
+
+app = typer.Typer(
+    name="valaro",
+    help="Emotion (valence and arousal) from voice and face, learnt from few labelled and many unlabelled recordings.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for verb in (demo, read, extract, train, cross_validate, report, predict):
+    name = verb.__name__.rpartition(".")[2].replace("_", "-")
+    app.command(name)(verb.run)
+
+
+def main() -> None:
+    """Run a verb: a user's mistake is one message and exit code 2, ours a traceback, Ctrl-C exit code 130."""
+    try:
+        app()
+    except ValaroError as error:
+        sys.stderr.write(f"valaro: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nvalaro: stopped; what was finished is kept, the same command goes on from there\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (head, less): nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)

@@ -1,0 +1,47 @@
+"""What the verbs show: lines, tables of problems, progress bars."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from valaro.records import Problem
+
+_SHOWN = 20
+
+# Words for people go to standard error: standard output is for what a script wants.
+screen = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Show a line as it is."""
+    screen.print(text, markup=False)
+
+
+def list_problems(problems: Sequence[Problem]) -> None:
+    """Show what failed, a line each, the first twenty."""
+    for problem in problems[:_SHOWN]:
+        say(f"  {problem.utterance}: {problem.where}: {problem.why}")
+    if len(problems) > _SHOWN:
+        say(f"  ... and {len(problems) - _SHOWN} more")
+
+
+@contextmanager
+def progress(what: str) -> Generator[Callable[[int, int], None]]:
+    """Show a bar with time left; the callback is told how many of how many are done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=screen, transient=not screen.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def told(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield told

@@ -1,0 +1,30 @@
+"""`valaro cross-validate`: a study, a session held out at a time."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    settings: Annotated[Path, typer.Argument(help="Settings file (TOML).")],
+    to: Annotated[Path, typer.Option(help="The run folder; again to resume.")],
+    seeds: Annotated[int | None, typer.Option(help="How many seeds (study.seeds).")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="section.name=value, checked like the file; repeatable.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 1,
+) -> None:
+    """Cross-validate models, leaving one session out at a time. Exit code 1 if a training failed."""
+    from valaro.cli.console import list_problems, progress, say
+    from valaro.experiments.cross_validate import cross_validate
+    from valaro.experiments.settings import read_settings
+
+    changes = [*(change or []), *([f"study.seeds={seeds}"] if seeds is not None else [])]
+    checked = read_settings(settings, changes)
+    with progress("train") as told:
+        problems = cross_validate(checked, to, workers=workers, on_progress=told)
+    say(f"run -> {to}    next: valaro report {to} --to report.html")
+    if problems:
+        list_problems(problems)
+        raise typer.Exit(1)

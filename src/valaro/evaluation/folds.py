@@ -1,0 +1,194 @@
+"""Folds in which no person and no session of the test part is ever learnt from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from valaro.errors import ValaroError, all_at_once
+from valaro.labels.fuzzy import fuzzy_label
+from valaro.records import LEVELS, Dimension, Utterance
+from valaro.seeds import numpy_stream
+
+Directions = Literal["coin", "both"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fold:
+    """Training, validation and test utterances that share no speaker; training shares no session with the others.
+
+    A fold that leaks cannot be made: the constructor refuses it, naming the speakers and sessions.
+    """
+
+    name: str
+    train: tuple[Utterance, ...]
+    validation: tuple[Utterance, ...]
+    test: tuple[Utterance, ...] = ()
+
+    def __post_init__(self) -> None:
+        parts = {"training": self.train, "validation": self.validation, "test": self.test}
+        faults = [
+            f"speaker '{speaker}' is in both {first} and {second}"
+            for first, second in (("training", "validation"), ("training", "test"), ("validation", "test"))
+            for speaker in sorted(_speakers(parts[first]) & _speakers(parts[second]))
+        ]
+        faults += [
+            f"session '{session}' of {corpus} is in both training and {part}"
+            for part in ("validation", "test")
+            for corpus, session in sorted(_sessions(self.train) & _sessions(parts[part]))
+        ]
+        faults += [f"no {part} utterances" for part in ("training", "validation") if not parts[part]]
+        if faults:
+            raise all_at_once(f"fold '{self.name}' would leak or is empty:", faults)
+
+    @property
+    def held_out_speakers(self) -> frozenset[str]:
+        """Persons that training must never meet, with or without their labels."""
+        return frozenset(_speakers(self.validation) | _speakers(self.test))
+
+    @property
+    def held_out_sessions(self) -> frozenset[tuple[str, str]]:
+        """Sessions (corpus, name) of which training must never see a recording."""
+        return frozenset(_sessions(self.validation) | _sessions(self.test))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """Unlabelled utterances that a fold may learn from, and those kept away because a held-out person speaks."""
+
+    utterances: tuple[Utterance, ...]
+    excluded: tuple[Utterance, ...]
+
+
+def unlabelled_pool(fold: Fold, unlabelled: Iterable[Utterance]) -> Pool:
+    """Part `unlabelled` into what the fold may learn from and what it may not; ratings are stripped off.
+
+    Left out are the held-out speakers, the held-out sessions, every recording file that a held-out utterance is cut
+    from, and the validation and test utterances themselves under whatever speaker they are listed.
+    """
+    held_out = (*fold.validation, *fold.test)
+    ids = {utterance.id for utterance in held_out}
+    media = {utterance.media for utterance in held_out}
+    kept: list[Utterance] = []
+    excluded: list[Utterance] = []
+    for utterance in unlabelled:
+        held = (
+            utterance.speaker in fold.held_out_speakers
+            or (utterance.corpus, utterance.session) in fold.held_out_sessions
+            or utterance.id in ids
+            or utterance.media in media
+        )
+        (excluded if held else kept).append(without_ratings(utterance))
+    return Pool(utterances=tuple(kept), excluded=tuple(excluded))
+
+
+def leave_one_session_out(
+    utterances: Sequence[Utterance], *, seed: int = 0, directions: Directions = "coin"
+) -> tuple[Fold, ...]:
+    """Return a fold a session: it is held out, one gender for validation, the other for the test (section IV-C).
+
+    Which gender tests is a seeded coin a fold; `directions="both"` gives each session twice, once in either direction.
+    Only labelled utterances take part. A session without both genders is parted by speaker names instead.
+
+    Raises:
+        ValaroError: fewer than two sessions, a session with fewer than two speakers, a speaker in two sessions.
+    """
+    labelled = [utterance for utterance in utterances if utterance.ratings]
+    sessions = sorted(_sessions(labelled))
+    if len(sessions) < 2:
+        raise ValaroError(
+            f"leave-one-session-out needs at least two sessions of labelled utterances, found {len(sessions)}: "
+            "fill the column 'session' (which speakers were recorded together)"
+        )
+    several = len({corpus for corpus, _ in sessions}) > 1
+    folds: list[Fold] = []
+    for corpus, session in sessions:
+        inside = [u for u in labelled if (u.corpus, u.session) == (corpus, session)]
+        outside = tuple(u for u in labelled if (u.corpus, u.session) != (corpus, session))
+        title = f"{corpus} {session}" if several else session
+        halves = _halves(inside, title)
+        coin = int(numpy_stream(seed, f"gender coin {corpus} {session}").integers(2))
+        for side in (coin,) if directions == "coin" else (coin, 1 - coin):
+            (test_name, test), (_, validation) = halves[side], halves[1 - side]
+            folds.append(Fold(name=f"{title} test {test_name}", train=outside, validation=validation, test=test))
+    return tuple(folds)
+
+
+def hold_out_for_validation(utterances: Sequence[Utterance], *, seed: int = 0) -> Fold:
+    """Return a fold without a test part, for a model that is to be used: one session, drawn by `seed`, validates."""
+    labelled = [utterance for utterance in utterances if utterance.ratings]
+    sessions = sorted(_sessions(labelled))
+    if len(sessions) < 2:
+        raise ValaroError(f"training needs at least two sessions of labelled utterances, found {len(sessions)}")
+    chosen = sessions[int(numpy_stream(seed, "validation session").integers(len(sessions)))]
+    return Fold(
+        name=f"validation {chosen[1]}",
+        train=tuple(u for u in labelled if (u.corpus, u.session) != chosen),
+        validation=tuple(u for u in labelled if (u.corpus, u.session) == chosen),
+    )
+
+
+def few_labels(
+    utterances: Sequence[Utterance], dimension: Dimension, *, per_level: int | None, seed: int
+) -> tuple[tuple[Utterance, ...], tuple[Utterance, ...]]:
+    """Return `per_level` labelled utterances a level and all others stripped of their ratings.
+
+    A tied utterance stands for the lowest of its levels. A level with fewer gives all it has; None keeps every label.
+    """
+    labelled = [utterance for utterance in utterances if utterance.is_labelled(dimension)]
+    rest = [without_ratings(u) for u in utterances if not u.is_labelled(dimension)]
+    if per_level is None:
+        return tuple(labelled), tuple(rest)
+    rng = numpy_stream(seed, f"few labels {dimension}")
+    levels = np.array([int(fuzzy_label(utterance, dimension).argmax()) for utterance in labelled], dtype=int)
+    chosen: set[int] = set()
+    for level in range(len(LEVELS)):
+        chosen.update(int(index) for index in rng.permutation(np.flatnonzero(levels == level))[:per_level])
+    kept = tuple(utterance for index, utterance in enumerate(labelled) if index in chosen)
+    rest += [without_ratings(utterance) for index, utterance in enumerate(labelled) if index not in chosen]
+    return kept, tuple(rest)
+
+
+def without_ratings(utterance: Utterance) -> Utterance:
+    """Return the utterance as an unlabelled one: what is not there cannot leak."""
+    return Utterance(
+        id=utterance.id,
+        corpus=utterance.corpus,
+        session=utterance.session,
+        speaker=utterance.speaker,
+        gender=utterance.gender,
+        media=utterance.media,
+        face_region=utterance.face_region,
+        start=utterance.start,
+        end=utterance.end,
+    )
+
+
+def _halves(
+    inside: Sequence[Utterance], session: str
+) -> tuple[tuple[str, tuple[Utterance, ...]], tuple[str, tuple[Utterance, ...]]]:
+    """Part a session's utterances into two named halves that share no speaker: by gender where both are there."""
+    women = tuple(u for u in inside if u.gender == "F")
+    men = tuple(u for u in inside if u.gender == "M")
+    if women and men and len(women) + len(men) == len(inside):
+        return ("F", women), ("M", men)
+    speakers = sorted(_speakers(inside))
+    if len(speakers) < 2:
+        raise ValaroError(
+            f"session '{session}' has one speaker only ('{speakers[0]}'): validation and test need different people. "
+            "Give recordings of at least two speakers the same 'session'"
+        )
+    first = set(speakers[::2])
+    return (
+        ("A", tuple(u for u in inside if u.speaker in first)),
+        ("B", tuple(u for u in inside if u.speaker not in first)),
+    )
+
+
+def _speakers(utterances: Iterable[Utterance]) -> set[str]:
+    return {utterance.speaker for utterance in utterances}
+
+
+def _sessions(utterances: Iterable[Utterance]) -> set[tuple[str, str]]:
+    return {(utterance.corpus, utterance.session) for utterance in utterances}

@@ -1,0 +1,102 @@
+"""The data of a study: labelled utterances, the pool, their features and what a report says of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import xxhash
+
+from valaro.errors import ValaroError, all_at_once, unknown_name
+from valaro.evaluation.folds import without_ratings
+from valaro.labels.fuzzy import correct_levels, fuzzy_labels
+from valaro.records import DIMENSIONS, GRID_RATE, CorpusNote, CorpusSummary, Dimension, Utterance
+from valaro.store.feature_store import FeatureStore
+from valaro.store.manifest import read_manifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyData:
+    """`labelled` have votes; `unlabelled` have none left; both have been extracted into `store`."""
+
+    labelled: tuple[Utterance, ...]
+    unlabelled: tuple[Utterance, ...]
+    store: FeatureStore
+    notes: tuple[CorpusNote, ...]
+    fingerprint: str
+
+    def summaries(self) -> tuple[CorpusSummary, ...]:
+        """Return a row a corpus."""
+        everything = sorted((*self.labelled, *self.unlabelled), key=lambda u: u.corpus)
+        return tuple(
+            _summary(corpus, list(group), self.store) for corpus, group in groupby(everything, key=lambda u: u.corpus)
+        )
+
+
+def load_data(
+    labelled: Sequence[Path], unlabelled: Sequence[Path], features: Path, names: Iterable[str]
+) -> StudyData:
+    """Read manifests and store; rows without votes in a labelled manifest join the pool.
+
+    Raises:
+        ValaroError: an utterance stands in two manifests, was never extracted, or a feature is not in the store.
+    """
+    store = FeatureStore.open(features)
+    for name in names:
+        if name not in store.names:
+            raise unknown_name(f"feature in store '{features}'", name, store.names)
+    first = [read_manifest(path) for path in labelled]
+    second = [read_manifest(path) for path in unlabelled]
+    with_votes = tuple(u for manifest in first for u in manifest.utterances if u.ratings)
+    without = [u for manifest in first for u in manifest.utterances if not u.ratings]
+    without += [u for manifest in second for u in manifest.utterances]
+    if not with_votes:
+        raise ValaroError(f"no labelled utterance in {', '.join(str(path) for path in labelled)}")
+    _check((*with_votes, *without), store)
+    fingerprints = [manifest.fingerprint for manifest in (*first, *second)]
+    notes = {note: None for manifest in (*first, *second) for note in manifest.notes}
+    return StudyData(
+        labelled=with_votes,
+        unlabelled=tuple(without_ratings(u) for u in without),
+        store=store,
+        notes=tuple(notes),
+        fingerprint=xxhash.xxh3_64_hexdigest("\n".join([*fingerprints, store.fingerprint])),
+    )
+
+
+def _check(utterances: Sequence[Utterance], store: FeatureStore) -> None:
+    seen: set[str] = set()
+    twice = sorted({u.id for u in utterances if u.id in seen or seen.add(u.id)})
+    if twice:
+        raise all_at_once(f"{len(twice)} utterances stand in two manifests, or twice in one:", twice, most=10)
+    failed = {problem.utterance for problem in store.problems}
+    missing = [u.id for u in utterances if u.id not in store and u.id not in failed]
+    if missing:
+        raise all_at_once(
+            f"{len(missing)} of {len(utterances)} utterances are not in the store '{store.path}': "
+            "run valaro extract on their manifest first",
+            missing,
+            most=5,
+        )
+
+
+def _summary(corpus: str, utterances: Sequence[Utterance], store: FeatureStore) -> CorpusSummary:
+    labelled = [u for u in utterances if u.ratings]
+    return CorpusSummary(
+        corpus=corpus,
+        utterances=len(utterances),
+        labelled=len(labelled),
+        speakers=len({u.speaker for u in utterances}),
+        sessions=len({u.session for u in utterances if u.session}),
+        seconds=sum(store.length(u.id) for u in utterances if u.id in store) / GRID_RATE,
+        levels={
+            dimension: _level_counts([u for u in labelled if u.is_labelled(dimension)], dimension)
+            for dimension in DIMENSIONS
+            if any(u.is_labelled(dimension) for u in labelled)
+        },
+    )
+
+
+def _level_counts(utterances: Sequence[Utterance], dimension: Dimension) -> tuple[int, int, int]:
+    low, medium, high = correct_levels(fuzzy_labels(utterances, dimension)).sum(axis=0).tolist()
+    return low, medium, high

@@ -1,0 +1,172 @@
+"""The folder of a run: settings, environment and a result a training, each whole or absent."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from valaro.errors import StoreError, ValaroError
+from valaro.files import sweep, write_text
+from valaro.records import (
+    DIMENSIONS,
+    CorpusNote,
+    CorpusSummary,
+    FaceQuality,
+    FoldResult,
+    HistoryPoint,
+    Predictions,
+    Problem,
+    RunRecord,
+)
+from valaro.training.checkpoint import load_model
+from valaro.training.trained_model import TrainedModel
+
+VERSION = 1
+_RESULTS = "results"
+_MODELS = "models"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFolder:
+    """Paths inside a run folder."""
+
+    path: Path
+
+    @property
+    def results(self) -> Path:
+        return self.path / _RESULTS
+
+    def model(self, dimension: str) -> Path:
+        return self.path / _MODELS / dimension
+
+    def result(self, name: str) -> Path:
+        return self.results / f"{name}.json"
+
+
+def begin_run(folder: RunFolder, record: RunRecord, kind: str) -> None:
+    """Write what a run is about, or continue one that was begun with the very same settings, data and environment.
+
+    Raises:
+        ValaroError: the folder holds another run, or something else.
+    """
+    about = json.dumps(_about(record, kind), indent=1) + "\n"
+    described = folder.path / "run.json"
+    if described.exists():
+        before, now = _read(described), json.loads(about)
+        differing = [name for name in now if now[name] != before.get(name) and name not in {"name"}]
+        if differing:
+            raise ValaroError(
+                f"'{folder.path}' holds a run with other {', '.join(differing)}: "
+                "give another folder with --to, or remove that one"
+            )
+        sweep(folder.results)
+        return
+    if folder.path.is_dir() and any(folder.path.iterdir()):
+        raise ValaroError(f"'{folder.path}' is not empty and not a run folder: give a new folder with --to")
+    folder.results.mkdir(parents=True, exist_ok=True)
+    write_text(folder.path / "settings.toml", record.settings)
+    write_text(described, about)
+
+
+def write_result(folder: RunFolder, name: str, result: FoldResult) -> None:
+    """Write one training's result as JSON: numbers read back to the last digit."""
+    facts = asdict(result)
+    for part in ("test", "validation"):
+        facts[part]["probabilities"] = facts[part]["probabilities"].tolist()
+        facts[part]["correct"] = facts[part]["correct"].tolist()
+    write_text(folder.result(name), json.dumps(facts) + "\n")
+
+
+def read_result(path: Path) -> FoldResult:
+    """Read one training's result."""
+    facts = _read(path)
+    try:
+        return FoldResult(
+            **{
+                **facts,
+                "test": _predictions(facts["test"]),
+                "validation": _predictions(facts["validation"]),
+                "history": tuple(HistoryPoint(**point) for point in facts["history"]),
+            }
+        )
+    except (KeyError, TypeError) as error:
+        raise StoreError(f"'{path}' is not a result of this version of valaro: {error}") from error
+
+
+def read_run(path: Path) -> RunRecord:
+    """Read a finished or unfinished run: what was asked for, and the results so far."""
+    described = path / "run.json"
+    if not described.is_file():
+        raise ValaroError(f"'{path}' is not a run folder: expected a file run.json in it")
+    facts = _read(described)
+    if facts.get("valaro_run") != VERSION:
+        raise StoreError(f"'{described}' is not of version {VERSION} of valaro's runs")
+    results = [read_result(file) for file in sorted((path / _RESULTS).glob("*.json"))]
+    return RunRecord(
+        name=path.resolve().name,
+        settings=facts["settings"],
+        environment=facts["environment"],
+        fingerprint=facts["fingerprint"],
+        normalisation=facts["normalisation"],
+        speaker_normalised=facts["speaker_normalised"],
+        corpora=tuple(
+            CorpusSummary(**{**row, "levels": {d: _three(counts) for d, counts in row["levels"].items()}})
+            for row in facts["corpora"]
+        ),
+        notes=tuple(CorpusNote(**row) for row in facts["notes"]),
+        results=tuple(sorted(results, key=lambda r: (r.dimension, r.model, r.seed, r.fold))),
+        faces=tuple(FaceQuality(**row) for row in facts["faces"]),
+        problems=tuple(Problem(**row) for row in facts["problems"]),
+    )
+
+
+def read_models(path: Path) -> tuple[TrainedModel, ...]:
+    """Read the models of a run of `valaro train`, one a dimension."""
+    folder = RunFolder(path=path)
+    models = [load_model(folder.model(d)) for d in DIMENSIONS if folder.model(d).is_dir()]
+    if not models:
+        raise ValaroError(
+            f"'{path}' holds no model: expected a run folder of valaro train"
+            + (" (this one is a cross-validation)" if (folder.results).is_dir() and any(folder.results.iterdir()) else "")
+        )
+    return tuple(models)
+
+
+def _about(record: RunRecord, kind: str) -> dict[str, Any]:
+    return {
+        "valaro_run": VERSION,
+        "kind": kind,
+        "settings": record.settings,
+        "environment": record.environment,
+        "fingerprint": record.fingerprint,
+        "normalisation": record.normalisation,
+        "speaker_normalised": record.speaker_normalised,
+        "corpora": [{**asdict(row), "levels": {d: list(c) for d, c in row.levels.items()}} for row in record.corpora],
+        "notes": [asdict(row) for row in record.notes],
+        "faces": [asdict(row) for row in record.faces],
+        "problems": [asdict(row) for row in record.problems],
+    }
+
+
+def _predictions(facts: Mapping[str, Any]) -> Predictions:
+    return Predictions(
+        ids=tuple(facts["ids"]),
+        speakers=tuple(facts["speakers"]),
+        probabilities=np.array(facts["probabilities"], dtype=np.float64).reshape(-1, 3),
+        correct=np.array(facts["correct"], dtype=bool).reshape(-1, 3),
+    )
+
+
+def _three(counts: Sequence[int]) -> tuple[int, int, int]:
+    low, medium, high = counts
+    return low, medium, high
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"'{path}' is damaged: {error}") from error

@@ -1,0 +1,214 @@
+"""Settings of a study: TOML, checked once, every fault in one message."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from valaro.errors import ValaroError, all_at_once
+from valaro.evaluation.folds import Directions
+from valaro.normalise import Normalisation
+from valaro.records import DIMENSIONS, Dimension
+from valaro.training.plans import PRESETS, Plan
+from valaro.training.recipes import Candidate, all_candidates
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Weight = Annotated[float, Field(ge=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Data(_Section):
+    """Where the data lies; paths in a file are relative to that file."""
+
+    labelled: Annotated[list[Path], Field(min_length=1)]
+    unlabelled: list[Path] = []
+    features: Path
+
+
+class Study(_Section):
+    """What is compared."""
+
+    models: Annotated[list[str], Field(min_length=1)] = ["MFSBase", "MSSGAN"]
+    features: Annotated[list[str], Field(min_length=1)] = ["fbank", "face"]
+    dimensions: Annotated[list[Dimension], Field(min_length=1)] = list(DIMENSIONS)
+    labels_per_level: Count | None = None
+    directions: Directions = "both"
+    seeds: Count = 1
+    first_seed: Annotated[int, Field(ge=0)] = 0
+    preset: Literal["default", "paper"] = "default"
+    normalisation: Normalisation | None = None
+    normalise_speakers: bool | None = None
+
+
+class Network(_Section):
+    """Overrides of the preset's network."""
+
+    layout: Literal["temporal", "image"] | None = None
+    width: Annotated[float, Field(gt=0)] | None = None
+    averaged_bands: Count | None = None
+    explicit_head: bool | None = None
+    input_noise: Weight | None = None
+    hidden_noise: Weight | None = None
+    dropout: Share | None = None
+    weight_norm: bool | None = None
+
+
+class Training(_Section):
+    """Overrides of the preset's schedule."""
+
+    steps: Count | None = None
+    batch: Annotated[int, Field(ge=2)] | None = None
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    beta1: Share | None = None
+    decay: Annotated[float, Field(ge=0, le=1)] | None = None
+    clip: Weight | None = None
+    average: Share | None = None
+    evaluate_every: Count | None = None
+
+
+class Losses(_Section):
+    """Overrides of the preset's terms."""
+
+    joint: bool | None = None
+    real: Weight | None = None
+    generated: Weight | None = None
+    consistency: Weight | None = None
+    margin: Weight | None = None
+    ramp: Annotated[int, Field(ge=0)] | None = None
+    masks: bool | None = None
+
+
+class Settings(_Section):
+    """Everything a study needs; what is left out comes from the preset."""
+
+    data: Data
+    study: Study = Study()
+    network: Network = Network()
+    training: Training = Training()
+    losses: Losses = Losses()
+
+    def plan(self) -> Plan:
+        """Return the preset with this file's overrides: from here on nothing knows that settings exist."""
+        base = PRESETS[self.study.preset]
+        network = _given(self.network)
+        inside = {name: network.pop(name) for name in list(network) if hasattr(base.regularisation, name)}
+        study = {name: value for name, value in _given(self.study).items() if hasattr(base, name)}
+        return replace(
+            base,
+            **network,
+            **study,
+            regularisation=replace(base.regularisation, **inside),
+            schedule=replace(base.schedule, **_given(self.training)),
+            terms=replace(base.terms, **_given(self.losses)),
+        )
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Return the rows of the table that `models` and `features` stand for."""
+        return all_candidates(self.study.models, self.study.features)
+
+    def to_toml(self) -> str:
+        """Return the settings, complete with the preset's values, as TOML that reads back to the same study."""
+        plan = self.plan()
+        known = self.model_dump(mode="json", exclude_none=True)
+        known["study"] |= {"normalisation": plan.normalisation, "normalise_speakers": plan.normalise_speakers}
+        known["network"] = {
+            name: getattr(plan.regularisation if hasattr(plan.regularisation, name) else plan, name)
+            for name in Network.model_fields
+        }
+        known["training"] = {name: getattr(plan.schedule, name) for name in Training.model_fields}
+        known["losses"] = {name: getattr(plan.terms, name) for name in Losses.model_fields}
+        return tomli_w.dumps(known)
+
+
+def read_settings(path: Path, changes: Sequence[str] = ()) -> Settings:
+    """Read a settings file and apply `section.name=value` changes, checked like the file.
+
+    Raises:
+        ValaroError: every unknown name and wrong value in one message.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ValaroError(f"no settings file '{path}'") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValaroError(f"cannot read settings '{path}': {error}") from error
+    _anchor(values, path.resolve().parent)
+    for change in changes:
+        _apply(values, change)
+    return check_settings(values, str(path))
+
+
+def check_settings(values: Mapping[str, Any], source: str) -> Settings:
+    """Return checked settings; `source` names where they came from in errors."""
+    try:
+        settings = Settings.model_validate(dict(values))
+    except ValidationError as error:
+        faults = [_words(fault) for fault in error.errors()]
+        raise all_at_once(f"{len(faults)} problem{'s' * (len(faults) > 1)} in settings '{source}':", faults) from error
+    settings.candidates()
+    return settings
+
+
+def _given(section: BaseModel) -> dict[str, Any]:
+    return section.model_dump(exclude_none=True)
+
+
+def _anchor(values: dict[str, Any], folder: Path) -> None:
+    """Make the data paths of a settings file absolute; anything that is no path is left for the checks to refuse."""
+    data = values.get("data")
+    if not isinstance(data, dict):
+        return
+    for name, value in data.items():
+        if isinstance(value, str) and name == "features":
+            data[name] = str(folder / value)
+        elif isinstance(value, list):
+            data[name] = [str(folder / item) if isinstance(item, str) else item for item in value]
+
+
+def _apply(values: dict[str, Any], change: str) -> None:
+    """Apply one `section.name=value`; the value is read as TOML, or as text where it is none."""
+    name, equals, text = change.partition("=")
+    parts = name.strip().split(".")
+    if not equals or len(parts) != 2:
+        raise ValaroError(f"cannot apply --set '{change}': expected section.name=value, as in training.steps=200")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    section = values.setdefault(parts[0], {})
+    if not isinstance(section, dict):
+        raise ValaroError(f"cannot apply --set '{change}': '{parts[0]}' is no section")
+    section[parts[1]] = value
+
+
+def _words(fault: Any) -> str:  # noqa: ANN401 - pydantic's own dictionary
+    """Turn one of pydantic's findings into a sentence with the setting's name."""
+    place = [str(part) for part in fault["loc"]]
+    name = ".".join(place)
+    if fault["type"] == "extra_forbidden":
+        legal = _legal(place[:-1])
+        near = get_close_matches(place[-1], legal, n=1)
+        hint = f", did you mean '{near[0]}'?" if near else f"; known here: {', '.join(legal)}"
+        return f"{name}: unknown setting{hint}"
+    if fault["type"] == "missing":
+        return f"{name}: missing"
+    message = str(fault["msg"])
+    return f"{name} = {fault['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _legal(place: Sequence[str]) -> list[str]:
+    fields = Settings.model_fields
+    if not place:
+        return list(fields)
+    section = fields[place[0]].annotation
+    assert section is not None
+    return list(section.model_fields)

@@ -1,0 +1,48 @@
+"""Fuzzy labels: the share of annotators behind each level."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from valaro.errors import ValaroError
+from valaro.labels.levels import level_of
+from valaro.records import LEVELS, Dimension, Utterance
+
+
+def fuzzy_from_scores(scores: Sequence[float]) -> Float[np.ndarray, " 3"]:
+    """Return the mean of the one-hot levels of all votes; scores on the 1-5 scale (paper, section IV-B).
+
+    >>> fuzzy_from_scores([2, 4, 5]).round(2).tolist()
+    [0.33, 0.0, 0.67]
+    """
+    if not scores:
+        raise ValaroError("a fuzzy label needs at least one vote")
+    votes = np.zeros(len(LEVELS))
+    for score in scores:
+        votes[level_of(score)] += 1
+    return votes / len(scores)
+
+
+def fuzzy_label(utterance: Utterance, dimension: Dimension) -> Float[np.ndarray, " 3"]:
+    """Return the utterance's fuzzy label; an utterance without votes on `dimension` is an error."""
+    scores = [rating.score for rating in utterance.ratings if rating.dimension == dimension]
+    if not scores:
+        raise ValaroError(f"utterance '{utterance.id}' has no {dimension} label")
+    return fuzzy_from_scores(scores)
+
+
+def fuzzy_labels(utterances: Sequence[Utterance], dimension: Dimension) -> Float[np.ndarray, "n 3"]:
+    """Return one fuzzy label a row."""
+    rows = [fuzzy_label(utterance, dimension) for utterance in utterances]
+    return np.stack(rows) if rows else np.zeros((0, len(LEVELS)))
+
+
+def correct_levels(fuzzy: Float[np.ndarray, "n 3"]) -> Bool[np.ndarray, "n 3"]:
+    """Mark every level that has the most votes: on a tie, each tied level counts as right.
+
+    >>> correct_levels(np.array([[0.5, 0.5, 0.0], [0.0, 0.25, 0.75]])).tolist()
+    [[True, True, False], [False, False, True]]
+    """
+    # Shares are quotients of small whole numbers, so equal votes give equal floats; the tolerance guards mapped scales.
+    return np.isclose(fuzzy, fuzzy.max(axis=1, keepdims=True)) if len(fuzzy) else np.zeros((0, len(LEVELS)), bool)

@@ -1,0 +1,56 @@
+"""The terms of Eq. 4-7, one pure function each.
+
+K levels are told apart by logits l_1..l_K; logit K+1 says "generated". The implicit head fixes it at 0 (Salimans et al.
+2016), which the functions see as one more column of zeros: one code for both heads. z = logsumexp(l_1..l_K) - l_{K+1}
+is the log-odds of being real, so D(K+1|x) = sigmoid(-z).
+"""
+
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+
+def realness(logits: Float[Tensor, "n outputs"]) -> Float[Tensor, " n"]:
+    """Return z, the log-odds of a sample being real."""
+    return logits[:, :-1].logsumexp(dim=1) - logits[:, -1]
+
+
+def labelled_conditional(logits: Float[Tensor, "n outputs"], fuzzy: Float[Tensor, "n levels"]) -> Float[Tensor, ""]:
+    """Return -sum_k q_k log D(k|x, real): softmax over the K levels alone, as both reference codes do."""
+    return -(fuzzy * logits[:, :-1].log_softmax(dim=1)).sum(dim=1).mean()
+
+
+def labelled_joint(logits: Float[Tensor, "n outputs"], fuzzy: Float[Tensor, "n levels"]) -> Float[Tensor, ""]:
+    """Return -sum_k q_k log D(k|x): softmax over K+1, as printed (Eq. 4 and 6, line 1)."""
+    return -(fuzzy * logits.log_softmax(dim=1)[:, :-1]).sum(dim=1).mean()
+
+
+def looks_generated(logits: Float[Tensor, "n outputs"]) -> Float[Tensor, ""]:
+    """Return -log D(K+1|G(z)) = softplus(z) for generated samples (Eq. 4 and 6, line 2)."""
+    return functional.softplus(realness(logits)).mean()
+
+
+def looks_real(logits: Float[Tensor, "n outputs"]) -> Float[Tensor, ""]:
+    """Return -log(1 - D(K+1|x)) = softplus(z) - z for real samples (Eq. 4 and 6, line 3)."""
+    return functional.softplus(-realness(logits)).mean()
+
+
+def consistency(
+    logits: tuple[Float[Tensor, "n outputs"], Float[Tensor, "n outputs"]],
+    features: tuple[Float[Tensor, "n f"], Float[Tensor, "n f"]],
+    *,
+    margin: float = 0.0,
+) -> Float[Tensor, ""]:
+    """Return the CT term: two stochastic passes of the same real samples should agree (Eq. 4 and 6; Wei et al. 2018).
+
+    mean_i max(0, d_i - M'), d = ||p' - p''||^2 + 0.1 mean_dim (f' - f'')^2; the gradient flows through both passes.
+    p is the softmax over the K levels.
+    """
+    first, second = (one[:, :-1].softmax(dim=1) for one in logits)
+    distance = (first - second).square().sum(dim=1) + 0.1 * (features[0] - features[1]).square().mean(dim=1)
+    return (distance - margin).clamp_min(0).mean()
+
+
+def feature_matching(generated: Float[Tensor, "n f"], real: Float[Tensor, "m f"]) -> Float[Tensor, ""]:
+    """Return mean_dim (E f(G(z)) - E f(x))^2, the generator's loss (Eq. 5 and 7); D(G(x)) in Eq. 7 is D(x)."""
+    return (generated.mean(dim=0) - real.mean(dim=0)).square().mean()

@@ -1,0 +1,73 @@
+"""The image layout, as printed in the paper: a feature map is a picture, 5x5 convolutions of stride 2."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from valaro.networks.layer import Layer, average_bands, convolve_all, draw_weights
+from valaro.networks.noise import Noise
+from valaro.networks.shapes import Modality, Regularisation
+from valaro.records import CROP_FRAMES
+
+WIDTHS = (128, 256, 512, 1024)
+GENERATOR_WIDTHS = (512, 256, 128, 64)
+_SHRINK = 2 ** len(WIDTHS)
+
+
+def _convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return functional.conv2d(x, weight, bias, stride=2, padding=2)
+
+
+def _padded(dim: int) -> int:
+    """Return the channels rounded up so that four halvings leave no remainder (342 -> 352)."""
+    return -(-dim // _SHRINK) * _SHRINK
+
+
+class ImageEncoder(nn.Module):
+    """One modality `[n dim time]` -> features `[n f]`: the flattened activation of the fourth convolution."""
+
+    def __init__(
+        self, modality: Modality, regularisation: Regularisation, *, width: float, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self._averaged = modality.averaged
+        self._regularisation = regularisation
+        dim = modality.dim // modality.averaged
+        self._padding = _padded(dim) - dim
+        widths = [max(4, round(channels * width)) for channels in WIDTHS]
+        self.layers = nn.ModuleList(
+            Layer(_convolve, (o, i, 5, 5), weight_norm=regularisation.weight_norm, generator=generator)
+            for i, o in zip([1, *widths[:-1]], widths, strict=True)
+        )
+        self.features = widths[-1] * (_padded(dim) // _SHRINK) * (CROP_FRAMES // _SHRINK)
+
+    def forward(
+        self, x: Float[Tensor, "n dim time"], noise: Noise | None, *, start: bool = False
+    ) -> Float[Tensor, "n f"]:
+        x = functional.pad(average_bands(x, self._averaged), (0, 0, 0, self._padding))[:, None]
+        x = convolve_all(x, self.layers, self._regularisation, noise, start=start)
+        return x.flatten(1)
+
+
+class ImageGenerator(nn.Module):
+    """z `[n 100]` -> one modality `[n dim 128]`: four transposed 5x5 convolutions, the padding cropped off."""
+
+    def __init__(self, modality: Modality, *, latent: int, width: float, generator: torch.Generator) -> None:
+        super().__init__()
+        widths = [max(4, round(channels * width)) for channels in GENERATOR_WIDTHS]
+        self._dim = modality.dim
+        self._first = (widths[0], _padded(modality.dim) // _SHRINK, CROP_FRAMES // _SHRINK)
+        self.project = nn.Linear(latent, torch.Size(self._first).numel())
+        self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for channels in widths)
+        self.layers = nn.ModuleList(
+            nn.ConvTranspose2d(i, o, 5, stride=2, padding=2, output_padding=1)
+            for i, o in zip(widths, [*widths[1:], 1], strict=True)
+        )
+        draw_weights(self, generator)
+
+    def forward(self, z: Float[Tensor, "n latent"]) -> Float[Tensor, "n dim time"]:
+        x = self.project(z).unflatten(1, self._first)
+        for norm, layer in zip(self.norms, self.layers, strict=True):
+            x = layer(functional.relu(norm(x)))
+        return x[:, 0, : self._dim]

@@ -1,0 +1,110 @@
+"""Which statistics scale which recording."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Float32
+
+from valaro.errors import ValaroError, unknown_name
+from valaro.records import Utterance
+from valaro.store.feature_store import FeatureStore
+
+Normalisation = Literal["auto", "none", "self", "shift", "combine"]
+"""How the unlabelled pool is scaled (paper, Fig. 7): not at all; by its own statistics; by those of the labelled data;
+both by joint ones. `auto`: shift within the labelled corpora, self for every other corpus."""
+
+NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """Mean and standard deviation a channel, over all frames of some recordings."""
+
+    mean: Float32[np.ndarray, " dim"]
+    deviation: Float32[np.ndarray, " dim"]
+
+
+Scale = Mapping[str, Statistics]
+"""A modality's name -> its statistics."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scales:
+    """The scale of labelled and new recordings, of each corpus of the pool, and of single speakers.
+
+    `speakers` is empty unless speaker-wise normalisation was asked for.
+    """
+
+    default: Scale
+    pool: Mapping[str, Scale]
+    speakers: Mapping[str, Scale] = field(default_factory=dict[str, Scale])
+
+    def of(self, utterance: Utterance) -> Scale:
+        return self.speakers.get(utterance.speaker, self.default)
+
+    def of_pool(self, utterance: Utterance) -> Scale:
+        return self.speakers.get(utterance.speaker, self.pool.get(utterance.corpus, self.default))
+
+
+def fit_scales(
+    store: FeatureStore,
+    labelled: Sequence[Utterance],
+    pool: Sequence[Utterance],
+    names: Sequence[str],
+    *,
+    normalisation: Normalisation,
+) -> Scales:
+    """Measure the scales from training data: `labelled` and `pool` of one fold, nothing else."""
+    if normalisation not in NORMALISATIONS:
+        raise unknown_name("normalisation", normalisation, NORMALISATIONS)
+    home = {utterance.corpus for utterance in labelled}
+    default = measure(store, [*labelled, *pool] if normalisation == "combine" else labelled, names)
+    scales: dict[str, Scale] = {}
+    for corpus, group in groupby(sorted(pool, key=lambda u: u.corpus), key=lambda u: u.corpus):
+        if normalisation == "none":
+            scales[corpus] = {name: _identity(store.dim(name)) for name in names}
+        elif normalisation == "self" or (normalisation == "auto" and corpus not in home):
+            scales[corpus] = measure(store, list(group), names)
+    return Scales(default=default, pool=scales)
+
+
+def speaker_scales(store: FeatureStore, utterances: Iterable[Utterance], names: Sequence[str]) -> dict[str, Scale]:
+    """Measure each speaker's own scale from that speaker's recordings; labels play no part."""
+    ordered = sorted(utterances, key=lambda u: (u.speaker, u.id))
+    return {speaker: measure(store, list(group), names) for speaker, group in groupby(ordered, key=lambda u: u.speaker)}
+
+
+def measure(store: FeatureStore, utterances: Sequence[Utterance], names: Sequence[str]) -> dict[str, Statistics]:
+    """Return the statistics of each modality over the utterances that have it."""
+    return {
+        name: statistics_of((store.values(u.id, name) for u in utterances if store.has(u.id, name)), name)
+        for name in names
+    }
+
+
+def statistics_of(sequences: Iterable[np.ndarray], name: str) -> Statistics:
+    """Return mean and deviation a channel over all rows of `sequences` `[t dim]`, in one pass.
+
+    Raises:
+        ValaroError: there is no row at all.
+    """
+    count, total, squares = 0, 0.0, 0.0
+    for values in sequences:
+        wide = np.asarray(values, dtype=np.float64)
+        count += len(wide)
+        total = total + wide.sum(axis=0)
+        squares = squares + np.square(wide).sum(axis=0)
+    if count == 0:
+        raise ValaroError(f"no recording to measure the scale of '{name}' from: was '{name}' extracted for them?")
+    mean = np.asarray(total / count)
+    variance = np.maximum(np.asarray(squares / count) - np.square(mean), 0.0)
+    # A channel that never moves carries nothing: dividing by 1 leaves it at 0 instead of blowing noise up.
+    deviation = np.where(variance > 1e-8, np.sqrt(variance), 1.0)
+    return Statistics(mean=mean.astype(np.float32), deviation=deviation.astype(np.float32))
+
+
+def _identity(dim: int) -> Statistics:
+    return Statistics(mean=np.zeros(dim, np.float32), deviation=np.ones(dim, np.float32))

@@ -1,0 +1,150 @@
+"""From a recording to what models say about it, in memory that does not grow with its length."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from valaro.errors import MediaError, ValaroError
+from valaro.features.table import feature_by_name
+from valaro.media.decode import probe
+from valaro.normalise import Scale, statistics_of
+from valaro.prediction.thumbnails import Thumbnails
+from valaro.prediction.windows import Segment, WindowJudge
+from valaro.recordings import Stretch, stream_features
+from valaro.records import GRID_RATE, LEVELS, FaceTrack, Moment, Problem, Timeline
+from valaro.training.trained_model import TrainedModel
+
+
+class Watcher:
+    """Follows one recording with several models at once; `problems` and `thumbnails` fill while it is read."""
+
+    def __init__(self, models: Sequence[TrainedModel], recording: Path) -> None:
+        if not models:
+            raise ValaroError("no model to predict with")
+        for model in models:
+            _check_features(model)
+        self.models = tuple(models)
+        self.recording = recording
+        self.problems: list[Problem] = []
+        self.thumbnails = Thumbnails()
+        self._names = tuple(dict.fromkeys(name for model in models for name in model.features))
+        self._found = _FoundFrames()
+
+    def moments(self, on_progress: Callable[[float], None] | None = None) -> Iterator[Moment]:
+        """Yield the moments in order of time; `on_progress` is told the seconds read so far.
+
+        Raises:
+            MediaError: nothing of the recording can be read.
+        """
+        judges = [WindowJudge(model, self._scale(model)) for model in self.models]
+        rows = 0
+        for stretch in stream_features(self.recording, self._names):
+            self.problems.extend(stretch.problems)
+            if stretch.track is not None:
+                self._found.add(stretch.track)
+                self.thumbnails.add(stretch.track)
+            values = {sequence.name: sequence.values for sequence in stretch.features}
+            count = max((len(one) for one in values.values()), default=0)
+            rows += count
+            yield from self._in_order([judge.push(values, count) for judge in judges])
+            if on_progress is not None:
+                on_progress(rows / GRID_RATE)
+        if rows == 0:
+            reasons = "; ".join(problem.why for problem in self.problems) or "neither sound nor faces"
+            raise MediaError(f"nothing to judge in '{self.recording}': {reasons}")
+        yield from self._in_order([judge.finish() for judge in judges])
+
+    def _in_order(self, told: Sequence[list[Segment]]) -> Iterator[Moment]:
+        for together in zip(*told, strict=True):
+            for model, segment in zip(self.models, together, strict=True):
+                yield self._moment(model, segment)
+
+    def _moment(self, model: TrainedModel, segment: Segment) -> Moment:
+        best = int(segment.probabilities.argmax())
+        low, medium, high = segment.probabilities.tolist()
+        start, end = segment.first / GRID_RATE, segment.last / GRID_RATE
+        return Moment(
+            dimension=model.dimension,
+            start=start,
+            end=end,
+            level=LEVELS[best],
+            probability=float(segment.probabilities[best]),
+            probabilities=(low, medium, high),
+            face_found=self._found.share(start, end),
+        )
+
+    def _scale(self, model: TrainedModel) -> Scale:
+        """Return the model's scale, or the recording's own where the model was trained speaker-wise."""
+        if not model.normalise_speakers:
+            return model.scale
+        # A first pass measures, the second judges: twice the time, but no recording has to fit into memory.
+        return {
+            name: statistics_of(
+                chain.from_iterable(_values(stretch, name) for stretch in stream_features(self.recording, [name])), name
+            )
+            for name in model.features
+        }
+
+
+def watch(model: TrainedModel, recording: str | Path) -> Iterator[Moment]:
+    """Yield what `model` says about a recording of any length, one moment each 0.64 s."""
+    return Watcher([model], Path(recording)).moments()
+
+
+def make_timeline(
+    models: Sequence[TrainedModel], recording: Path, *, on_progress: Callable[[float, float], None] | None = None
+) -> Timeline:
+    """Judge a whole recording; `on_progress` is told the seconds done and the duration."""
+    info = probe(recording)
+    watcher = Watcher(models, recording)
+
+    def report(done: float) -> None:
+        if on_progress is not None:
+            on_progress(done, info.duration)
+
+    moments = tuple(watcher.moments(report))
+    return Timeline(
+        recording=recording,
+        duration=max(info.duration, moments[-1].end),
+        moments=moments,
+        thumbnails=watcher.thumbnails.kept(),
+        problems=tuple(watcher.problems),
+        notes=tuple(dict.fromkeys(note for model in models for note in model.notes)),
+        model=", ".join(dict.fromkeys(model.label for model in models)),
+    )
+
+
+class _FoundFrames:
+    """Whether a face was found, by time, for the little while until the moment is told."""
+
+    def __init__(self) -> None:
+        self._times = np.zeros(0)
+        self._found = np.zeros(0, dtype=bool)
+
+    def add(self, track: FaceTrack) -> None:
+        self._times = np.concatenate([self._times, track.times])
+        self._found = np.concatenate([self._found, track.found])
+
+    def share(self, start: float, end: float) -> float:
+        inside = (self._times >= start) & (self._times < end)
+        share = float(self._found[inside].mean()) if inside.any() else 0.0
+        # Moments come in order of time, several dimensions at the same one: what lies before `start` is done with.
+        keep = self._times >= start
+        self._times, self._found = self._times[keep], self._found[keep]
+        return share
+
+
+def _values(stretch: Stretch, name: str) -> list[np.ndarray]:
+    return [sequence.values for sequence in stretch.features if sequence.name == name]
+
+
+def _check_features(model: TrainedModel) -> None:
+    for name, version in zip(model.features, model.feature_versions, strict=True):
+        now = feature_by_name(name).version
+        if now != version:
+            raise ValaroError(
+                f"{model.label} was trained on version {version} of feature '{name}', this valaro computes {now}: "
+                "extract and train again"
+            )

@@ -1,0 +1,106 @@
+"""A trained model on disk: weights and statistics as safetensors, everything else as JSON."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import xxhash
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from valaro.errors import StoreError
+from valaro.files import whole_folder
+from valaro.networks.fusion import FusionClassifier, NetworkShape
+from valaro.networks.shapes import Modality, Regularisation
+from valaro.normalise import Statistics
+from valaro.records import CorpusNote
+from valaro.training.trained_model import TrainedModel
+
+VERSION = 1
+
+
+def save_model(model: TrainedModel, folder: Path) -> None:
+    """Write the model to `folder`, whole or not at all."""
+    tensors = {f"classifier.{name}": value.contiguous() for name, value in model.classifier.state_dict().items()}
+    for name, statistics in model.scale.items():
+        tensors[f"scale.{name}.mean"] = torch.from_numpy(statistics.mean)
+        tensors[f"scale.{name}.deviation"] = torch.from_numpy(statistics.deviation)
+    weights = save(tensors)
+    facts = {
+        "valaro_model": VERSION,
+        "label": model.label,
+        "dimension": model.dimension,
+        "features": model.features,
+        "feature_versions": model.feature_versions,
+        "normalise_speakers": model.normalise_speakers,
+        "acquainted": sorted(model.acquainted),
+        "notes": [asdict(note) for note in model.notes],
+        "shape": asdict(model.classifier.shape),
+        "weights": xxhash.xxh3_64_hexdigest(weights),
+    }
+    with whole_folder(folder) as aside:
+        (aside / "weights.safetensors").write_bytes(weights)
+        (aside / "model.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def load_model(folder: Path) -> TrainedModel:
+    """Read a model that `save_model` wrote; nothing in the files is executed.
+
+    Raises:
+        StoreError: no model there, another version, damaged or foreign files.
+    """
+    try:
+        facts: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        data = (folder / "weights.safetensors").read_bytes()
+    except OSError as error:
+        raise StoreError(f"no model in '{folder}': expected model.json and weights.safetensors there") from error
+    except ValueError as error:
+        raise StoreError(f"'{folder / 'model.json'}' is damaged: expected JSON ({error})") from error
+    if not isinstance(facts, dict) or facts.get("valaro_model") != VERSION:
+        raise StoreError(f"'{folder / 'model.json'}' is not a valaro model of version {VERSION}")
+    if xxhash.xxh3_64_hexdigest(data) != facts.get("weights"):
+        raise StoreError(f"'{folder / 'weights.safetensors'}' does not match its checksum: copy the model again")
+    try:
+        tensors = load(data)
+        return _model(facts, tensors)
+    except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
+        raise StoreError(f"the model in '{folder}' is damaged or was made by another version: {error}") from error
+
+
+def _model(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> TrainedModel:
+    shape = facts["shape"]
+    classifier = FusionClassifier(
+        NetworkShape(
+            modalities=tuple(Modality(**modality) for modality in shape["modalities"]),
+            layout=shape["layout"],
+            width=shape["width"],
+            regularisation=Regularisation(**shape["regularisation"]),
+            explicit_head=shape["explicit_head"],
+        ),
+        generator=torch.Generator(),
+    )
+    prefix = "classifier."
+    classifier.load_state_dict({n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})
+    return TrainedModel(
+        label=facts["label"],
+        dimension=facts["dimension"],
+        classifier=classifier,
+        features=tuple(facts["features"]),
+        feature_versions=tuple(facts["feature_versions"]),
+        scale={
+            name: Statistics(
+                mean=_array(tensors[f"scale.{name}.mean"]), deviation=_array(tensors[f"scale.{name}.deviation"])
+            )
+            for name in facts["features"]
+        },
+        normalise_speakers=facts["normalise_speakers"],
+        acquainted=frozenset(facts["acquainted"]),
+        notes=tuple(CorpusNote(**note) for note in facts["notes"]),
+    )
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.numpy().astype(np.float32)

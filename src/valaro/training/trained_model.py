@@ -1,0 +1,55 @@
+"""A trained model: a classifier with all it needs to judge a recording."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from valaro.errors import ValaroError
+from valaro.labels.fuzzy import correct_levels, fuzzy_labels
+from valaro.networks.fusion import FusionClassifier
+from valaro.normalise import Scale, speaker_scales
+from valaro.records import CorpusNote, Dimension, Predictions, Utterance
+from valaro.store.feature_store import FeatureStore
+from valaro.training.batches import Recordings
+from valaro.training.judging import judge
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModel:
+    """A classifier of one dimension, the scale of its input, and whom it has met.
+
+    `acquainted` are the speakers whose recordings trained it, labelled or not, or chose its checkpoint: it
+    refuses to be scored on them. `notes` are what must be said of the corpora it learnt from.
+    """
+
+    label: str
+    dimension: Dimension
+    classifier: FusionClassifier
+    features: tuple[str, ...]
+    feature_versions: tuple[str, ...]
+    scale: Scale
+    normalise_speakers: bool
+    acquainted: frozenset[str]
+    notes: tuple[CorpusNote, ...] = ()
+
+
+def predict_utterances(model: TrainedModel, store: FeatureStore, utterances: Sequence[Utterance]) -> Predictions:
+    """Return the model's answers on labelled utterances of people it has never met.
+
+    Raises:
+        ValaroError: there is none, one has no label, or one's speaker trained or chose the model.
+    """
+    met = sorted({utterance.speaker for utterance in utterances} & model.acquainted)
+    if met:
+        raise ValaroError(
+            f"{model.label} cannot be tested on people it has met in training or validation: {', '.join(met)}"
+        )
+    return answer(model, store, utterances)
+
+
+def answer(model: TrainedModel, store: FeatureStore, utterances: Sequence[Utterance]) -> Predictions:
+    """Return the model's answers on labelled utterances of anybody (validation uses it; a test must not)."""
+    if not utterances:
+        raise ValaroError("no utterance to judge")
+    speakers = speaker_scales(store, utterances, model.features) if model.normalise_speakers else {}
+    recordings = Recordings(store, utterances, model.features, lambda u: speakers.get(u.speaker, model.scale))
+    return judge(model.classifier, recordings, correct_levels(fuzzy_labels(utterances, model.dimension)))

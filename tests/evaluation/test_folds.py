@@ -1,0 +1,137 @@
+"""Leaks between training, validation, test and the unlabelled pool cannot be expressed."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from making_features import an_utterance, toy_corpus
+
+from valaro.errors import ValaroError
+from valaro.evaluation.folds import (
+    Fold,
+    few_labels,
+    hold_out_for_validation,
+    leave_one_session_out,
+    unlabelled_pool,
+    without_ratings,
+)
+from valaro.records import Utterance
+
+
+def _speakers(utterances: tuple[Utterance, ...]) -> set[str]:
+    return {utterance.speaker for utterance in utterances}
+
+
+def test_a_fold_with_a_speaker_in_training_and_test_cannot_be_made() -> None:
+    with pytest.raises(ValaroError, match="speaker 'toy/01' is in both training and test"):
+        Fold(
+            name="leak",
+            train=(an_utterance("a", speaker="01", session="1"),),
+            validation=(an_utterance("b", speaker="02", session="2"),),
+            test=(an_utterance("c", speaker="01", session="3"),),
+        )
+
+
+def test_a_fold_with_a_session_in_training_and_test_cannot_be_made() -> None:
+    with pytest.raises(ValaroError, match="session '1' of toy is in both training and test"):
+        Fold(
+            name="leak",
+            train=(an_utterance("a", speaker="01", session="1"),),
+            validation=(an_utterance("b", speaker="02", session="2"),),
+            test=(an_utterance("c", speaker="03", session="1"),),
+        )
+
+
+def test_replacing_a_part_of_a_fold_is_checked_too() -> None:
+    fold = leave_one_session_out(toy_corpus()[0])[0]
+    with pytest.raises(ValaroError, match="is in both training and test"):
+        replace(fold, train=fold.train + fold.test)
+
+
+def test_each_session_is_held_out_once_and_its_genders_are_parted() -> None:
+    utterances, _ = toy_corpus(sessions=3)
+    folds = leave_one_session_out(utterances, seed=3)
+    assert [fold.name.split()[0] for fold in folds] == ["1", "2", "3"]
+    for fold in folds:
+        assert len(_speakers(fold.train)) == 4
+        assert len({u.gender for u in fold.test}) == len({u.gender for u in fold.validation}) == 1
+        assert {u.gender for u in fold.test} != {u.gender for u in fold.validation}
+
+
+def test_both_directions_test_every_speaker_exactly_once() -> None:
+    utterances, _ = toy_corpus(sessions=3)
+    tested = [fold.test[0].speaker for fold in leave_one_session_out(utterances, directions="both")]
+    assert sorted(tested) == sorted(_speakers(utterances))
+    assert len(set(tested)) == 6
+
+
+def test_the_coin_is_seeded_and_falls_both_ways() -> None:
+    utterances, _ = toy_corpus(sessions=3)
+    names = {tuple(fold.name for fold in leave_one_session_out(utterances, seed=seed)) for seed in range(8)}
+    again = {tuple(fold.name for fold in leave_one_session_out(utterances, seed=seed)) for seed in range(8)}
+    assert names == again
+    assert len(names) > 1
+
+
+def test_a_test_speaker_or_session_or_file_never_enters_the_pool() -> None:
+    utterances, _ = toy_corpus(sessions=3, unlabelled=4)
+    fold = leave_one_session_out(utterances)[0]
+    same_file = replace(an_utterance("x", speaker="99", session="9"), media=fold.test[0].media)
+    stranger = an_utterance("y", speaker="98", session="8")
+    in_the_session = an_utterance("z", speaker="97", session=fold.test[0].session)
+    pool = unlabelled_pool(fold, [*utterances, same_file, stranger, in_the_session])
+    assert not _speakers(pool.utterances) & fold.held_out_speakers
+    assert not {u.media for u in pool.utterances} & {u.media for u in (*fold.test, *fold.validation)}
+    assert "toy/98" in _speakers(pool.utterances)
+    assert {"toy/99", "toy/97"} <= _speakers(pool.excluded)
+    assert all(not utterance.ratings for utterance in pool.utterances)
+
+
+def test_the_same_person_in_another_corpus_is_kept_out_too() -> None:
+    fold = leave_one_session_out(toy_corpus(sessions=3)[0])[0]
+    twin = replace(an_utterance("t", corpus="other", session=""), speaker=fold.test[0].speaker)
+    assert unlabelled_pool(fold, [twin]).excluded == (without_ratings(twin),)
+
+
+def test_few_labels_keeps_so_many_a_level_and_strips_the_rest() -> None:
+    utterances, _ = toy_corpus(sessions=3, per_level=6)
+    kept, rest = few_labels(utterances, "valence", per_level=4, seed=0)
+    assert len(kept) == 12
+    assert len(rest) == len(utterances) - 12
+    assert all(not utterance.ratings for utterance in rest)
+    assert few_labels(utterances, "valence", per_level=4, seed=1)[0] != kept
+
+
+@given(st.integers(1, 9), st.integers(0, 5))
+def test_more_labels_contain_fewer(per_level: int, seed: int) -> None:
+    utterances, _ = toy_corpus(sessions=2, per_level=3)
+    fewer, _ = few_labels(utterances, "arousal", per_level=per_level, seed=seed)
+    more, _ = few_labels(utterances, "arousal", per_level=per_level + 1, seed=seed)
+    assert set(fewer) <= set(more)
+
+
+def test_one_session_is_not_enough() -> None:
+    with pytest.raises(ValaroError, match="needs at least two sessions of labelled utterances, found 1"):
+        leave_one_session_out(toy_corpus(sessions=1)[0])
+
+
+def test_a_session_of_one_speaker_cannot_be_parted() -> None:
+    utterances = [an_utterance(str(n), speaker=str(n), session=str(n)) for n in range(3)]
+    with pytest.raises(ValaroError, match="session '0' has one speaker only"):
+        leave_one_session_out(utterances)
+
+
+def test_without_genders_speakers_are_parted_by_name() -> None:
+    utterances = [
+        an_utterance(f"{s}{n}", speaker=f"{s}{n}", session=str(s), gender="") for s in range(2) for n in range(3)
+    ]
+    fold = leave_one_session_out(utterances, directions="both")[0]
+    assert len(_speakers(fold.test) | _speakers(fold.validation)) == 3
+
+
+def test_the_final_model_validates_on_one_whole_session() -> None:
+    fold = hold_out_for_validation(toy_corpus(sessions=3)[0], seed=1)
+    assert fold.test == ()
+    assert len({u.session for u in fold.validation}) == 1
+    assert len(_speakers(fold.validation)) == 2

@@ -1,0 +1,48 @@
+"""Votes become fuzzy labels, levels and ties."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from making_features import an_utterance
+
+from valaro.errors import ValaroError
+from valaro.labels.fuzzy import correct_levels, fuzzy_from_scores, fuzzy_label, fuzzy_labels
+from valaro.labels.levels import level_of
+
+
+def test_votes_two_four_five_are_a_third_low_and_two_thirds_high() -> None:
+    label = fuzzy_label(an_utterance("a", votes=(2.0, 4.0, 5.0)), "valence")
+    np.testing.assert_allclose(label, [1 / 3, 0, 2 / 3])
+
+
+def test_votes_two_and_three_are_a_tie_and_either_level_is_right() -> None:
+    fuzzy = fuzzy_labels([an_utterance("a", votes=(2.0, 3.0))], "arousal")
+    np.testing.assert_allclose(fuzzy, [[0.5, 0.5, 0.0]])
+    assert correct_levels(fuzzy).tolist() == [[True, True, False]]
+
+
+def test_three_equal_thirds_count_as_a_tie_of_three() -> None:
+    assert correct_levels(fuzzy_labels([an_utterance("a", votes=(1.0, 3.0, 5.0))], "valence")).tolist() == [[True] * 3]
+
+
+def test_each_vote_is_mapped_before_the_mean_is_taken() -> None:
+    # The mean of 1, 1, 5, 5 is 3 (medium), yet nobody voted medium.
+    assert fuzzy_from_scores([1, 1, 5, 5]).tolist() == [0.5, 0.0, 0.5]
+
+
+@pytest.mark.parametrize(("score", "level"), [(1, 0), (2, 0), (2.01, 1), (3.99, 1), (4, 2), (5, 2)])
+def test_levels_end_at_two_and_begin_at_four(score: float, level: int) -> None:
+    assert level_of(score) == level
+
+
+def test_an_utterance_without_votes_on_the_dimension_has_no_label() -> None:
+    with pytest.raises(ValaroError, match="'toy/a' has no arousal label"):
+        fuzzy_label(an_utterance("a", dimensions=("valence",)), "arousal")
+
+
+@given(st.lists(st.floats(1, 5), min_size=1, max_size=9))
+def test_a_fuzzy_label_sums_to_one_and_has_a_correct_level(scores: list[float]) -> None:
+    fuzzy = fuzzy_from_scores(scores)
+    assert fuzzy.sum() == pytest.approx(1)
+    assert correct_levels(fuzzy[None]).any()

@@ -1,0 +1,125 @@
+"""Shapes, starts and noise of the networks in both layouts."""
+
+import pytest
+import torch
+from torch import nn
+
+from valaro.errors import ValaroError
+from valaro.networks.fusion import LATENT, LAYOUTS, FusionClassifier, FusionGenerator, NetworkShape
+from valaro.networks.noise import Noise
+from valaro.networks.shapes import Modality, Regularisation
+
+TWO = (Modality(name="fbank", dim=128, spectrum=True, averaged=2), Modality(name="face", dim=342))
+
+
+def _generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _shape(
+    layout: str = "temporal",
+    *,
+    modalities: tuple[Modality, ...] = TWO,
+    weight_norm: bool = True,
+    width: float = 0.125,
+    explicit_head: bool = False,
+) -> NetworkShape:
+    return NetworkShape(
+        modalities=modalities,
+        layout=layout,
+        width=width,
+        regularisation=Regularisation(input_noise=0.3, hidden_noise=0.3, dropout=0.2, weight_norm=weight_norm),
+        explicit_head=explicit_head,
+    )
+
+
+def _inputs(modalities: tuple[Modality, ...] = TWO, count: int = 6) -> dict[str, torch.Tensor]:
+    return {m.name: torch.randn((count, m.dim, 128), generator=_generator(m.dim)) for m in modalities}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("explicit_head", [False, True])
+def test_any_number_of_modalities_is_judged_with_k_plus_one_logits(layout: str, *, explicit_head: bool) -> None:
+    three = (*TWO, Modality(name="text", dim=20))
+    for modalities in (three[:1], three[:2], three):
+        shape = _shape(layout, modalities=modalities, explicit_head=explicit_head)
+        judged = FusionClassifier(shape, generator=_generator())(_inputs(modalities))
+        assert judged.logits.shape == (6, 4)
+        assert bool((judged.logits[:, 3] == 0).all()) is not explicit_head
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_generated_samples_have_the_shape_of_real_ones(layout: str) -> None:
+    made = FusionGenerator(_shape(layout), generator=_generator())(torch.randn(5, LATENT))
+    assert {name: tuple(one.shape) for name, one in made.items()} == {"fbank": (5, 128, 128), "face": (5, 342, 128)}
+
+
+def test_one_z_makes_all_modalities() -> None:
+    generator = FusionGenerator(_shape(), generator=_generator()).eval()
+    z = torch.randn(2, LATENT)
+    z[1] = z[0]
+    for made in generator(z).values():
+        torch.testing.assert_close(made[0], made[1])
+
+
+def test_the_image_layout_at_full_width_is_the_papers() -> None:
+    plain = _shape("image", modalities=(Modality(name="fbank", dim=128),), weight_norm=False, width=1.0)
+    classifier = FusionClassifier(plain, generator=_generator())
+    outputs = [layer.weight.shape[0] for layer in classifier.encoders["fbank"].layers]
+    assert outputs == [128, 256, 512, 1024]
+    assert classifier.head.weight.shape == (3, 1024 * 8 * 8)
+    generator = FusionGenerator(plain, generator=_generator())
+    assert [layer.weight.shape[0] for layer in generator.parts["fbank"].layers] == [512, 256, 128, 64]
+    count = sum(p.numel() for p in classifier.parameters())
+    # 25 (128 + 128 256 + 256 512 + 512 1024) weights and 1920 biases, and the head's 3 (65536 + 1).
+    assert count == 25 * (128 + 128 * 256 + 256 * 512 + 512 * 1024) + 1920 + 3 * 65537
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_data_dependent_start_gives_logits_of_mean_zero_and_deviation_one(layout: str) -> None:
+    classifier = FusionClassifier(_shape(layout), generator=_generator())
+    inputs = _inputs(count=16)
+    classifier(inputs, start=True)
+    logits = classifier(inputs).logits[:, :3]
+    torch.testing.assert_close(logits.mean(dim=0), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(logits.std(dim=0, unbiased=False), torch.ones(3), atol=1e-3, rtol=0)
+
+
+def test_without_noise_a_classifier_is_deterministic_and_with_it_not() -> None:
+    classifier = FusionClassifier(_shape(), generator=_generator())
+    inputs = _inputs()
+    torch.testing.assert_close(classifier(inputs).logits, classifier(inputs).logits, rtol=0, atol=0)
+    noise = Noise(_generator())
+    assert not torch.equal(classifier(inputs, noise).logits, classifier(inputs, noise).logits)
+    again = classifier(inputs, Noise(_generator(5))).logits
+    torch.testing.assert_close(again, classifier(inputs, Noise(_generator(5))).logits, rtol=0, atol=0)
+
+
+def test_the_features_come_before_the_last_dropout() -> None:
+    quiet = Regularisation(input_noise=0.0, hidden_noise=0.0, dropout=0.5, weight_norm=True)
+    classifier = FusionClassifier(
+        NetworkShape(modalities=TWO, layout="temporal", width=0.125, regularisation=quiet, explicit_head=False),
+        generator=_generator(),
+    )
+    judged = classifier(_inputs(), Noise(_generator()))
+    assert float((judged.features == 0).float().mean()) < 0.05
+
+
+def test_dropout_keeps_the_mean_and_zeroes_the_share() -> None:
+    x = torch.ones(400, 400)
+    dropped = Noise(_generator()).dropout(x, 0.25)
+    assert float((dropped == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
+    assert float(dropped.mean()) == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_generator_has_batch_norm_and_the_classifier_none() -> None:
+    def norms(network: nn.Module) -> int:
+        return sum(isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d) for part in network.modules())
+
+    assert norms(FusionGenerator(_shape(), generator=_generator())) == 6
+    assert norms(FusionClassifier(_shape(), generator=_generator())) == 0
+
+
+def test_an_unknown_layout_is_named() -> None:
+    with pytest.raises(ValaroError, match="unknown layout 'imge': did you mean 'image'"):
+        FusionClassifier(_shape("imge"), generator=_generator())
