@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making_features import an_utterance, toy_corpus
 
+from making_features import an_utterance, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import (
     Fold,

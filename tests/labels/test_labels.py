@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making_features import an_utterance
 
+from making_features import an_utterance
 from valaro.errors import ValaroError
 from valaro.labels.fuzzy import correct_levels, fuzzy_from_scores, fuzzy_label, fuzzy_labels
 from valaro.labels.levels import level_of

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from valaro.records import Problem, Timeline
+    from valaro.records import Timeline
 
 
 def run(
     model: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder of valaro train.")],
     recordings: Annotated[list[Path], typer.Argument(metavar="RECORDING...", help="Audio or video files.")],
-    to: Annotated[
-        Path, typer.Option(help="timeline.html, .csv or .json; a folder for several recordings.")
-    ] = Path("timeline.html"),
+    to: Annotated[Path, typer.Option(help="timeline.html, .csv or .json; a folder for several recordings.")] = Path(
+        "timeline.html"
+    ),
 ) -> None:
     """Judge recordings of any length and write their timelines. Exit code 1 if one failed; the others are done."""
     from valaro.cli.console import list_problems, progress, say

@@ -42,9 +42,7 @@ def cross_validate(
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Problem, ...]:
     """Run a study into the folder `to` and return what failed; started again, it does only what is missing."""
-    data = load_data(
-        settings.data.labelled, settings.data.unlabelled, settings.data.features, settings.study.features
-    )
+    data = load_data(settings.data.labelled, settings.data.unlabelled, settings.data.features, settings.study.features)
     run = RunFolder(path=to)
     begin_run(run, describe(settings, data, to.name), "cross-validation")
     jobs = study_jobs(settings, data, run)

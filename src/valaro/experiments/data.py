@@ -33,9 +33,7 @@ class StudyData:
         )
 
 
-def load_data(
-    labelled: Sequence[Path], unlabelled: Sequence[Path], features: Path, names: Iterable[str]
-) -> StudyData:
+def load_data(labelled: Sequence[Path], unlabelled: Sequence[Path], features: Path, names: Iterable[str]) -> StudyData:
     """Read manifests and store; rows without votes in a labelled manifest join the pool.
 
     Raises:
@@ -60,7 +58,7 @@ def load_data(
         unlabelled=tuple(without_ratings(u) for u in without),
         store=store,
         notes=tuple(notes),
-        fingerprint=xxhash.xxh3_64_hexdigest("\n".join([*fingerprints, store.fingerprint])),
+        fingerprint=xxhash.xxh3_64_hexdigest("\n".join([*fingerprints, store.fingerprint]).encode()),
     )
 
 

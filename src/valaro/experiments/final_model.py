@@ -29,9 +29,7 @@ def train_final(
             f"train makes one model for use, the settings name {len(candidates)} ({labels}): "
             'choose one, as in --set study.models=\'["MSSGAN"]\' or ["SSGAN:face"]'
         )
-    data = load_data(
-        settings.data.labelled, settings.data.unlabelled, settings.data.features, settings.study.features
-    )
+    data = load_data(settings.data.labelled, settings.data.unlabelled, settings.data.features, settings.study.features)
     run = RunFolder(path=to)
     begin_run(run, describe(settings, data, to.name), "training")
     trainings: list[Training] = []

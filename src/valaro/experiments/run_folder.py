@@ -84,14 +84,10 @@ def read_result(path: Path) -> FoldResult:
     """Read one training's result."""
     facts = _read(path)
     try:
-        return FoldResult(
-            **{
-                **facts,
-                "test": _predictions(facts["test"]),
-                "validation": _predictions(facts["validation"]),
-                "history": tuple(HistoryPoint(**point) for point in facts["history"]),
-            }
-        )
+        facts["test"] = _predictions(facts["test"])
+        facts["validation"] = _predictions(facts["validation"])
+        facts["history"] = tuple(HistoryPoint(**point) for point in facts["history"])
+        return FoldResult(**facts)
     except (KeyError, TypeError) as error:
         raise StoreError(f"'{path}' is not a result of this version of valaro: {error}") from error
 
@@ -112,10 +108,7 @@ def read_run(path: Path) -> RunRecord:
         fingerprint=facts["fingerprint"],
         normalisation=facts["normalisation"],
         speaker_normalised=facts["speaker_normalised"],
-        corpora=tuple(
-            CorpusSummary(**{**row, "levels": {d: _three(counts) for d, counts in row["levels"].items()}})
-            for row in facts["corpora"]
-        ),
+        corpora=tuple(_summary(row) for row in facts["corpora"]),
         notes=tuple(CorpusNote(**row) for row in facts["notes"]),
         results=tuple(sorted(results, key=lambda r: (r.dimension, r.model, r.seed, r.fold))),
         faces=tuple(FaceQuality(**row) for row in facts["faces"]),
@@ -130,7 +123,11 @@ def read_models(path: Path) -> tuple[TrainedModel, ...]:
     if not models:
         raise ValaroError(
             f"'{path}' holds no model: expected a run folder of valaro train"
-            + (" (this one is a cross-validation)" if (folder.results).is_dir() and any(folder.results.iterdir()) else "")
+            + (
+                " (this one is a cross-validation)"
+                if (folder.results).is_dir() and any(folder.results.iterdir())
+                else ""
+            )
         )
     return tuple(models)
 
@@ -158,6 +155,11 @@ def _predictions(facts: Mapping[str, Any]) -> Predictions:
         probabilities=np.array(facts["probabilities"], dtype=np.float64).reshape(-1, 3),
         correct=np.array(facts["correct"], dtype=bool).reshape(-1, 3),
     )
+
+
+def _summary(row: dict[str, Any]) -> CorpusSummary:
+    levels = {dimension: _three(counts) for dimension, counts in row.pop("levels").items()}
+    return CorpusSummary(**row, levels=levels)
 
 
 def _three(counts: Sequence[int]) -> tuple[int, int, int]:

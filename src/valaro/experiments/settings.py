@@ -210,5 +210,4 @@ def _legal(place: Sequence[str]) -> list[str]:
     if not place:
         return list(fields)
     section = fields[place[0]].annotation
-    assert section is not None
-    return list(section.model_fields)
+    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

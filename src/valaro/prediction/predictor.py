@@ -142,7 +142,7 @@ def _values(stretch: Stretch, name: str) -> list[np.ndarray]:
 
 def _check_features(model: TrainedModel) -> None:
     for name, version in zip(model.features, model.feature_versions, strict=True):
-        now = feature_by_name(name).version
+        now = str(feature_by_name(name).version)
         if now != version:
             raise ValaroError(
                 f"{model.label} was trained on version {version} of feature '{name}', this valaro computes {now}: "

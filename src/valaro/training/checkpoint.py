@@ -53,7 +53,7 @@ def load_model(folder: Path) -> TrainedModel:
         StoreError: no model there, another version, damaged or foreign files.
     """
     try:
-        facts: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        facts: Any = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         data = (folder / "weights.safetensors").read_bytes()
     except OSError as error:
         raise StoreError(f"no model in '{folder}': expected model.json and weights.safetensors there") from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, few_labels, unlabelled_pool
-from valaro.features.table import SPECTRA
+from valaro.features.table import SOUND_FEATURES
 from valaro.labels.fuzzy import correct_levels, fuzzy_labels
 from valaro.networks.fusion import FusionClassifier, FusionGenerator, NetworkShape
 from valaro.networks.shapes import Modality
@@ -118,8 +118,8 @@ def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan) -> N
             Modality(
                 name=name,
                 dim=store.dim(name),
-                spectrum=name in SPECTRA,
-                averaged=plan.averaged_bands if name in SPECTRA else 1,
+                spectrum=name in SOUND_FEATURES,
+                averaged=plan.averaged_bands if name in SOUND_FEATURES else 1,
             )
             for name in features
         ),
@@ -142,7 +142,9 @@ def _parts(
 ) -> tuple[tuple[Utterance, ...], tuple[Utterance, ...], int]:
     """Return the labelled utterances, the pool, and how many recordings of held-out people stayed out of it."""
     labelled, rest = few_labels(fold.train, dimension, per_level=plan.labels_per_level, seed=seed)
-    pool = unlabelled_pool(fold, unlabelled)
+    # What the fold has with its label, or stripped of it, must not come twice.
+    known = {utterance.id for utterance in fold.train}
+    pool = unlabelled_pool(fold, [utterance for utterance in unlabelled if utterance.id not in known])
     complete = [
         tuple(u for u in part if all(store.has(u.id, name) for name in candidate.features))
         for part in (labelled, (*rest, *pool.utterances))

@@ -1,0 +1,107 @@
+"""The whole way on a synthetic corpus: make, read, extract, cross-validate, report, train, predict."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from valaro.corpora.synthetic import (
+    SYNTHETIC_NOTE,
+    ClipPlan,
+    plan_corpus,
+    plan_recording,
+    render_clip,
+    render_recording,
+    write_table,
+)
+from valaro.corpora.table import read_table
+from valaro.errors import ValaroError
+from valaro.experiments.cross_validate import cross_validate
+from valaro.experiments.final_model import train_final
+from valaro.experiments.run_folder import read_models, read_run
+from valaro.experiments.settings import read_settings
+from valaro.extraction import extract
+from valaro.files import write_text
+from valaro.parallel.processes import run_jobs
+from valaro.prediction.page import write_timeline_page
+from valaro.prediction.predictor import make_timeline
+from valaro.records import CorpusNote
+from valaro.reports.html import write_report
+from valaro.store.manifest import write_manifest
+
+STUDY = """\
+# The demo's study: four models of the paper on a synthetic corpus, the few labels of the training speakers kept,
+# everything else unlabelled. Run it again with other values: valaro cross-validate study.toml --to another-run
+[data]
+labelled = ["utterances.parquet"]
+features = "features"
+
+[study]
+models = ["FSBase", "MFSBase", "SSGAN", "MSSGAN"]
+features = ["fbank", "face"]
+dimensions = ["valence", "arousal"]
+labels_per_level = 10
+directions = "coin"
+"""
+
+Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""Opens a progress bar with a title; what it yields is told how many of how many are done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """Where the demo's results lie."""
+
+    report: Path
+    timeline: Path
+    settings: Path
+
+
+def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -> Demo:
+    """Go the whole way in `folder`; what an interrupted run finished is not done again."""
+    recordings, store, study = folder / "recordings", folder / "features", folder / "study.toml"
+    manifest, interview = folder / "utterances.parquet", folder / "interview.mp4"
+    plans = plan_corpus(seed=seed)
+    waiting = [plan for plan in plans if not (recordings / plan.file).is_file()]
+    with progress("make recordings") as told:
+        _render_all(waiting, recordings, workers=workers, told=told)
+        if not interview.is_file():
+            render_recording(plan_recording(seed=seed), interview)
+    table = write_table(plans, recordings)
+    utterances = read_table(table, corpus="synthetic")
+    notes = [CorpusNote(corpus="synthetic", text=SYNTHETIC_NOTE)]
+    write_manifest(manifest, utterances, notes)
+    with progress("extract features") as told:
+        extract(utterances, ["fbank", "face"], to=store, workers=workers, notes=notes, on_progress=told)
+    write_text(study, STUDY)
+    with progress("cross-validate") as told:
+        problems = cross_validate(read_settings(study), folder / "runs" / "study", workers=workers, on_progress=told)
+    if problems:
+        raise ValaroError(f"{len(problems)} trainings failed, the first: {problems[0].why}")
+    report = folder / "report.html"
+    write_report([read_run(folder / "runs" / "study")], report)
+    final = folder / "runs" / "final"
+    with progress("train the model to use") as told:
+        train_final(read_settings(study, ['study.models=["MSSGAN"]']), final, on_progress=told)
+    with progress("watch the interview") as told:
+        timeline = make_timeline(
+            read_models(final), interview, on_progress=lambda done, duration: told(round(done), round(duration))
+        )
+    page = folder / "timeline.html"
+    write_timeline_page(timeline, page)
+    return Demo(report=report, timeline=page, settings=study)
+
+
+def _render_all(plans: list[ClipPlan], folder: Path, *, workers: int, told: Callable[[int, int], None]) -> None:
+    done = 0
+
+    def one_more(_: object) -> None:
+        nonlocal done
+        done += 1
+        told(done, len(plans))
+
+    outcomes = run_jobs(partial(render_clip, folder=folder), plans, workers=workers, on_done=one_more)
+    failed = [outcome.error for outcome in outcomes if outcome.error]
+    if failed:
+        raise ValaroError(f"{len(failed)} recordings could not be made, the first: {failed[0]}")

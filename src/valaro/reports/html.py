@@ -1,0 +1,91 @@
+"""The report: one self-contained page from finished runs."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from valaro.errors import ValaroError
+from valaro.files import write_text
+from valaro.records import DIMENSIONS, LEVELS, RunRecord
+from valaro.reports import data_tables, figures, sentences
+from valaro.reports.tables import DimensionResults, dimension_results
+
+
+def write_report(runs: Sequence[RunRecord], path: Path) -> None:
+    """Write one HTML file about `runs` to `path`; it needs no network, and the same runs give the same bytes."""
+    write_text(path, report_page(runs))
+
+
+def report_page(runs: Sequence[RunRecord]) -> str:
+    """Return the report's HTML."""
+    if not runs:
+        raise ValaroError("no runs to report on: expected at least one run folder")
+    results = dimension_results(runs)
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            levels=LEVELS,
+            dimensions=DIMENSIONS,
+            most_rows=data_tables.MOST_ROWS,
+            speaker_words=sentences.SPEAKER_NOTE,
+            runs=runs,
+            results=results,
+            title=_title(results),
+            run_names=", ".join(run.name for run in runs),
+            trainings=sum(len(run.results) for run in runs),
+            notes=data_tables.notes(runs),
+            corpora=data_tables.corpora(runs),
+            separation=data_tables.separation(runs),
+            faces=data_tables.faces(runs),
+            problems=data_tables.problems(runs),
+            any_speaker_normalised=any(run.speaker_normalised for run in runs),
+        )
+    )
+
+
+def _title(results: Sequence[DimensionResults]) -> str:
+    models = sorted({row.contender.results[0].model for one in results for row in one.rows})
+    dimensions = " and ".join(one.dimension for one in results)
+    if not models:
+        return "No training finished"
+    listed = ", ".join(models) if len(models) > 2 else " and ".join(models)
+    return f"{listed} on {dimensions}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # jinja2 types its table by the filters it ships with, which no filter of anyone else's can match.
+    cast("dict[str, Callable[..., object]]", environment.filters).update(_FILTERS)
+    return environment
+
+
+_FILTERS: dict[str, Callable[..., object]] = {
+    "percent": sentences.percent,
+    "points": sentences.points,
+    "span": sentences.span,
+    "span_of_points": sentences.span_of_points,
+    "verdict": sentences.verdict,
+    "headline": sentences.headline,
+    "cautions": sentences.cautions,
+    "speaker_note": sentences.speaker_note,
+    "plural": sentences.plural,
+    "duration": sentences.duration,
+    "thousands": sentences.thousands,
+    "count": sentences.count,
+    "count_range": sentences.count_range,
+    "score_words": sentences.score_words,
+    "pair_words": sentences.pair_words,
+    "score_chart": figures.score_chart,
+    "difference_chart": figures.difference_chart,
+    "curve_panels": figures.curve_panels,
+    "face_strip": figures.face_strip,
+}

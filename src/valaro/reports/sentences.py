@@ -1,0 +1,144 @@
+"""The plain sentences in which a report says what was found."""
+
+from collections.abc import Sequence
+
+from valaro.evaluation.significance import Interval
+from valaro.reports.tables import Difference, DimensionResults
+
+SPEAKER_NOTE = "speaker-wise normalisation: uses the test speakers' own unlabelled recordings"
+FEW_SPEAKERS = 10
+"""Below this many test speakers a bootstrap over people is rough, and the page says so."""
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a share as percent without the sign, `–` where there is none.
+
+    >>> percent(0.4567), percent(None)
+    ('45.7', '–')
+    """
+    return "–" if value is None or value != value else f"{100 * value:.{digits}f}"
+
+
+def points(value: float) -> str:
+    """Return a difference of shares in signed points with a true minus; what rounds to nothing has no sign.
+
+    >>> points(0.021), points(-0.008), points(-0.0001)
+    ('+2.1', '−0.8', '0.0')
+    """
+    text = f"{100 * value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+
+
+def span(interval: Interval) -> str:
+    """Return an interval of scores as `48.0 to 60.1`."""
+    return f"{percent(interval.low)} to {percent(interval.high)}"
+
+
+def span_of_points(interval: Interval) -> str:
+    """Return an interval of differences as `−0.8 to 5.0`."""
+    return f"{points(interval.low)} to {points(interval.high)}".replace("+", "")
+
+
+def plural(number: int, noun: str) -> str:
+    """Return `1 fold`, `8 folds`."""
+    return f"{thousands(number)} {noun}" if number == 1 else f"{thousands(number)} {noun}s"
+
+
+def thousands(number: int) -> str:
+    """Return a whole number with thin spaces between its thousands."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def count(value: float) -> str:
+    """Return a count that ties may have made a fraction.
+
+    >>> count(12.0), count(12.5)
+    ('12', '12.5')
+    """
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def count_range(counts: tuple[int, int]) -> str:
+    """Return `20`, or `60 to 72` where trainings differ."""
+    low, high = counts
+    return thousands(low) if low == high else f"{thousands(low)} to {thousands(high)}"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in words.
+
+    >>> duration(8.25), duration(75), duration(3720)
+    ('8.2 s', '1 min 15 s', '1 h 2 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def verdict(interval: Interval) -> str:
+    """Return what the interval of a difference allows to say."""
+    return "no difference shown" if interval.holds_zero else "a difference is shown"
+
+
+def difference_sentence(difference: Difference) -> str:
+    """Return who is above whom, by how much, and whether that shows a difference."""
+    value = difference.uar.value
+    where = f"{percent(abs(value))} points {'above' if value >= 0 else 'below'}"
+    return (
+        f"{difference.first} is {'level with' if points(value) == '0.0' else where} {difference.second} "
+        f"(95\u00a0% interval {span_of_points(difference.uar)}): {verdict(difference.uar)}."
+    )
+
+
+def headline(results: DimensionResults) -> tuple[str, ...]:
+    """Return what to know about a dimension: the highest UAR, whether it beats guessing, how the others compare."""
+    best = results.rows[0]
+    name = best.contender.label
+    first = f"{name} has the highest UAR" if len(results.rows) > 1 else f"{name} reaches a UAR of"
+    first += (
+        f"{',' if len(results.rows) > 1 else ''} {percent(best.uar.value)}\u00a0% (95\u00a0% interval {span(best.uar)})"
+    )
+    guessing = f"guessing gives {percent(results.chance)}\u00a0%"
+    if best.uar.low > results.chance:
+        sentences = [f"{first}; {guessing}."]
+    else:
+        sentences = [
+            f"{first}. That is not shown to be better than guessing: {guessing}, inside or above the interval."
+        ]
+    sentences += [difference_sentence(d) for d in results.differences if d.first == name]
+    return tuple(sentences)
+
+
+def cautions(results: DimensionResults) -> tuple[str, ...]:
+    """Return what a reader must keep in mind with these figures."""
+    found: list[str] = []
+    speakers = min(row.speakers for row in results.rows)
+    if speakers < FEW_SPEAKERS:
+        people = "1 test speaker" if speakers == 1 else f"{speakers} test speakers"
+        found.append(f"Only {people}: an interval over so few people is rough.")
+    if results.incomplete:
+        found.append(
+            f"In {results.incomplete} of {len(results.folds)} trainings a level is missing from the test set; UAR is "
+            f"taken over the levels present, so guessing gives {percent(results.chance)}\u00a0% here, not 33.3\u00a0%."
+        )
+    if len(results.differences) > 1:
+        found.append(
+            f"{len(results.differences)} pairs are compared; the intervals are not corrected for their number."
+        )
+    return tuple(found)
+
+
+def score_words(results: DimensionResults) -> tuple[str, ...]:
+    """Return each model's UAR and interval for the figure."""
+    return tuple(f"{percent(row.uar.value)} ({span(row.uar)})" for row in results.rows)
+
+
+def pair_words(differences: Sequence[Difference]) -> tuple[str, ...]:
+    """Return each difference of UAR and its interval for the figure."""
+    return tuple(f"{points(d.uar.value)} ({span_of_points(d.uar)})" for d in differences)
+
+
+def speaker_note(labels: Sequence[str]) -> str:
+    """Return the note that stands beside every figure of a run with speaker-wise normalisation, empty without."""
+    return f"{', '.join(labels)}: {SPEAKER_NOTE}." if labels else ""

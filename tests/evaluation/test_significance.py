@@ -1,0 +1,131 @@
+"""Intervals follow the speakers: known cases, coverage, pairing and speed."""
+
+import time
+
+import numpy as np
+import pytest
+
+from valaro.errors import ValaroError
+from valaro.evaluation.scores import score
+from valaro.evaluation.significance import Interval, bootstrap_interval, paired_difference
+from valaro.records import Predictions
+
+
+def group(ids: list[str], speakers: list[str], truth: list[int], predicted: list[int]) -> Predictions:
+    return Predictions(
+        ids=tuple(ids),
+        speakers=tuple(speakers),
+        probabilities=np.eye(3)[predicted] * 0.7 + 0.1,
+        correct=np.eye(3, dtype=bool)[truth],
+    )
+
+
+def random_groups(count: int, size: int, rate: float, *, seed: int = 0, speakers: int = 8) -> list[Predictions]:
+    """`count` folds x seeds over `speakers` persons: each group tests one of them, right with probability `rate`."""
+    generator = np.random.default_rng(seed)
+    groups: list[Predictions] = []
+    for number in range(count):
+        truth = np.arange(size) % 3
+        wrong = (truth + generator.integers(1, 3, size)) % 3
+        predicted = np.where(generator.random(size) < rate, truth, wrong)
+        who = number % speakers
+        names = [f"c/{who}-{k}" for k in range(size)]
+        groups.append(group(names, [f"p/{who}"] * size, truth.tolist(), predicted.tolist()))
+    return groups
+
+
+def test_the_value_is_the_plain_mean_over_the_groups():
+    groups = random_groups(4, 12, 0.6)
+    found = bootstrap_interval(groups, "uar", draws=50)
+    assert found.value == pytest.approx(np.mean([score(one).uar for one in groups]), abs=1e-15)
+
+
+def test_perfect_predictions_leave_no_doubt():
+    assert bootstrap_interval(random_groups(4, 12, 1.0), "uar") == Interval(value=1.0, low=1.0, high=1.0)
+
+
+def test_one_speaker_wholly_right_and_one_wholly_wrong_spans_everything():
+    ids = [f"c/{k}" for k in range(12)]
+    truth = [k % 3 for k in range(12)]
+    predicted = truth[:6] + [(level + 1) % 3 for level in truth[6:]]
+    found = bootstrap_interval([group(ids, ["p/a"] * 6 + ["p/b"] * 6, truth, predicted)], "uar")
+    # a draw holds only the first with chance 1/4, only the second with chance 1/4
+    assert (found.value, found.low, found.high) == (0.5, 0.0, 1.0)
+
+
+def test_two_folds_of_one_speaker_each_vary_like_the_two_speakers():
+    truth = [k % 3 for k in range(6)]
+    right = group([f"c/{k}" for k in range(6)], ["p/a"] * 6, truth, truth)
+    wrong = group([f"c/{k}" for k in range(6, 12)], ["p/b"] * 6, truth, [(level + 1) % 3 for level in truth])
+    assert bootstrap_interval([right, wrong], "uar") == Interval(value=0.5, low=0.0, high=1.0)
+
+
+def test_a_second_seed_with_the_same_answers_does_not_narrow_the_interval():
+    one = random_groups(8, 24, 0.6)
+    once, twice = bootstrap_interval(one, "f1"), bootstrap_interval([*one, *one], "f1")
+    assert (twice.value, twice.low, twice.high) == pytest.approx((once.value, once.low, once.high), abs=1e-12)
+
+
+def test_more_speakers_narrow_the_interval():
+    few, many = (bootstrap_interval(random_groups(n, 24, 0.6, speakers=n), "uar") for n in (4, 40))
+    assert many.high - many.low < 0.5 * (few.high - few.low)
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says():
+    covered = 0
+    for seed in range(100):
+        found = bootstrap_interval(random_groups(12, 24, 0.6, seed=seed, speakers=12), "uar", seed=seed, draws=200)
+        covered += found.low <= 0.6 <= found.high
+    # 95 % +- 2.2 % by chance; drawing speakers and then utterances errs on the wide side
+    assert 90 <= covered <= 100
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
+    groups = random_groups(8, 24, 0.6)
+    assert bootstrap_interval(groups, "uar", seed=1) == bootstrap_interval(groups, "uar", seed=1)
+    assert bootstrap_interval(groups, "uar", seed=1) != bootstrap_interval(groups, "uar", seed=2)
+
+
+def test_a_model_against_itself_differs_by_exactly_nothing():
+    groups = random_groups(8, 24, 0.6)
+    assert paired_difference(groups, groups, "uar") == Interval(value=0.0, low=0.0, high=0.0)
+    assert paired_difference(groups, groups, "uar").holds_zero
+
+
+def test_pairing_sees_a_steady_gain_that_two_separate_intervals_hide():
+    weak = random_groups(8, 24, 0.5)
+    strong: list[Predictions] = []
+    for one in weak:
+        better = one.probabilities.copy()
+        better[:4] = np.where(one.correct[:4], 0.8, 0.1)
+        strong.append(Predictions(ids=one.ids, speakers=one.speakers, probabilities=better, correct=one.correct))
+    difference = paired_difference(strong, weak, "uar")
+    assert difference.low > 0
+    assert not difference.holds_zero
+    assert bootstrap_interval(strong, "uar").low < bootstrap_interval(weak, "uar").high
+    backwards = paired_difference(weak, strong, "uar")
+    assert (backwards.value, backwards.low, backwards.high) == pytest.approx(
+        (-difference.value, -difference.high, -difference.low)
+    )
+
+
+def test_a_pair_over_different_utterances_is_refused():
+    with pytest.raises(ValaroError, match="24 were judged by the first alone, 0 by the second alone, such as c/1-0"):
+        paired_difference(random_groups(2, 24, 0.5), random_groups(1, 24, 0.5), "uar")
+
+
+def test_nothing_to_judge_is_refused():
+    empty = Predictions(ids=(), speakers=(), probabilities=np.zeros((0, 3)), correct=np.zeros((0, 3), dtype=bool))
+    with pytest.raises(ValaroError, match="expected at least one fold"):
+        bootstrap_interval([], "uar")
+    with pytest.raises(ValaroError, match="the test set is empty"):
+        bootstrap_interval([empty], "uar")
+    with pytest.raises(ValaroError, match="stands twice"):
+        bootstrap_interval([group(["c/1", "c/1"], ["p/a", "p/a"], [0, 1], [0, 1])], "uar")
+
+
+def test_two_thousand_draws_over_sixteen_groups_take_under_two_seconds():
+    groups = random_groups(16, 24, 0.6)
+    begun = time.perf_counter()
+    bootstrap_interval(groups, "f1", draws=2000)
+    assert time.perf_counter() - begun < 2.0

@@ -1,0 +1,106 @@
+"""Settings: every fault at once, in words; what is left out comes from the preset."""
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from valaro.errors import ValaroError
+from valaro.experiments.settings import check_settings, read_settings
+from valaro.training.plans import DEFAULT, PAPER
+
+MINIMAL = '[data]\nlabelled = ["a.parquet"]\nfeatures = "store"\n'
+
+
+def _file(folder: Path, text: str) -> Path:
+    path = folder / "study.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_preset_fills_what_is_left_out(tmp_path: Path) -> None:
+    assert read_settings(_file(tmp_path, MINIMAL)).plan() == DEFAULT
+    assert read_settings(_file(tmp_path, MINIMAL + '[study]\npreset = "paper"\n')).plan() == PAPER
+
+
+def test_overrides_reach_the_plan(tmp_path: Path) -> None:
+    text = MINIMAL + "[network]\ndropout = 0.5\nwidth = 2\n[training]\nsteps = 7\n[losses]\nconsistency = 3\n"
+    text += '[study]\nlabels_per_level = 20\nnormalisation = "shift"\nnormalise_speakers = true\n'
+    assert read_settings(_file(tmp_path, text)).plan() == replace(
+        DEFAULT,
+        width=2.0,
+        regularisation=replace(DEFAULT.regularisation, dropout=0.5),
+        schedule=replace(DEFAULT.schedule, steps=7),
+        terms=replace(DEFAULT.terms, consistency=3.0),
+        labels_per_level=20,
+        normalisation="shift",
+        normalise_speakers=True,
+    )
+
+
+def test_all_faults_come_in_one_message_with_a_guess_at_what_was_meant(tmp_path: Path) -> None:
+    text = MINIMAL + "[training]\nstepps = 3\nbatch = 1\n[studdy]\nx = 1\n"
+    with pytest.raises(ValaroError) as caught:
+        read_settings(_file(tmp_path, text))
+    message = str(caught.value)
+    assert message.startswith("3 problems in settings")
+    assert "training.stepps: unknown setting, did you mean 'steps'?" in message
+    assert "training.batch = 1: input should be greater than or equal to 2" in message
+    assert "studdy: unknown setting, did you mean 'study'?" in message
+
+
+def test_a_missing_section_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValaroError, match="data: missing"):
+        read_settings(_file(tmp_path, "[study]\nseeds = 2\n"))
+
+
+def test_an_unknown_model_is_named_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ValaroError, match="unknown model 'MSGAN': did you mean 'MSSGAN'"):
+        read_settings(_file(tmp_path, MINIMAL + '[study]\nmodels = ["MSGAN"]\n'))
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    settings = read_settings(_file(tmp_path, MINIMAL))
+    assert settings.data.labelled == [tmp_path / "a.parquet"]
+    assert settings.data.features == tmp_path / "store"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("training.steps", "expected section.name=value"),
+        ("steps=3", "expected section.name=value"),
+        ("training.stepps=3", "did you mean 'steps'"),
+        ("training.steps=many", "training.steps = 'many'"),
+    ],
+)
+def test_set_is_checked_like_the_file(tmp_path: Path, change: str, words: str) -> None:
+    with pytest.raises(ValaroError, match=words):
+        read_settings(_file(tmp_path, MINIMAL), [change])
+
+
+def test_set_takes_numbers_lists_and_bare_words(tmp_path: Path) -> None:
+    changes = ["training.steps=9", 'study.models=["SSGAN:face"]', "study.directions=coin"]
+    settings = read_settings(_file(tmp_path, MINIMAL), changes)
+    assert settings.plan().schedule.steps == 9
+    assert [candidate.label for candidate in settings.candidates()] == ["SSGAN face"]
+    assert settings.study.directions == "coin"
+
+
+@pytest.mark.parametrize("text", ["[data", "\x00", "data = 3\n", "[[data]]\nx=1\n"])
+def test_a_broken_file_is_one_message(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ValaroError, match=r"study\.toml"):
+        read_settings(_file(tmp_path, text))
+
+
+def test_a_missing_file_is_one_message(tmp_path: Path) -> None:
+    with pytest.raises(ValaroError, match="no settings file"):
+        read_settings(tmp_path / "nowhere.toml")
+
+
+def test_the_complete_settings_read_back_to_the_same_plan(tmp_path: Path) -> None:
+    settings = read_settings(_file(tmp_path, MINIMAL + "[training]\nsteps = 7\n[study]\nlabels_per_level = 3\n"))
+    again = check_settings(tomllib.loads(settings.to_toml()), "again")
+    assert again.plan() == settings.plan()
+    assert "learning_rate" in settings.to_toml()

@@ -1,0 +1,280 @@
+"""The report says what the predictions say, stands alone, escapes names, and shows every note it must."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from valaro.errors import ValaroError
+from valaro.records import (
+    CorpusNote,
+    CorpusSummary,
+    Dimension,
+    FaceQuality,
+    FoldResult,
+    HistoryPoint,
+    Predictions,
+    Problem,
+    RunRecord,
+)
+from valaro.reports.html import report_page, write_report
+
+SPEAKER_WISE = "uses the test speakers&#39; own unlabelled recordings"
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+NO_CLOSING_IN_SVG = {"line", "circle", "path", "rect"}
+
+
+def judged(speaker: str, predicted: list[int], *, prefix: str = "t") -> Predictions:
+    """Six utterances of one speaker, two a level: low low medium medium high high."""
+    return Predictions(
+        ids=tuple(f"c/{speaker}-{prefix}{k}" for k in range(6)),
+        speakers=(f"people/{speaker}",) * 6,
+        probabilities=np.eye(3)[predicted] * 0.7 + 0.1,
+        correct=np.eye(3, dtype=bool)[[0, 0, 1, 1, 2, 2]],
+    )
+
+
+def training(model: str, fold: str, seed: int, predicted: list[int], dimension: Dimension = "valence") -> FoldResult:
+    history = tuple(
+        HistoryPoint(step=step, losses={"labelled": 1 / step, "looks_real": 0.7}, validation_uar=step / 40)
+        for step in (10, 20, 30)
+    )
+    return FoldResult(
+        dimension=dimension,
+        model=model,
+        fold=fold,
+        seed=seed,
+        test=judged(fold, predicted),
+        validation=judged(f"other-{fold}", [0, 0, 1, 1, 2, 0], prefix="v"),
+        history=history,
+        best_step=20,
+        seconds=30.0,
+        labelled=60,
+        unlabelled=84,
+        excluded=48,
+    )
+
+
+# UAR 5/6 and 4/6: mean 75.0 %; the other model 4/6 and 3/6: mean 58.3 %, 16.7 points lower.
+GOOD, FAIR, POOR = [0, 0, 1, 1, 2, 0], [0, 0, 1, 0, 2, 0], [0, 1, 1, 0, 2, 0]
+
+
+def run(**changes: object) -> RunRecord:
+    record = RunRecord(
+        name="first run",
+        settings='[training]\npreset = "default"\n',
+        environment={"python": "3.11.7"},
+        fingerprint="abc123",
+        normalisation="combine",
+        speaker_normalised=False,
+        corpora=(
+            CorpusSummary(
+                corpus="c",
+                utterances=12,
+                labelled=12,
+                speakers=4,
+                sessions=2,
+                seconds=75,
+                levels={"valence": (4, 5, 3)},
+            ),
+        ),
+        notes=(),
+        results=(
+            training("MSSGAN", "ann", 0, GOOD),
+            training("MSSGAN", "ben", 0, FAIR),
+            training("MFSBase", "ann", 0, FAIR),
+            training("MFSBase", "ben", 0, POOR),
+        ),
+    )
+    return replace(record, **changes)
+
+
+def words(page: str) -> str:
+    """The page's text alone, spaces made plain and single."""
+    bare = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare))
+
+
+class Nesting(HTMLParser):
+    """Fails on an element closed out of order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        assert tag in VOID | NO_CLOSING_IN_SVG
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_holds_the_scores_worked_out_by_hand():
+    text = words(report_page([run()]))
+    assert "MSSGAN has the highest UAR, 75.0 % (95 % interval" in text
+    assert "MSSGAN is 16.7 points above MFSBase (95 % interval" in text
+    # MSSGAN: recall of low 4 of 4, medium 3 of 4, high 2 of 4, then validation UAR (1 + 1 + 1/2) / 3
+    assert "100.0 75.0 50.0 83.3" in text
+    # precision of GOOD: 2/3, 1, 1; of FAIR: 2/4, 1, 1; the paper's F1 is 2 UAR MAP / (UAR + MAP) of each, averaged
+    good, fair = 2 * (5 / 6) * (8 / 9) / (5 / 6 + 8 / 9), 2 * (4 / 6) * (5 / 6) / (4 / 6 + 5 / 6)
+    assert re.search(rf" 75\.0 [\d.]+ to [\d.]+ {50 * (good + fair):.1f} ", text)
+
+
+def test_a_difference_whose_interval_holds_zero_is_called_none_shown():
+    mixed = (
+        training("A", "ann", 0, GOOD),
+        training("A", "ben", 0, POOR),
+        training("B", "ann", 0, POOR),
+        training("B", "ben", 0, FAIR),
+    )
+    text = words(report_page([run(results=mixed)]))
+    assert re.search(r"A is 8\.3 points above B \(95 % interval −[\d.]+ to [\d.]+\): no difference shown\.", text)
+    assert "a difference is shown" not in text
+
+
+def test_two_models_with_the_same_answers_are_called_level():
+    same = tuple(training(model, name, 0, GOOD) for model in ("A", "B") for name in ("ann", "ben"))
+    text = words(report_page([run(results=same)]))
+    assert "A is level with B (95 % interval 0.0 to 0.0): no difference shown." in text
+
+
+def test_a_model_that_guesses_is_not_sold_as_better_than_guessing():
+    guess = tuple(training("A", name, 0, [0, 1, 2, 1, 0, 1]) for name in ("ann", "ben"))
+    assert "not shown to be better than guessing" in words(report_page([run(results=guess)]))
+
+
+def test_confusion_counts_and_shares_are_those_of_all_tests_together():
+    text = words(report_page([run()]))
+    # MSSGAN's medium row: 1 of 4 taken for low, 3 right
+    assert "medium 25.0 % 1 75.0 % 3 0.0 % 0" in text
+
+
+def test_the_page_is_well_formed():
+    nesting = Nesting()
+    nesting.feed(report_page([run()]))
+    assert nesting.open == []
+
+
+def test_the_page_refers_to_nothing_outside():
+    page = report_page([run()])
+    assert "http" not in page.replace("http-equiv", "")
+    assert not re.search(r'(src|href)="(?!#|data:)', page)
+    assert "<script" not in page
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_a_speaker_called_script_stays_text():
+    evil = "<script>alert(1)</script>"
+    result = training("MSSGAN", "ann", 0, GOOD)
+    named = replace(result, fold=evil, test=replace(result.test, speakers=(evil,) * 6))
+    page = report_page(
+        [
+            run(
+                name=evil,
+                settings=evil,
+                results=(named,),
+                notes=(CorpusNote(corpus=evil, text=evil),),
+                problems=(Problem(utterance=evil, where=evil, why=evil),),
+                environment={evil: evil},
+            )
+        ]
+    )
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 8
+
+
+def test_what_a_corpus_must_say_stands_before_the_first_figure():
+    page = report_page([run(notes=(CorpusNote(corpus="demo", text="synthetic: drawn heads"),))])
+    assert page.index("synthetic: drawn heads") < page.index("What was found")
+
+
+def test_speaker_wise_normalisation_is_named_beside_every_figure_and_table_of_scores():
+    page = report_page([run(speaker_normalised=True)])
+    body = page[page.index("<main>") : page.index('<section id="data">')]
+    # the card; the scores' table and figure; every training; the differences' table and figure; confusion; curves
+    assert body.count(SPEAKER_WISE) == 8
+    for heading in ("headline", "scores", "differences", "confusion", "curves"):
+        section = body[body.index(f'id="{heading}"') :].split("</section>")[0]
+        assert SPEAKER_WISE in section, heading
+    assert SPEAKER_WISE not in report_page([run()])
+
+
+def test_only_the_speaker_normalised_run_of_two_is_named():
+    page = words(report_page([run(), run(name="second", speaker_normalised=True)]))
+    assert f"MFSBase (second), MSSGAN (second): speaker-wise normalisation: {SPEAKER_WISE}." in page.replace(
+        "MSSGAN (second), MFSBase (second)", "MFSBase (second), MSSGAN (second)"
+    )
+    assert "MSSGAN (first run) has the highest UAR" in page
+
+
+def test_the_same_runs_give_the_same_bytes(tmp_path: Path):
+    for name in ("a.html", "b.html"):
+        write_report([run()], tmp_path / name)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+def test_the_order_of_the_trainings_changes_nothing():
+    record = run()
+    assert report_page([replace(record, results=record.results[::-1])]) == report_page([record])
+
+
+def test_a_speaker_in_both_validation_and_test_is_an_alarm_on_the_page():
+    result = training("MSSGAN", "ann", 0, GOOD)
+    leaked = replace(result, validation=replace(result.validation, speakers=result.test.speakers))
+    assert "In 1 training a speaker is in both validation and test." in words(report_page([run(results=(leaked,))]))
+    assert "no test speaker is among its validation speakers" in words(report_page([run()]))
+
+
+def test_faces_are_counted_over_all_clips_and_the_worst_stands_first():
+    faces = (
+        FaceQuality(utterance="c/good", frames=100, found=99, mean_absolute_yaw=0.1),
+        FaceQuality(utterance="c/bad", frames=100, found=0, mean_absolute_yaw=float("nan")),
+        FaceQuality(utterance="c/sound only", frames=0, found=0, mean_absolute_yaw=float("nan")),
+    )
+    text = words(report_page([run(faces=faces)]))
+    assert "49.5 % of 200 video frames show a face" in text
+    assert "1 clips without any face" in text
+    assert text.index("c/bad") < text.index("c/good")
+    assert "nan" not in text
+
+
+def test_problems_are_counted_by_reason():
+    problems = tuple(Problem(utterance=f"c/{k}", where="decode", why="the file ends early") for k in range(3))
+    assert "3 decode the file ends early c/0" in words(report_page([run(problems=problems)]))
+
+
+def test_a_missing_level_changes_the_chance_level_and_the_page_says_so():
+    result = training("MSSGAN", "ann", 0, GOOD)
+    rows = result.test.correct.copy()
+    rows[2:4] = [True, False, False]
+    text = words(report_page([run(results=(replace(result, test=replace(result.test, correct=rows)),))]))
+    assert "In 1 of 1 trainings a level is missing from the test set" in text
+    assert "guessing gives 50.0 % here, not 33.3 %" in text
+
+
+def test_runs_without_any_finished_training_still_make_a_page():
+    text = words(report_page([run(results=(), problems=(Problem(utterance="f1", where="train", why="diverged"),))]))
+    assert "No training finished" in text
+    assert "diverged" in text
+
+
+def test_no_run_at_all_is_refused():
+    with pytest.raises(ValaroError, match="expected at least one run folder"):
+        report_page([])
+
+
+def test_curves_mark_the_chosen_step_and_survive_a_loss_that_is_no_number():
+    result = training("MSSGAN", "ann", 0, GOOD)
+    broken = tuple(replace(point, losses={"labelled": float("nan")}) for point in result.history)
+    page = report_page([run(results=(result, replace(result, seed=1, history=broken)))])
+    curves = page[page.index('id="curves"') : page.index('<section id="data">')]
+    assert curves.count('<circle class="chosen"') == 4  # UAR of both, the two losses of the first
+    assert "nan" not in curves

@@ -1,0 +1,115 @@
+"""Crops, windows and batches."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from making_features import an_utterance, make_store
+from valaro.normalise import Statistics, fit_scales
+from valaro.training.batches import Batches, Recordings, window_starts
+
+
+def _counting(frames: int, dim: int = 2) -> np.ndarray:
+    return np.repeat(np.arange(frames, dtype=np.float32)[:, None], dim, axis=1)
+
+
+def _recordings(folder: Path, lengths: list[int]) -> Recordings:
+    utterances = [an_utterance(str(number)) for number in range(len(lengths))]
+    store = make_store(
+        folder,
+        {u.id: {"fbank": _counting(n), "face": _counting(n, 3)} for u, n in zip(utterances, lengths, strict=True)},
+    )
+    unit = {
+        name: Statistics(mean=np.zeros(dim, np.float32), deviation=np.ones(dim, np.float32))
+        for name, dim in (("fbank", 2), ("face", 3))
+    }
+    return Recordings(store, utterances, ["fbank", "face"], lambda _: unit)
+
+
+def test_all_modalities_are_cut_at_the_same_place(tmp_path: Path) -> None:
+    crops = _recordings(tmp_path / "s", [300]).cut(np.array([0, 0]), np.array([10, 172]))
+    assert crops["fbank"].shape == (2, 2, 128)
+    assert crops["face"].shape == (2, 3, 128)
+    assert crops["fbank"][0, 0].tolist() == list(range(10, 138))
+    assert crops["face"][1, 2].tolist() == list(range(172, 300))
+
+
+def test_a_short_utterance_repeats(tmp_path: Path) -> None:
+    crop = _recordings(tmp_path / "s", [50]).cut(np.array([0]), np.array([0]))["fbank"][0, 0]
+    assert crop.tolist() == [*range(50), *range(50), *range(28)]
+
+
+def test_random_crops_reach_both_ends_evenly(tmp_path: Path) -> None:
+    recordings = _recordings(tmp_path / "s", [138])
+    starts = recordings.draw(np.zeros(4000, dtype=np.int64), np.random.default_rng(0))["fbank"][:, 0, 0].numpy()
+    counts = np.bincount(starts.astype(int), minlength=11)
+    assert len(counts) == 11
+    # 4000 draws over 11 places: 364 each, standard deviation 18.
+    assert counts.min() > 290
+    assert counts.max() < 440
+
+
+@given(st.integers(1, 5000))
+def test_windows_cover_every_frame_and_the_last_is_right_aligned(length: int) -> None:
+    starts = window_starts(length)
+    assert starts[0] == 0
+    assert starts[-1] == max(length - 128, 0)
+    assert (np.diff(starts) <= 64).all()
+    assert (np.diff(starts) > 0).all()
+
+
+def test_scaling_subtracts_the_mean_and_divides_by_the_deviation(tmp_path: Path) -> None:
+    utterance = an_utterance("a")
+    store = make_store(tmp_path / "s", {utterance.id: {"fbank": np.array([[1.0, 10.0], [3.0, 10.0]])}})
+    scales = fit_scales(store, [utterance], [], ["fbank"], normalisation="auto")
+    np.testing.assert_allclose(scales.default["fbank"].mean, [2, 10])
+    # A channel that never moves is left at 0, not divided by 0.
+    np.testing.assert_allclose(scales.default["fbank"].deviation, [1, 1])
+    crop = Recordings(store, [utterance], ["fbank"], scales.of).cut(np.array([0]), np.array([0]))["fbank"]
+    assert crop[0, 0, :4].tolist() == [-1, 1, -1, 1]
+    assert crop[0, 1].abs().max() == 0
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "home", "foreign", "labelled"),
+    [
+        ("none", 0, 0, 0),
+        ("self", 10, 100, 0),
+        ("shift", 0, 0, 0),
+        ("combine", 36.67, 36.67, 36.67),
+        ("auto", 0, 100, 0),
+    ],
+)
+def test_the_four_normalisations_and_auto(
+    tmp_path: Path, normalisation: str, home: float, foreign: float, labelled: float
+) -> None:
+    mine, same, other = an_utterance("a"), an_utterance("b"), an_utterance("c", corpus="foreign")
+    store = make_store(
+        tmp_path / "s",
+        {u.id: {"fbank": np.full((4, 1), v)} for u, v in ((mine, 0.0), (same, 10.0), (other, 100.0))},
+    )
+    scales = fit_scales(store, [mine], [same, other], ["fbank"], normalisation=normalisation)  # type: ignore[arg-type]
+    means = [float(scale["fbank"].mean[0]) for scale in (scales.of_pool(same), scales.of_pool(other), scales.of(mine))]
+    assert means == pytest.approx([home, foreign, labelled], abs=0.01)
+
+
+def test_an_epoch_shows_every_labelled_utterance_once(tmp_path: Path) -> None:
+    recordings = _recordings(tmp_path / "s", [128] * 6)
+    fuzzy = np.eye(3)[[0, 0, 1, 1, 2, 2]]
+    batches = Batches(recordings, fuzzy, None, size=6, rng=np.random.default_rng(0))
+    for _ in range(3):
+        _, labels = batches.draw_labelled()
+        assert labels.sum(dim=0).tolist() == [2, 2, 2]
+
+
+def test_real_samples_come_from_both_corpora(tmp_path: Path) -> None:
+    labelled, pool = _recordings(tmp_path / "a", [128] * 4), _recordings(tmp_path / "b", [128] * 4)
+    pool._means["fbank"] += 1000.0
+    batches = Batches(labelled, np.eye(3)[[0, 1, 2, 2]], pool, size=8, rng=np.random.default_rng(0))
+    real = batches.draw().real["fbank"]
+    assert int((real[:, 0, 0] < -500).sum()) == 4
+    assert real.shape == torch.Size([8, 2, 128])

@@ -1,0 +1,87 @@
+"""Models on disk: the same answers, nothing executed, damage noticed."""
+
+import json
+import os
+import pickle  # noqa: TID251 - to make the bomb that must be refused
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import valaro
+from making_features import make_store, toy_corpus
+from valaro.errors import StoreError
+from valaro.evaluation.folds import leave_one_session_out
+from valaro.records import CorpusNote
+from valaro.training.checkpoint import load_model, save_model
+from valaro.training.plans import DEFAULT
+from valaro.training.trained_model import TrainedModel, predict_utterances
+
+QUICK = replace(DEFAULT, width=0.125, averaged_bands=1, schedule=replace(DEFAULT.schedule, steps=4, evaluate_every=2))
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> TrainedModel:
+    utterances, features = toy_corpus(per_level=2)
+    store = make_store(tmp_path / "store", features, (CorpusNote(corpus="toy", text="made up"),))
+    return valaro.train("MSSGAN", store, leave_one_session_out(utterances)[0], dimension="arousal", plan=QUICK)
+
+
+def test_a_model_read_back_gives_the_same_answers(model: TrainedModel, tmp_path: Path) -> None:
+    save_model(model, tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    utterances, features = toy_corpus(per_level=2)
+    store = make_store(tmp_path / "again", features)
+    fold = leave_one_session_out(utterances)[0]
+    first, second = (predict_utterances(one, store, fold.test) for one in (model, again))
+    assert (first.probabilities == second.probabilities).all()
+    assert (again.label, again.dimension, again.features) == ("MSSGAN", "arousal", ("face", "fbank"))
+    assert again.acquainted == model.acquainted
+    assert again.notes == (CorpusNote(corpus="toy", text="made up"),)
+
+
+def test_a_pickle_in_place_of_the_weights_is_refused_and_not_run(model: TrainedModel, tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.mkdir, (str(tmp_path / "exploded"),)
+
+    folder = tmp_path / "model"
+    save_model(model, folder)
+    (folder / "weights.safetensors").write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(StoreError, match="does not match its checksum"):
+        load_model(folder)
+    facts = json.loads((folder / "model.json").read_text())
+    import xxhash
+
+    facts["weights"] = xxhash.xxh3_64_hexdigest((folder / "weights.safetensors").read_bytes())
+    (folder / "model.json").write_text(json.dumps(facts))
+    with pytest.raises(StoreError, match="is damaged or was made by another version"):
+        load_model(folder)
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda f: (f / "model.json").unlink(), "no model in"),
+        (lambda f: (f / "model.json").write_text("{"), "is damaged: expected JSON"),
+        (lambda f: (f / "model.json").write_text("[]"), "is not a valaro model of version 1"),
+        (lambda f: (f / "model.json").write_text('{"valaro_model": 99}'), "is not a valaro model of version 1"),
+        (lambda f: os.truncate(f / "weights.safetensors", 100), "does not match its checksum"),
+    ],
+)
+def test_damage_is_named(model: TrainedModel, tmp_path: Path, change, words: str) -> None:
+    save_model(model, tmp_path / "model")
+    change(tmp_path / "model")
+    with pytest.raises(StoreError, match=words):
+        load_model(tmp_path / "model")
+
+
+def test_saving_over_a_model_replaces_it_whole(model: TrainedModel, tmp_path: Path) -> None:
+    save_model(model, tmp_path / "model")
+    other = replace(model, label="other")
+    save_model(other, tmp_path / "model")
+    assert load_model(tmp_path / "model").label == "other"
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["model.json", "weights.safetensors"]
+    assert torch.equal(model.classifier.head.weight, load_model(tmp_path / "model").classifier.head.weight)

@@ -1,0 +1,183 @@
+"""Training: what it may see, what it must not, and that a seed decides everything."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import valaro
+from making_features import make_store, toy_corpus
+from valaro.errors import ValaroError
+from valaro.evaluation.folds import Fold, leave_one_session_out, unlabelled_pool
+from valaro.evaluation.scores import score
+from valaro.records import Utterance
+from valaro.store.feature_store import FeatureStore
+from valaro.training.plans import DEFAULT, PAPER, Plan
+from valaro.training.recipes import MODEL_NAMES, candidates
+from valaro.training.train import Training, train_model
+from valaro.training.trained_model import predict_utterances
+
+QUICK = replace(
+    DEFAULT,
+    width=0.25,
+    averaged_bands=1,
+    schedule=replace(DEFAULT.schedule, steps=40, batch=16, evaluate_every=10),
+)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> tuple[tuple[Utterance, ...], FeatureStore]:
+    utterances, features = toy_corpus(per_level=4, unlabelled=4, strength=0.6)
+    return utterances, make_store(tmp_path / "store", features)
+
+
+def _train(
+    data: tuple[tuple[Utterance, ...], FeatureStore],
+    model: str = "MSSGAN",
+    *,
+    seed: int = 0,
+    plan: Plan = QUICK,
+    fold: Fold | None = None,
+) -> Training:
+    utterances, store = data
+    fold = fold or leave_one_session_out(utterances)[0]
+    candidate = candidates(model, ["fbank", "face"])[0]
+    return train_model(candidate, store, fold, utterances, dimension="valence", seed=seed, plan=plan)
+
+
+def _weights(training: Training) -> dict[str, torch.Tensor]:
+    return training.model.classifier.state_dict()
+
+
+@pytest.mark.parametrize("model", MODEL_NAMES)
+def test_each_model_learns_an_easy_corpus(data: tuple[tuple[Utterance, ...], FeatureStore], model: str) -> None:
+    utterances, store = data
+    fold = leave_one_session_out(utterances)[0]
+    training = _train(data, model, fold=fold)
+    assert score(predict_utterances(training.model, store, fold.test)).uar >= 0.9
+    assert training.labelled == 4 * 12
+    assert training.unlabelled == (4 * 4 if "SS" in model else 0)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
+    data: tuple[tuple[Utterance, ...], FeatureStore],
+) -> None:
+    first, again, other = _train(data), _train(data), _train(data, seed=1)
+    assert all(torch.equal(a, b) for a, b in zip(_weights(first).values(), _weights(again).values(), strict=True))
+    assert [p.losses for p in first.history] == [p.losses for p in again.history]
+    assert not torch.equal(_weights(first)["head.weight"], _weights(other)["head.weight"])
+
+
+def test_training_never_opens_the_test_part(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(per_level=4, unlabelled=4)
+    fold = leave_one_session_out(utterances)[0]
+    clean = _train((utterances, make_store(tmp_path / "clean", features)), fold=fold)
+    # Every recording of a test speaker, labelled or not, is replaced by nonsense: nothing may change.
+    tested = {utterance.speaker for utterance in fold.test}
+    for utterance in utterances:
+        if utterance.speaker in tested:
+            features[utterance.id] = {
+                name: np.full((150, v.shape[1]), 6e4) for name, v in features[utterance.id].items()
+            }
+    poisoned = _train((utterances, make_store(tmp_path / "poisoned", features)), fold=fold)
+    assert all(torch.equal(a, b) for a, b in zip(_weights(clean).values(), _weights(poisoned).values(), strict=True))
+    for name in ("fbank", "face"):
+        np.testing.assert_array_equal(clean.model.scale[name].mean, poisoned.model.scale[name].mean)
+        np.testing.assert_array_equal(clean.model.scale[name].deviation, poisoned.model.scale[name].deviation)
+
+
+def test_statistics_come_from_labelled_training_speakers_alone(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(per_level=4)
+    fold = leave_one_session_out(utterances)[0]
+    store = make_store(tmp_path / "store", features)
+    rows = np.concatenate([store.values(u.id, "fbank").astype(np.float64) for u in fold.train])
+    scale = _train((utterances, store), fold=fold).model.scale["fbank"]
+    np.testing.assert_allclose(scale.mean, rows.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(scale.deviation, rows.std(axis=0), rtol=1e-5)
+
+
+def test_recordings_of_held_out_people_are_left_out_and_counted(
+    data: tuple[tuple[Utterance, ...], FeatureStore],
+) -> None:
+    training = _train(data)
+    # Two of six speakers are held out, with 12 labelled and 4 unlabelled recordings each; the pool was offered all.
+    assert training.excluded == 2 * 16
+
+
+def test_a_model_refuses_to_be_scored_on_people_it_has_met(
+    data: tuple[tuple[Utterance, ...], FeatureStore],
+) -> None:
+    utterances, store = data
+    fold = leave_one_session_out(utterances)[0]
+    model = valaro.train("MFSBase", store, fold, dimension="valence", plan=QUICK)
+    assert 0 <= valaro.score(model, store, fold.test).uar <= 1
+    for met in (fold.train, fold.validation):
+        with pytest.raises(ValaroError, match="cannot be tested on people it has met"):
+            valaro.score(model, store, met)
+
+
+def test_unlabelled_recordings_change_a_semi_supervised_model_only(
+    data: tuple[tuple[Utterance, ...], FeatureStore],
+) -> None:
+    utterances, store = data
+    fold = leave_one_session_out(utterances)[0]
+    pool = unlabelled_pool(fold, utterances).utterances
+    for model, differs in (("MFSBase", False), ("MSSGAN", True)):
+        alone = valaro.train(model, store, fold, dimension="valence", plan=QUICK)
+        more = valaro.train(model, store, fold, pool, dimension="valence", plan=QUICK)
+        same = torch.equal(alone.classifier.head.weight, more.classifier.head.weight)
+        assert same is not differs
+
+
+def test_shuffled_labels_give_chance(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(per_level=8)
+    store = make_store(tmp_path / "store", features)
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(utterances))
+    shuffled = tuple(replace(u, ratings=utterances[int(i)].ratings) for u, i in zip(utterances, order, strict=True))
+    uars = [
+        score(predict_utterances(_train((shuffled, store), "MFSBase", fold=fold).model, store, fold.test)).uar
+        for fold in leave_one_session_out(shuffled, directions="both")
+    ]
+    # Six speakers of 24 utterances: the mean's standard error at chance is about 4 points.
+    assert np.mean(uars) == pytest.approx(1 / 3, abs=0.12)
+
+
+def test_a_recording_without_a_modality_is_judged_by_the_other(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(per_level=4)
+    fold = leave_one_session_out(utterances)[0]
+    without_face = fold.test[0].id
+    del features[without_face]["face"]
+    store = make_store(tmp_path / "store", features)
+    predictions = predict_utterances(_train((utterances, store), fold=fold).model, store, fold.test)
+    assert predictions.ids[0] == without_face
+    np.testing.assert_allclose(predictions.probabilities.sum(axis=1), 1.0)
+
+
+def test_speaker_wise_normalisation_is_a_named_choice(data: tuple[tuple[Utterance, ...], FeatureStore]) -> None:
+    assert not DEFAULT.normalise_speakers
+    assert not PAPER.normalise_speakers
+    assert _train(data, plan=replace(QUICK, normalise_speakers=True)).model.normalise_speakers
+
+
+def test_a_loss_that_is_no_number_stops_at_its_step_and_is_named(
+    data: tuple[tuple[Utterance, ...], FeatureStore],
+) -> None:
+    wild = replace(
+        QUICK,
+        regularisation=replace(QUICK.regularisation, weight_norm=False),
+        schedule=replace(QUICK.schedule, learning_rate=1e25, clip=0.0),
+    )
+    with pytest.raises(ValaroError, match=r"broke down at step \d+: the labelled loss is (nan|inf)"):
+        _train(data, "MFSBase", plan=wild)
+
+
+def test_the_paper_preset_takes_steps_at_an_eighth_of_its_width(
+    data: tuple[tuple[Utterance, ...], FeatureStore],
+) -> None:
+    plan = replace(PAPER, width=0.125, schedule=replace(PAPER.schedule, steps=2, batch=4, evaluate_every=2))
+    history = _train(data, plan=plan).history
+    assert set(history[-1].losses) == {"labelled", "real", "generated", "consistency", "generator"}
+    assert all(np.isfinite(value) for value in history[-1].losses.values())
