@@ -1,0 +1,178 @@
+"""Recordings as clips: sound and picture of a stretch on one clock, decoded once, in order, in constant memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from jaxtyping import Float32
+
+from valaro.errors import MediaError
+from valaro.media.container import opened, picture_stream, sound_stream
+from valaro.media.damage import NEGLIGIBLE, absent, gone_wrong
+from valaro.media.picture import Region, quarter_turns, usual_interval
+from valaro.media.sound import SAMPLE_RATE
+from valaro.media.sources import PictureSource, SoundSource
+from valaro.media.streams import StreamReport, declared_end, decoded_frames
+from valaro.media.wholeness import why_cut
+from valaro.records import Clip
+
+MOST_FRAME_BYTES = 6_000_000
+"""Grey frames in one clip: what a clip costs must not grow with the size of the picture."""
+
+Source = TypeVar("Source", SoundSource, PictureSource)
+
+_SILENCE = np.zeros(0, np.float32)
+_NO_FRAMES = np.zeros((0, 0, 0), np.uint8)
+_NO_TIMES = np.zeros(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaInfo:
+    """What a recording says of itself: `duration` in seconds, size in pixels as shown (upright), frames a second."""
+
+    duration: float
+    has_sound: bool
+    has_picture: bool
+    width: int = 0
+    height: int = 0
+    frame_rate: float = 0.0
+
+
+def probe(path: Path) -> MediaInfo:
+    """Return what the recording at `path` holds; MediaError, with the reason, if it cannot be read."""
+    with opened(path) as container:
+        sound, picture = sound_stream(container), picture_stream(container, path)
+        if sound is None and picture is None:
+            raise MediaError(f"the recording {path} has neither sound nor picture: expected at least one of them")
+        streams = [stream for stream in (sound, picture) if stream is not None]
+        duration = max(declared_end(container, stream) or 0.0 for stream in streams)
+        if picture is None:
+            return MediaInfo(duration=duration, has_sound=True, has_picture=False)
+        width, height, rate = picture.width, picture.height, 1 / usual_interval(picture)
+        first = next(decoded_frames(container, picture, StreamReport()), None)
+        turns = quarter_turns(getattr(first, "rotation", 0))
+        if turns % 2:
+            width, height = height, width
+        return MediaInfo(
+            duration=duration,
+            has_sound=sound is not None,
+            has_picture=first is not None,
+            width=width,
+            height=height,
+            frame_rate=rate,
+        )
+
+
+def decode_clip(
+    path: Path,
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+    region: Region | None = None,
+    sound: bool = True,
+    picture: bool = True,
+) -> Clip:
+    """Return the whole stretch from `start` to `end` seconds (None: to the end) in one clip."""
+    clips = list(stream_clips(path, start=start, end=end, region=region, sound=sound, picture=picture))
+    return replace(
+        clips[0],
+        samples=np.concatenate([clip.samples for clip in clips]),
+        frames=np.concatenate([clip.frames for clip in clips]),
+        times=np.concatenate([clip.times for clip in clips]),
+        problems=tuple(chain.from_iterable(clip.problems for clip in clips)),
+    )
+
+
+def stream_clips(
+    path: Path,
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+    stretch: float = 2.0,
+    region: Region | None = None,
+    sound: bool = True,
+    picture: bool = True,
+) -> Iterator[Clip]:
+    """Yield successive, gap-free clips of at most `stretch` seconds of the recording at `path`.
+
+    Second 0 is where the recording's first stream begins. Samples begin exactly at `start`; they and the frames cover
+    the same time, silence standing in where the sound is shorter. Large pictures make shorter clips, so that memory
+    depends neither on the recording's length nor much on its size. A modality that the file lacks has length 0 and
+    a Problem in the first clip (a picture that merely has no new frame in a clip keeps its size: `[0 h w]`); what is
+    cut short or damaged is a Problem in the last.
+
+    Raises:
+        MediaError: nothing of the stretch can be decoded.
+    """
+    assert stretch > 0
+    if start < 0 or (end is not None and end <= start):
+        raise MediaError(f"the stretch {start}-{end} s of {path} is empty: expected 0 <= start < end")
+    sounds = _if_there(SoundSource(path, start, end)) if sound else None
+    pictures = _if_there(PictureSource(path, start, end, region)) if picture else None
+    if (sounds is None or sounds.ended) and (pictures is None or pictures.ended):
+        raise MediaError(_why_nothing(path, start, end, sound=sounds, picture=pictures))
+    problems = absent(path, sound_wanted=sound, picture_wanted=picture, sound=sounds, picture=pictures)
+    sounds = None if sounds is None or sounds.is_empty else sounds
+    pictures = None if pictures is None or pictures.is_empty else pictures
+    time, given, done = start, 0, False
+    while not done:
+        limit = time + stretch if end is None else min(time + stretch, end)
+        frames, times = _NO_FRAMES, _NO_TIMES
+        if pictures:
+            frames, times, limit = pictures.take(limit, MOST_FRAME_BYTES)
+        samples = sounds.take(_count(limit - start) - given) if sounds else _SILENCE
+        done = (sounds is None or sounds.ended) and (pictures is None or pictures.ended)
+        if done:
+            limit = _finish(start, end, sounds, pictures)
+            problems += gone_wrong(path, end, limit, sounds, pictures)
+        if sounds:
+            samples = _exactly(samples, _count(limit - start) - given)
+        yield Clip(
+            samples=samples,
+            sample_rate=SAMPLE_RATE,
+            frames=frames,
+            times=times,
+            start=start + given / SAMPLE_RATE if sounds else time,
+            problems=problems,
+        )
+        time, given, problems = limit, given + len(samples), ()
+
+
+def _if_there(source: Source) -> Source | None:
+    return source if source.report.exists else None
+
+
+def _why_nothing(
+    path: Path, start: float, end: float | None, sound: SoundSource | None, picture: PictureSource | None
+) -> str:
+    sources = [source for source in (sound, picture) if source is not None]
+    if not sources:
+        return f"the recording {path} has none of what was asked for: expected a sound or picture stream"
+    declared = max(source.report.declared_end or 0.0 for source in sources)
+    stretch = f"{start:.2f}-{'end' if end is None else f'{end:.2f}'} s"
+    if 0 < declared <= start:
+        return f"the stretch {stretch} lies beyond the end of {path}, which is {declared:.2f} s long"
+    cut = why_cut(path)
+    return f"nothing can be decoded in the stretch {stretch} of {path}: {cut or 'its data is damaged'}"
+
+
+def _count(seconds: float) -> int:
+    return round(seconds * SAMPLE_RATE)
+
+
+def _exactly(samples: Float32[np.ndarray, " n"], count: int) -> Float32[np.ndarray, " m"]:
+    return np.pad(samples[:count], (0, max(0, count - len(samples))))
+
+
+def _finish(start: float, end: float | None, sounds: SoundSource | None, pictures: PictureSource | None) -> float:
+    """Return where the last clip ends: where the longer modality does, or at `end` if hardly anything is missing."""
+    last = max(
+        start + sounds.given / SAMPLE_RATE if sounds else start,
+        pictures.until if pictures else start,
+    )
+    if end is not None and (last > end or end - last < NEGLIGIBLE):
+        return end
+    return last

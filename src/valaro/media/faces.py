@@ -1,0 +1,138 @@
+"""One person's face followed through the successive frames of a recording."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from valaro.media.crops import CROP_SIDE, cut_face
+from valaro.media.following import choose
+from valaro.media.yunet import Face, YuNet
+from valaro.records import FaceTrack
+
+EVERY = 5
+"""Frames from one detection to the next; between them the box is interpolated (IoU 0.97 against every frame)."""
+
+LONGEST_STEP = 0.25
+"""Seconds after which a frame is looked at even if fewer than EVERY have passed: slow cameras."""
+
+LONGEST_WAIT = 10.0
+"""Seconds for which frames wait for the first face to appear; then they are given out empty."""
+
+Picture = UInt8[np.ndarray, "h w"]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What a frame gave: a row of the FaceTrack."""
+
+    crop: UInt8[np.ndarray, "64 64"]
+    found: bool
+    yaw: float
+    time: float
+
+
+class FaceTracker:
+    """The person followed: `track` takes the frames in any portions, `finish` gives what is still being held back.
+
+    A frame is `found` if a face was detected in it or in both looked-at frames around it. Elsewhere the previous crop
+    is repeated; before the first face, the first one. Rows come out up to EVERY frames after their frame went in, those
+    before the first face when it appears (LONGEST_WAIT at most; empty then, as when none ever does).
+    """
+
+    def __init__(self, detect: Callable[[Picture], tuple[Face, ...]] | None = None) -> None:
+        self._detect = detect or YuNet()
+        self._pending: list[tuple[Picture, float]] = []
+        self._looked: float | None = None  # when a frame was last looked at
+        self._anchor: Face | None = None  # what was found there
+        self._last: Face | None = None  # where the person was last seen, and when
+        self._last_time = 0.0
+        self._shown: _Row | None = None  # the last row with a face
+        self._waiting: list[float] = []  # times of frames before the first face
+        self._rows: list[_Row] = []
+
+    def track(self, frames: UInt8[np.ndarray, "t h w"], times: Float[np.ndarray, " t"]) -> FaceTrack:
+        """Take the next frames with their times in seconds; return the rows that are settled by now."""
+        for picture, time in zip(frames, times.tolist(), strict=True):
+            self._pending.append((picture, time))
+            if self._looked is None or len(self._pending) >= EVERY or time - self._looked >= LONGEST_STEP:
+                self._look()
+        return self._settled()
+
+    def finish(self) -> FaceTrack:
+        """Return the rows that were held back: no more frames will come."""
+        if self._pending:
+            self._look()
+        self._give_up_before(np.inf)
+        return self._settled()
+
+    def _look(self) -> None:
+        """Look at the newest pending frame, and settle those between it and the one looked at before."""
+        *between, (picture, time) = self._pending
+        before, looked = self._anchor, self._looked
+        here = self._find(picture, time)
+        for middle, moment in between:
+            if before and here and looked is not None:
+                self._add(middle, moment, _interpolated(before, here, (moment - looked) / (time - looked)))
+            elif before or here:
+                # The face comes or goes: only looking tells in which frame.
+                self._add(middle, moment, self._find_near(middle, before or here))
+            else:
+                self._add(middle, moment, None)
+        self._add(picture, time, here)
+        self._anchor, self._looked, self._pending = here, time, []
+        if here:
+            self._last, self._last_time = here, time
+
+    def _find(self, picture: Picture, time: float) -> Face | None:
+        size = (picture.shape[1], picture.shape[0])
+        return choose(self._detect(picture), self._last, time - self._last_time, size)
+
+    def _find_near(self, picture: Picture, face: Face | None) -> Face | None:
+        size = (picture.shape[1], picture.shape[0])
+        return choose(self._detect(picture), face, LONGEST_STEP, size)
+
+    def _add(self, picture: Picture, time: float, face: Face | None) -> None:
+        if face is not None:
+            self._shown = _Row(cut_face(picture, face), found=True, yaw=face.yaw, time=time)
+            self._rows += [_repeated(self._shown, earlier) for earlier in self._waiting]
+            self._waiting = []
+            self._rows.append(self._shown)
+        elif self._shown is not None:
+            self._rows.append(_repeated(self._shown, time))
+        else:
+            self._waiting.append(time)
+            self._give_up_before(time - LONGEST_WAIT)
+
+    def _give_up_before(self, time: float) -> None:
+        empty = np.zeros((CROP_SIDE, CROP_SIDE), np.uint8)
+        self._rows += [_Row(empty, found=False, yaw=0.0, time=moment) for moment in self._waiting if moment < time]
+        self._waiting = [moment for moment in self._waiting if moment >= time]
+
+    def _settled(self) -> FaceTrack:
+        rows, self._rows = self._rows, []
+        return FaceTrack(
+            crops=np.stack([row.crop for row in rows]) if rows else np.zeros((0, CROP_SIDE, CROP_SIDE), np.uint8),
+            found=np.array([row.found for row in rows], dtype=np.bool_),
+            yaw=np.array([row.yaw for row in rows], dtype=np.float32),
+            times=np.array([row.time for row in rows], dtype=np.float64),
+        )
+
+
+def _repeated(row: _Row, time: float) -> _Row:
+    return _Row(row.crop, found=False, yaw=row.yaw, time=time)
+
+
+def _interpolated(one: Face, other: Face, share: float) -> Face:
+    def mix(first: float, second: float) -> float:
+        return first + share * (second - first)
+
+    return Face(
+        left=mix(one.left, other.left),
+        top=mix(one.top, other.top),
+        width=mix(one.width, other.width),
+        height=mix(one.height, other.height),
+        yaw=mix(one.yaw, other.yaw),
+        score=min(one.score, other.score),
+    )

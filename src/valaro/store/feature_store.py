@@ -1,0 +1,205 @@
+"""The feature store: all shards of a folder behind the ids of their utterances."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float16
+
+from valaro.errors import StoreError, all_at_once
+from valaro.files import write_text
+from valaro.records import CorpusNote, FaceQuality, Problem
+from valaro.store.checksum import canonical_json, checksum
+from valaro.store.shard import Shard, checksum_rows, map_rows, read_shard, spans
+
+FORMAT = "valaro feature store 1"
+HEAD = "store.json"
+SHARDS = "shards"
+_MAPS_AT_ONCE = 8192
+"""A process may hold some 65,000 mappings: a store of a million utterances has more shards than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    shard: int
+    start: int
+    rows: int
+    dim: int
+    version: str
+    checksum: str
+
+
+class FeatureStore:
+    """Features of utterances by id and feature name, memory-mapped; opening reads only the shards' small indexes."""
+
+    def __init__(self, path: Path, notes: tuple[CorpusNote, ...], shards: Iterable[Shard]) -> None:
+        self.path = path
+        self.notes = notes
+        self._spans: dict[str, dict[str, _Span]] = {}
+        self._shards: list[Shard] = []
+        self._maps: dict[tuple[int, str], np.ndarray] = {}
+        problems: set[Problem] = set()
+        qualities: dict[str, FaceQuality] = {}
+        for shard in shards:
+            self._add_spans(shard)
+            for entry in shard.entries:
+                problems.update(entry.problems)
+                if entry.quality:
+                    qualities.setdefault(entry.utterance, entry.quality)
+            # The entries of a large corpus are a million objects, of which nothing more is needed.
+            self._shards.append(replace(shard, entries=()))
+        self.names = tuple(sorted(self._spans))
+        self.ids = tuple(sorted(set().union(*self._spans.values())))
+        self.problems: tuple[Problem, ...] = tuple(sorted(problems, key=_problem_order))
+        self.qualities: tuple[FaceQuality, ...] = tuple(qualities[name] for name in sorted(qualities))
+
+    @classmethod
+    def open(cls, path: Path) -> "FeatureStore":
+        """Open a store; what a killed extraction left half-written is not seen. Sizes are checked, contents are not."""
+        store = cls(path, read_notes(path), _iterate_shards(path))
+        for name in store.names:
+            dims = sorted({span.dim for span in store._spans[name].values()})
+            versions = sorted({span.version for span in store._spans[name].values()})
+            if len(dims) > 1 or len(versions) > 1:
+                raise StoreError(
+                    f"{path}: feature '{name}' is there in {dims} numbers a row and versions {', '.join(versions)}, "
+                    "expected one: extract every manifest into it again, or use a new folder"
+                )
+        return store
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return FeatureStore.open, (self.path,)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __contains__(self, utterance: object) -> bool:
+        return any(utterance in spans for spans in self._spans.values())
+
+    def has(self, utterance: str, name: str) -> bool:
+        """Return whether the store holds this feature of the utterance."""
+        return utterance in self._spans.get(name, {})
+
+    def missing(self, utterances: Iterable[str], names: Sequence[str]) -> tuple[str, ...]:
+        """Return the utterances that lack at least one of the features, in the order given."""
+        return tuple(utterance for utterance in utterances if not all(self.has(utterance, name) for name in names))
+
+    def length(self, utterance: str) -> int:
+        """Return the rows (1/100 s each) that all stored features of the utterance have."""
+        rows = [spans[utterance].rows for spans in self._spans.values() if utterance in spans]
+        if not rows:
+            raise self._not_there(utterance, "")
+        return min(rows)
+
+    def dim(self, name: str) -> int:
+        """Return the numbers a row of a feature."""
+        if name not in self._spans:
+            raise self._not_there("", name)
+        return next(iter(self._spans[name].values())).dim
+
+    def version(self, name: str) -> str:
+        """Return the version of the feature that computed what is stored under `name`."""
+        if name not in self._spans:
+            raise self._not_there("", name)
+        return next(iter(self._spans[name].values())).version
+
+    def values(self, utterance: str, name: str) -> Float16[np.ndarray, "t dim"]:
+        """Return a feature of an utterance: a read-only view into the mapped file, row k at k / 100 s."""
+        try:
+            span = self._spans[name][utterance]
+        except KeyError:
+            raise self._not_there(utterance, name) from None
+        return self._mapped(span.shard, name)[span.start : span.start + span.rows]
+
+    @property
+    def fingerprint(self) -> str:
+        """The checksum of every stored row under its name, whatever shard it lies in."""
+        return checksum(
+            [name, utterance, span.version, span.rows, span.dim, span.checksum]
+            for name in self.names
+            for utterance, span in sorted(self._spans[name].items(), key=lambda item: item[0])
+        )
+
+    def verify(self) -> None:
+        """Read everything and compare it with its checksums; one error names all that is damaged."""
+        faults = [
+            f"{utterance}, feature '{name}' in {self._shards[span.shard].path}"
+            for name in self.names
+            for utterance, span in self._spans[name].items()
+            if checksum_rows(self.values(utterance, name)) != span.checksum
+        ]
+        if faults:
+            heading = f"{self.path}: {len(faults)} damaged; delete these shards and extract again"
+            raise StoreError(str(all_at_once(heading, faults)))
+
+    def _add_spans(self, shard: Shard) -> None:
+        """Note where the rows of a shard lie; of two copies (a move was killed) the first counts."""
+        for name in shard.sizes:
+            by_id = self._spans.setdefault(name, {})
+            for entry, block, start in spans(shard, name):
+                span = _Span(len(self._shards), start, block.rows, block.dim, block.version, block.checksum)
+                by_id.setdefault(entry.utterance, span)
+
+    def _mapped(self, shard: int, name: str) -> np.ndarray:
+        mapped = self._maps.get((shard, name))
+        if mapped is None:
+            if len(self._maps) >= _MAPS_AT_ONCE:
+                self._maps.pop(next(iter(self._maps)))
+            mapped = self._maps[shard, name] = map_rows(self._shards[shard], name)
+        return mapped
+
+    def _not_there(self, utterance: str, name: str) -> StoreError:
+        if name and name not in self._spans:
+            there = ", ".join(self.names) or "none"
+            return StoreError(f"{self.path} has no feature '{name}'; it has: {there}. `valaro extract` adds one")
+        near = get_close_matches(utterance, self.ids, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near and near[0] != utterance else ""
+        reasons = "; ".join(f"{p.where}: {p.why}" for p in self.problems if p.utterance == utterance)
+        what = f"feature '{name}' of utterance '{utterance}'" if name else f"utterance '{utterance}'"
+        return StoreError(f"{self.path} has no {what}{hint or (f' ({reasons})' if reasons else '')}")
+
+
+def _iterate_shards(store: Path) -> Iterator[Shard]:
+    """Read the indexes of all whole shards, in the order of their names."""
+    folder = store / SHARDS
+    if folder.is_dir():
+        yield from (read_shard(path) for path in sorted(folder.iterdir()) if not path.name.startswith("."))
+
+
+def read_shards(store: Path) -> tuple[Shard, ...]:
+    """Return all whole shards with their entries, for those who change a store."""
+    return tuple(_iterate_shards(store))
+
+
+def read_notes(store: Path) -> tuple[CorpusNote, ...]:
+    """Read what pages made from a store must say, having checked that it is a store."""
+    head = store / HEAD
+    if not head.is_file():
+        there = "it is no feature store" if store.exists() else "there is no such folder"
+        raise StoreError(f"{store}: {there}, expected one made by `valaro extract`")
+    try:
+        body = json.loads(head.read_text(encoding="utf-8"))
+        found, notes = body["format"], tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in body["notes"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{head}: damaged ({error}), expected '{FORMAT}'") from None
+    if found != FORMAT:
+        raise StoreError(f"{head}: of format '{found}', expected '{FORMAT}'; extract into a new folder")
+    return notes
+
+
+def write_head(store: Path, notes: Iterable[CorpusNote]) -> None:
+    """Make `store` a feature store with these notes beside those it has; without a change nothing is written."""
+    known = set(read_notes(store)) if (store / HEAD).is_file() else None
+    if known is None and store.is_dir() and any(not path.name.startswith(".") for path in store.iterdir()):
+        raise StoreError(f"{store}: holds other files but is no feature store, expected a new or empty folder")
+    wanted = (known or set()) | set(notes)
+    if wanted != known:
+        body = {"format": FORMAT, "notes": sorted([note.corpus, note.text] for note in wanted)}
+        write_text(store / HEAD, canonical_json(body) + "\n")
+
+
+def _problem_order(problem: Problem) -> tuple[str, str, str]:
+    return problem.utterance, problem.where, problem.why

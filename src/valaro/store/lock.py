@@ -1,0 +1,26 @@
+"""A lock on a folder that only one process can hold, free again as soon as its owner is dead."""
+
+import fcntl
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from valaro.errors import StoreError
+
+
+@contextmanager
+def only_one(folder: Path, what: str) -> Generator[None]:
+    """Hold the lock of `folder` (made if it is not there); while another process holds it, refuse with a message."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"{folder}: another process {what} into it; wait for it or choose another folder"
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,149 @@
+"""The manifest: a Parquet table of utterances that says its version and its fingerprint."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from valaro.errors import StoreError
+from valaro.files import whole_file
+from valaro.records import CorpusNote, Rating, Utterance
+from valaro.store.checksum import canonical_json, checksum
+
+VERSION = "1"
+_VERSION_KEY, _FINGERPRINT_KEY, _NOTES_KEY = b"valaro.manifest", b"valaro.fingerprint", b"valaro.notes"
+_RATING = pa.struct([("annotator", pa.string()), ("dimension", pa.string()), ("score", pa.float64())])
+_COLUMNS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("id", "corpus", "session", "speaker", "gender", "media")),
+        ("face_region", pa.list_(pa.float64(), 4)),
+        ("start", pa.float64()),
+        ("end", pa.float64()),
+        ("ratings", pa.list_(_RATING)),
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The utterances of a corpus or several, what pages must say of them, and the fingerprint of both."""
+
+    utterances: tuple[Utterance, ...]
+    notes: tuple[CorpusNote, ...]
+    fingerprint: str
+
+
+def fingerprint(utterances: Sequence[Utterance], notes: Sequence[CorpusNote] = ()) -> str:
+    """Return the checksum of what the utterances say.
+
+    Of a recording only the file's name counts, so that neither a moved folder nor a touched file changes it.
+    """
+
+    def content() -> Iterator[object]:
+        for utterance in utterances:
+            yield [*_row(utterance, utterance.media.name).values()]
+        for note in notes:
+            yield [note.corpus, note.text]
+
+    return checksum(content())
+
+
+def write_manifest(path: Path, utterances: Sequence[Utterance], notes: Sequence[CorpusNote] = ()) -> None:
+    """Write the manifest, whole or not at all; recordings are named relative to its folder."""
+    twice = [name for name, count in Counter(utterance.id for utterance in utterances).items() if count > 1]
+    if twice:
+        raise StoreError(f"{path}: {len(twice)} utterances are named more than once: {', '.join(twice[:10])}")
+    folder = path.absolute().parent.resolve()
+    # Looking up a folder costs system calls, and a corpus has few folders for many recordings.
+    folders = {media: _way(media, folder) for media in {utterance.media.parent for utterance in utterances}}
+    rows = [
+        _row(utterance, (folders[utterance.media.parent] / utterance.media.name).as_posix()) for utterance in utterances
+    ]
+    metadata = {
+        _VERSION_KEY: VERSION.encode(),
+        _FINGERPRINT_KEY: fingerprint(utterances, notes).encode(),
+        _NOTES_KEY: canonical_json([[note.corpus, note.text] for note in notes]).encode(),
+    }
+    table = pa.Table.from_pylist(rows, schema=_COLUMNS.with_metadata(metadata))
+    with whole_file(path) as aside:
+        pq.write_table(table, aside)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest and check it against its fingerprint; recordings get absolute paths."""
+    if not path.is_file():
+        raise StoreError(f"{path}: there is no such manifest; `valaro read` makes one")
+    rows, metadata = _read_checked(path)
+    folder = path.absolute().parent.resolve()
+    try:
+        utterances = tuple(_utterance(row, folder) for row in rows)
+        notes = tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in json.loads(metadata[_NOTES_KEY]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}: a damaged manifest ({error!r}); read the corpus again") from None
+    expected = metadata.get(_FINGERPRINT_KEY, b"").decode(errors="replace")
+    found = fingerprint(utterances, notes)
+    if found != expected:
+        fault = f"the rows were changed or damaged (fingerprint {found}, expected {expected})"
+        raise StoreError(f"{path}: {fault}; read the corpus again")
+    return Manifest(utterances=utterances, notes=notes, fingerprint=found)
+
+
+def _read_checked(path: Path) -> tuple[list[dict[str, Any]], dict[bytes, bytes]]:
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        version = metadata.get(_VERSION_KEY, b"").decode(errors="replace")
+        if not version:
+            raise StoreError(f"{path}: a Parquet file, but no manifest; make one with `valaro read table`")
+        if version != VERSION:
+            raise StoreError(f"{path}: a manifest of version {version}, expected {VERSION}; read the corpus again")
+        return pq.read_table(path).to_pylist(), metadata
+    except (pa.ArrowException, OSError) as error:
+        raise StoreError(f"{path}: not a manifest, or a damaged one: expected a Parquet file ({error})") from None
+
+
+def _row(utterance: Utterance, media: str) -> dict[str, Any]:
+    return {
+        "id": utterance.id,
+        "corpus": utterance.corpus,
+        "session": utterance.session,
+        "speaker": utterance.speaker,
+        "gender": utterance.gender,
+        "media": media,
+        "face_region": None if utterance.face_region is None else [float(edge) for edge in utterance.face_region],
+        "start": float(utterance.start),
+        "end": None if utterance.end is None else float(utterance.end),
+        "ratings": [
+            {"annotator": rating.annotator, "dimension": rating.dimension, "score": float(rating.score)}
+            for rating in utterance.ratings
+        ],
+    }
+
+
+def _utterance(row: dict[str, Any], folder: Path) -> Utterance:
+    return Utterance(
+        id=row["id"],
+        corpus=row["corpus"],
+        session=row["session"],
+        speaker=row["speaker"],
+        gender=row["gender"],
+        media=Path(os.path.normpath(folder / PurePosixPath(row["media"]))),
+        face_region=None if row["face_region"] is None else tuple(row["face_region"]),
+        start=row["start"],
+        end=row["end"],
+        ratings=tuple(Rating(**rating) for rating in row["ratings"]),
+    )
+
+
+def _way(place: Path, folder: Path) -> PurePosixPath:
+    """Return the way from the real `folder` to a recordings' folder.
+
+    Links are followed, since `..` leaves a linked folder elsewhere than its name says; the recording itself may be a
+    link and keeps its name, which tells its kind.
+    """
+    return PurePosixPath(Path(os.path.relpath(place.absolute().resolve(), folder)).as_posix())

@@ -1,0 +1,50 @@
+"""How an extraction ended, counted in utterances."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from valaro.records import Problem, Utterance
+from valaro.store.plan import Versions
+from valaro.store.shard import Shard
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractionSummary:
+    """What an extraction ended with, in utterances: `requested` = `complete` + `partial` + `failed`.
+
+    `skipped_existing` of them were there before, failed ones included. `problems` are all that the store knows of the
+    requested ones; a complete utterance may have some too.
+    """
+
+    requested: int
+    complete: int
+    partial: int
+    failed: int
+    skipped_existing: int
+    problems: tuple[Problem, ...]
+
+
+def summarise(
+    shards: Sequence[Shard], utterances: Sequence[Utterance], asked: Versions, skipped: int
+) -> ExtractionSummary:
+    """Count what the shards hold of the features asked of `utterances`, `skipped` of which were there before."""
+    stored: dict[str, set[str]] = defaultdict(set)
+    problems: dict[str, set[Problem]] = defaultdict(set)
+    for entry in (entry for shard in shards for entry in shard.entries):
+        stored[entry.utterance].update(block.name for block in entry.blocks if block.rows)
+        problems[entry.utterance].update(entry.problems)
+    wanted = {name for name, _ in asked}
+    counts = [len(stored[utterance.id] & wanted) for utterance in utterances]
+    return ExtractionSummary(
+        requested=len(utterances),
+        complete=sum(count == len(wanted) for count in counts),
+        partial=sum(0 < count < len(wanted) for count in counts),
+        failed=sum(count == 0 for count in counts),
+        skipped_existing=skipped,
+        problems=tuple(
+            problem
+            for utterance in utterances
+            for problem in sorted(problems[utterance.id], key=lambda problem: (problem.where, problem.why))
+        ),
+    )

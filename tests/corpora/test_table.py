@@ -1,0 +1,243 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from valaro.corpora.table import read_table
+from valaro.errors import ValaroError
+from valaro.records import Rating
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A corpus folder with the recordings a.wav and b.wav."""
+    place = tmp_path / "happy"
+    place.mkdir()
+    for name in ("a.wav", "b.wav"):
+        (place / name).write_bytes(b"sound")
+    return place
+
+
+def write(folder: Path, text: str | bytes, name: str = "manifest.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def faults(path: Path, **options) -> str:
+    with pytest.raises(ValaroError) as caught:
+        read_table(path, **options)
+    return str(caught.value)
+
+
+def test_a_row_becomes_an_utterance_whose_names_stay_text(folder):
+    path = write(
+        folder,
+        "utterance,file,start,end,speaker,gender,session,region,valence,arousal,mood\n"
+        "007,a.wav,1.5,2.25,03,female,1e3,left,low,2;4;5,sunny\n",
+    )
+    (utterance,) = read_table(path)
+    assert utterance.id == "happy/007"
+    assert utterance.corpus == "happy"
+    assert utterance.speaker == "happy/03"
+    assert utterance.session == "1e3"
+    assert utterance.gender == "F"
+    assert utterance.media == folder / "a.wav"
+    assert (utterance.start, utterance.end) == (1.5, 2.25)
+    assert utterance.face_region == (0.0, 0.0, 0.5, 1.0)
+    assert utterance.ratings == (
+        Rating(annotator="label", dimension="valence", score=1.0),
+        Rating(annotator="1", dimension="arousal", score=2.0),
+        Rating(annotator="2", dimension="arousal", score=4.0),
+        Rating(annotator="3", dimension="arousal", score=5.0),
+    )
+
+
+def test_two_columns_are_enough_and_give_an_unlabelled_whole_recording(folder):
+    (utterance,) = read_table(write(folder, "file,utterance\nb.wav,x\n"))
+    assert (utterance.start, utterance.end, utterance.face_region, utterance.ratings) == (0.0, None, None, ())
+    assert utterance.speaker == "happy/?x"
+
+
+def test_numbers_on_a_stated_scale_are_mapped_to_one_to_five(folder):
+    path = write(folder, "utterance,file,speaker,valence,arousal\nx,a.wav,s,0,-1;0;1\n")
+    (utterance,) = read_table(path, scale=(-1, 1))
+    # (0 - -1) / 2 is half of the scale: 1 + 4 / 2 = 3.
+    assert [rating.score for rating in utterance.ratings] == [3.0, 1.0, 3.0, 5.0]
+
+
+def test_numbers_without_a_stated_scale_lie_on_one_to_five(folder):
+    (utterance,) = read_table(write(folder, "utterance,file,speaker,valence\nx,a.wav,s,3.3\n"))
+    assert utterance.ratings[0].score == 3.3
+
+
+def test_an_annotator_who_did_not_vote_keeps_the_others_places(folder):
+    (utterance,) = read_table(write(folder, "utterance,file,speaker,valence\nx,a.wav,s,2;;high\n"))
+    assert [(rating.annotator, rating.score) for rating in utterance.ratings] == [("1", 2.0), ("3", 5.0)]
+
+
+def test_a_table_with_a_name_of_its_own_names_the_corpus_and_people_may_be_shared(folder):
+    path = write(folder, "utterance\tfile\tspeaker\nx\ta.wav\t1\n", "second.tsv")
+    (utterance,) = read_table(path, people="actors")
+    assert (utterance.id, utterance.speaker) == ("second/x", "actors/1")
+    (utterance,) = read_table(path, corpus="c")
+    assert (utterance.id, utterance.speaker) == ("c/x", "c/1")
+
+
+def test_a_byte_order_mark_blank_lines_and_windows_line_ends_are_read(folder):
+    path = write(folder, b"\xef\xbb\xbfutterance,file\r\n\r\nx,a.wav\r\n , \r\ny,b.wav\r\n")
+    assert [utterance.id for utterance in read_table(path)] == ["happy/x", "happy/y"]
+
+
+def test_recordings_may_lie_outside_the_folder_but_must_exist(folder):
+    outside = folder.parent / "c.wav"
+    outside.write_bytes(b"sound")
+    path = write(folder, f"utterance,file\nx,../c.wav\ny,{outside}\n")
+    first, second = read_table(path)
+    assert first.media.samefile(outside)
+    assert second.media == outside
+    assert "file '../d.wav' does not exist" in faults(write(folder, "utterance,file\nx,../d.wav\n"))
+
+
+def test_every_problem_is_named_at_once_with_its_line(folder):
+    path = write(
+        folder,
+        "utterance,file,start,end,speaker,gender,region,valence\n"
+        "x,a.wav,,,s,F,,low\n"
+        "x,gone.wav,2,1,s,M,middle,hgih\n"
+        ",,-1,soon,,robot,0 0 2 1,6\n"
+        '"two\nlines",a.wav,,,s,,,nan\n'
+        "z,a.wav\n",
+    )
+    message = faults(path)
+    assert message.startswith(f"17 problems in {path}")
+    at = f"{path}, line"
+    for expected in (
+        f"{at} 7: 2 cells, expected 8",
+        f"{at} 3: end 1 s is not after start 2 s",
+        f"{at} 3: file 'gone.wav' does not exist (looked at {folder / 'gone.wav'})",
+        f"{at} 3: region 'middle': expected left, right, top, bottom, full, or four fractions",
+        f"{at} 3: valence: unknown level 'hgih': did you mean 'high'?",
+        f"{at} 3: utterance 'x' stands already in {at} 2",
+        f"{at} 3: speaker 's' is M here but F in {at} 2",
+        f"{at} 4: 'utterance' is empty",
+        f"{at} 4: 'file' is empty",
+        f"{at} 4: start: -1 s is before the recording begins",
+        f"{at} 4: end: 'soon' is not a number; expected seconds",
+        f"{at} 4: gender 'robot': expected F, M, female, male or nothing",
+        f"{at} 4: region '0 0 2 1': expected",
+        f"{at} 4: valence: 6 is outside the scale 1 to 5: state its scale with --scale LOW HIGH",
+        f"{at} 4: a labelled row without a speaker",
+        f"{at} 5: 'utterance' holds a control character",
+    ):
+        assert expected in message
+    assert "unknown level 'nan'" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("utterance,path\nx,a.wav\n", "line 1: no column 'file'; expected utterance, file"),
+        ("a,b\n", "no column 'utterance' and 'file'"),
+        ("", "line 1: the file is empty"),
+        ("utterance,file\n", "no rows below the column names"),
+        ("utterance,file,valance\nx,a.wav,low\n", "unknown column 'valance': did you mean 'valence'?"),
+        ("Utterance,file\nx,a.wav\n", "unknown column 'Utterance': did you mean 'utterance'?"),
+        ("utterance,file,file\nx,a.wav,b.wav\n", "the column 'file' stands there 2 times"),
+        ("utterance;file\nx;a.wav\n", "separated by semicolons, expected commas"),
+        (b"utterance,file\nx,a.wav\ny,\xff.wav\n", "line 3: byte 0xff is not UTF-8"),
+        ("utterance,file\n".encode("utf-16"), "line 1: the text is UTF-16, expected UTF-8"),
+        (b"utterance,file\nx,a.wav\ny,b\0.wav\n", "line 3: holds a NUL byte"),
+        ('utterance,file\nx,a.wav\n"y,b.wav\nz,b.wav\n', "line 3: unexpected end of data (is a quotation mark left"),
+        ("utterance,file,start\nx,a.wav,1_0\n", "start: '1_0' is not a number"),
+        ("utterance,file,start\nx,a.wav,nan\n", "start: 'nan' is not a number"),
+        ('utterance,file,start\nx,a.wav,"2,5"\n', "start: '2,5' is not a number (write a decimal point)"),
+        ("utterance,file,speaker,valence\nx,a.wav,s,;;\n", "valence ';;': no vote in it"),
+        ("utterance,file\nx,.\n", "file '.' is a folder"),
+        ("utterance,file\nx," + "a" * 5000 + "\n", "line 2: file 'aaa"),
+    ],
+)
+def test_a_fault_is_named_with_what_was_expected(folder, text, expected):
+    assert expected in faults(write(folder, text))
+
+
+def test_a_table_that_is_not_there_or_no_table_is_said(folder):
+    assert "there is no such file" in faults(folder / "none.csv")
+    assert "ends in .csv, .tsv or .parquet" in faults(folder / "a.wav")
+    assert "is a folder" in faults((folder / "x.csv", (folder / "x.csv").mkdir())[0])
+    assert "expected two numbers, the lower one first" in faults(write(folder, "utterance,file\n"), scale=(5, 1))
+    assert "cannot name a corpus" in faults(write(folder, "utterance,file\n"), corpus="a/b")
+
+
+def test_parquet_numbers_become_the_text_that_a_csv_would_hold(folder):
+    columns = {
+        "utterance": [1, 2],
+        "file": ["a.wav", "b.wav"],
+        "speaker": [3.0, float("nan")],
+        "start": [0.5, None],
+        "valence": [[2, 4], []],
+        "mood": ["ignored", None],
+    }
+    pq.write_table(pa.table(columns), folder / "manifest.parquet")
+    first, second = read_table(folder / "manifest.parquet")
+    assert (first.id, first.speaker, first.start) == ("happy/1", "happy/3", 0.5)
+    assert [rating.score for rating in first.ratings] == [2.0, 4.0]
+    assert (second.speaker, second.ratings) == ("happy/?2", ())
+
+
+def test_a_parquet_fault_names_the_row_and_a_damaged_file_is_no_crash(folder):
+    path = folder / "manifest.parquet"
+    pq.write_table(pa.table({"utterance": ["x"], "file": ["gone.wav"]}), path)
+    assert f"{path}, row 1: file 'gone.wav' does not exist" in faults(path)
+    path.write_bytes(path.read_bytes()[:-20])
+    assert "not a readable Parquet file" in faults(path)
+
+
+HEADERS = st.sampled_from([b"", b"utterance,file\n", b"utterance,file,start,region,valence,speaker\n", b"\xef\xbb\xbf"])
+PIECES = st.sampled_from(
+    [
+        b",",
+        b"\n",
+        b"\r",
+        b'"',
+        b";",
+        b"a.wav",
+        b"low",
+        b"\0",
+        b"-1",
+        b"1e400",
+        b"\xff",
+        b"\xc2\x85",
+        b"\xe2\x80\xa8",
+        b"0 0 1 1",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(header=HEADERS, body=st.lists(PIECES | st.binary(max_size=8), max_size=30).map(b"".join))
+def test_no_bytes_given_as_a_table_raise_anything_but_a_users_error(folder, header, body):
+    path = write(folder, header + body)
+    try:
+        read = read_table(path)
+    except ValaroError as error:
+        assert str(path) in str(error)  # noqa: PT017
+    else:
+        assert read
+        assert all(utterance.media.is_file() for utterance in read)
+
+
+@pytest.mark.recordings
+@pytest.mark.parametrize(
+    ("corpus", "rows", "speakers"), [("javanese_av", 192, 8), ("emodb", 408, 8), ("grid_s1", 41, 1)]
+)
+def test_the_tables_of_real_corpora_are_read_whole(corpus, rows, speakers):
+    path = Path(__file__).parents[2].parent / "shared" / "data" / corpus / "manifest.csv"
+    if not path.is_file():
+        pytest.skip("the real recordings are not there")
+    utterances = read_table(path)
+    assert len(utterances) == rows
+    assert len({utterance.speaker for utterance in utterances}) == speakers

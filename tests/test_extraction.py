@@ -1,0 +1,254 @@
+import hashlib
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fake_extraction import VERSIONS, command, fake, utterances
+from valaro.errors import StoreError, ValaroError
+from valaro.extraction import ExtractionSummary, extract
+from valaro.records import CorpusNote, Problem
+from valaro.store.feature_store import SHARDS, FeatureStore
+from valaro.store.lock import only_one
+
+
+def corpus(folder: Path, wishes: Mapping[str, str] | None = None, *, count: int = 0) -> Path:
+    """Make "recordings" whose text says what happens to them, and a folder that counts what is extracted."""
+    (folder / "calls").mkdir(parents=True, exist_ok=True)
+    for name, wish in {**{f"{number:03}": "sleep" for number in range(count)}, **(wishes or {})}.items():
+        (folder / f"{name}.txt").write_text(wish)
+    return folder
+
+
+def run(folder: Path, store: Path, names=("fbank", "face"), **options) -> ExtractionSummary:
+    options = {"extractor": fake, "versions": VERSIONS, **options}
+    return extract(utterances(folder), names, to=store, **options)
+
+
+def calls(folder: Path) -> list[str]:
+    """Return and forget which recordings were extracted for which features."""
+    paths = sorted((folder / "calls").iterdir())
+    for path in paths:
+        path.unlink()
+    return [path.name.split(".txt.")[0] + " " + path.name.split(".txt.")[1].rsplit(".", 1)[0] for path in paths]
+
+
+def contents(store: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(store)): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+        for path in sorted(store.rglob("*"))
+    }
+
+
+def test_what_the_extractor_gives_is_in_the_store(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": "", "b": ""})
+    told = []
+    summary = run(folder, tmp_path / "s", on_progress=lambda done, total: told.append((done, total)))
+    assert summary == ExtractionSummary(requested=2, complete=2, partial=0, failed=0, skipped_existing=0, problems=())
+    assert told == [(0, 2), (1, 2), (2, 2)]
+    store = FeatureStore.open(tmp_path / "s")
+    store.verify()
+    for utterance in utterances(folder):
+        expected = {sequence.name: sequence.values for sequence in fake(utterance, ["fbank", "face"]).features}
+        for name, values in expected.items():
+            np.testing.assert_array_equal(store.values(utterance.id, name), values.astype(np.float16))
+    assert [quality.utterance for quality in store.qualities] == ["c/a", "c/b"]
+
+
+def test_every_kind_of_failure_is_a_row_and_the_counts_add_up(tmp_path):
+    wishes = {"a": "", "b": "fail", "c": "bug", "d": "die", "e": "dark", "f": "nan", "g": "silent", "h": "loud"}
+    summary = run(corpus(tmp_path / "c", wishes), tmp_path / "s", workers=2)
+    assert (summary.requested, summary.complete, summary.partial, summary.failed) == (8, 2, 3, 3)
+    rows = {problem.utterance: (problem.where, problem.why) for problem in summary.problems}
+    assert rows.pop("c/c")[1].startswith("ZeroDivisionError: oh (fake_extraction.py, line ")
+    assert rows.pop("c/f")[1].startswith("1 rows hold numbers that are not finite, first row ")
+    assert rows == {
+        "c/b": ("extraction", "b.txt: no recording"),
+        "c/d": ("extraction", "its process died 2 times, at last by exit code 9"),
+        "c/e": ("picture", "no face in 75 frames"),
+        "c/g": ("fbank", "nothing came out, for no reason given"),
+    }
+    store = FeatureStore.open(tmp_path / "s")
+    assert store.problems == summary.problems
+    assert (store.has("c/f", "fbank"), store.has("c/f", "face")) == (False, True)
+    assert store.values("c/h", "fbank")[0].tolist() == [65504.0] * 3
+
+
+def test_a_second_run_does_nothing_and_reports_the_same(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": "", "b": "fail", "c": "dark"})
+    first = run(folder, tmp_path / "s")
+    calls(folder)
+    dates = {path: path.stat().st_mtime_ns for path in (tmp_path / "s" / SHARDS).rglob("*")}
+    second = run(folder, tmp_path / "s")
+    assert calls(folder) == []
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "s" / SHARDS).rglob("*")} == dates
+    assert second == replace(first, skipped_existing=3)
+
+
+def test_a_recording_that_was_copied_or_touched_is_not_done_again(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": ""})
+    run(folder, tmp_path / "s")
+    shutil.copytree(folder, tmp_path / "d")
+    shutil.move(tmp_path / "s", tmp_path / "t")
+    calls(tmp_path / "d")
+    assert run(tmp_path / "d", tmp_path / "t").skipped_existing == 1
+    assert calls(tmp_path / "d") == []
+
+
+def test_a_grown_manifest_and_another_feature_reuse_what_is_there(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": "", "b": ""})
+    run(folder, tmp_path / "s", names=["fbank"])
+    assert calls(folder) == ["a fbank", "b fbank"]
+    corpus(folder, {"c": ""})
+    assert run(folder, tmp_path / "s", names=["fbank"]).skipped_existing == 2
+    assert calls(folder) == ["c fbank"]
+    corpus(folder, {"d": ""})
+    assert run(folder, tmp_path / "s").complete == 4
+    assert calls(folder) == ["a face", "b face", "c face", "d face+fbank"]
+    store = FeatureStore.open(tmp_path / "s")
+    run(folder, tmp_path / "at once")
+    assert store.fingerprint == FeatureStore.open(tmp_path / "at once").fingerprint
+
+
+def test_what_failed_is_tried_again_when_asked_or_when_its_recording_changes_size(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": "", "b": "fail", "c": "dark", "d": "fail"})
+    run(folder, tmp_path / "s")
+    calls(folder)
+    (folder / "b.txt").write_text("")
+    summary = run(folder, tmp_path / "s")
+    assert (summary.complete, summary.partial, summary.failed) == (2, 1, 1)
+    assert calls(folder) == ["b face+fbank"]
+    (folder / "c.txt").write_text("good")
+    summary = run(folder, tmp_path / "s", retry_failed=True)
+    assert (summary.complete, summary.failed) == (3, 1)
+    assert calls(folder) == ["c face+fbank", "d face+fbank"]
+    assert [problem.utterance for problem in FeatureStore.open(tmp_path / "s").problems] == ["c/d"]
+
+
+def test_a_changed_recording_stretch_or_feature_version_is_done_again(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": "", "b": ""})
+    run(folder, tmp_path / "s")
+    calls(folder)
+    (folder / "a.txt").write_text("another")
+    run(folder, tmp_path / "s", names=["fbank"])
+    assert calls(folder) == ["a fbank"]
+    assert not FeatureStore.open(tmp_path / "s").has("c/a", "face")
+    first, second = utterances(folder)
+    stretches = [first, replace(second, start=0.5)]
+    extract(stretches, ["fbank"], to=tmp_path / "s", extractor=fake, versions=VERSIONS)
+    assert calls(folder) == ["b fbank"]
+    extract(stretches, ["fbank"], to=tmp_path / "s", extractor=fake, versions={"fbank": "2"})
+    assert calls(folder) == ["a fbank", "b fbank"]
+    FeatureStore.open(tmp_path / "s").verify()
+
+
+def test_a_recording_that_is_gone_takes_nothing_out_of_the_store(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": ""})
+    wanted = utterances(folder)
+    run(folder, tmp_path / "s")
+    (folder / "a.txt").unlink()
+    extract(wanted, ["fbank"], to=tmp_path / "s", extractor=fake, versions=VERSIONS)
+    assert FeatureStore.open(tmp_path / "s").has("c/a", "face")
+    new = [replace(wanted[0], id="c/new")]
+    summary = extract(new, ["fbank"], to=tmp_path / "s", extractor=fake, versions=VERSIONS)
+    assert summary.problems[0].why.startswith("FileNotFoundError")
+
+
+def test_other_utterances_of_a_store_are_left_alone(tmp_path):
+    one, two = corpus(tmp_path / "one", {"a": ""}), corpus(tmp_path / "two", {"b": "fail"})
+    run(one, tmp_path / "s", notes=[CorpusNote(corpus="c", text="one")])
+    summary = run(two, tmp_path / "s", notes=[CorpusNote(corpus="c", text="two")])
+    assert (summary.requested, summary.failed) == (1, 1)
+    store = FeatureStore.open(tmp_path / "s")
+    assert store.ids == ("c/a",)
+    assert store.notes == (CorpusNote(corpus="c", text="one"), CorpusNote(corpus="c", text="two"))
+    assert store.problems == (Problem(utterance="c/b", where="extraction", why="b.txt: no recording"),)
+
+
+def test_the_store_is_the_same_bytes_with_any_number_of_workers(tmp_path):
+    folder = corpus(tmp_path / "c", {"007": "fail", "020": "dark", "030": "die"}, count=40)
+    for workers in (1, 3):
+        assert run(folder, tmp_path / str(workers), workers=workers).requested == 40
+    assert contents(tmp_path / "1") == contents(tmp_path / "3")
+    # 40 utterances in shards of 16: three folders.
+    assert len(list((tmp_path / "1" / SHARDS).iterdir())) == 3
+
+
+def test_an_extraction_killed_three_times_ends_in_the_same_bytes(tmp_path):
+    folder = corpus(tmp_path / "c", {"011": "fail sleep", "022": "dark sleep"}, count=100)
+    run(folder, tmp_path / "undisturbed", workers=2)
+    store, moments = tmp_path / "killed", random.Random(7)
+    for _ in range(3):
+        process = subprocess.Popen(command(folder, store, 2))
+        while process.poll() is None and not list(store.glob(".scratch*/*")):
+            time.sleep(0.005)
+        time.sleep(moments.uniform(0, 0.3))
+        assert process.poll() is None, "it ended before it was killed"
+        process.kill()
+        process.wait()
+    assert len(FeatureStore.open(store)) < 99
+    subprocess.run(command(folder, store, 2), check=True, timeout=60)
+    assert contents(store) == contents(tmp_path / "undisturbed")
+    FeatureStore.open(store).verify()
+
+
+def test_an_interrupted_extraction_leaves_whole_shards_and_nothing_else(tmp_path):
+    folder = corpus(tmp_path / "c", count=200)
+    process = subprocess.Popen(command(folder, tmp_path / "s", 2), stderr=subprocess.PIPE)
+    while process.poll() is None and not list((tmp_path / "s" / SHARDS).glob("[!.]*")):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert not [path for path in (tmp_path / "s").rglob(".*") if path.name != ".lock"]
+    assert 16 <= len(FeatureStore.open(tmp_path / "s")) < 200
+
+
+def test_two_extractions_into_one_store_refuse(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": ""})
+    with only_one(tmp_path / "s", "extracts"), pytest.raises(StoreError, match="another process extracts into it"):
+        run(folder, tmp_path / "s")
+
+
+def test_what_cannot_be_asked_is_said(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": ""})
+    (one,) = utterances(folder)
+    for arguments, words in (
+        ({"workers": 0}, "0 workers: expected at least 1"),
+        ({"workers": -2}, "-2 workers"),
+        ({"names": []}, "no feature is named"),
+        ({"utterances": []}, "nothing to extract"),
+        ({"utterances": [one, one]}, "c/a: 2 times"),
+        ({"utterances": [one, replace(one, end=1.0)]}, "c/a: 2 times, with different contents"),
+        ({"names": ["fbnak"], "versions": None}, "did you mean 'fbank'"),
+    ):
+        given = {"utterances": [one], "names": ["fbank"], "versions": VERSIONS, "extractor": fake, **arguments}
+        with pytest.raises(ValaroError, match=words):
+            extract(given.pop("utterances"), given.pop("names"), to=tmp_path / "s", **given)
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "thesis.tex").write_text("")
+    with pytest.raises(StoreError, match="is no feature store"):
+        run(folder, tmp_path / "s")
+
+
+class GoneInTheWorker:
+    """An extractor that no worker can rebuild, as when a package is missing."""
+
+    def __reduce__(self):
+        return int, ("no number",)
+
+    def __call__(self, utterance, names):
+        raise AssertionError
+
+
+def test_a_fault_that_is_no_recordings_stops_the_run_and_is_not_kept(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": ""})
+    with pytest.raises(StoreError, match="extraction stopped at c/a: the job cannot be read by its worker"):
+        run(folder, tmp_path / "s", extractor=GoneInTheWorker())
+    assert run(folder, tmp_path / "s").complete == 1

@@ -1,0 +1,170 @@
+"""From a recording to feature rows: the same, to the last bit, however long the stretches."""
+
+import numpy as np
+import pytest
+
+from making_media import cut_in_half, make_recording, real_recordings, tone
+from valaro import recordings
+from valaro.errors import MediaError, ValaroError
+from valaro.features.table import FEATURE_NAMES
+from valaro.media.faces import FaceTracker
+from valaro.media.yunet import Face
+from valaro.recordings import extract_utterance, join_tracks, stream_features
+from valaro.records import Utterance
+
+MPEG4 = {"video_codec": "mpeg4", "pixel_format": "yuv420p"}
+
+
+def utterance(path, **changes):
+    values = {"id": "c/u", "corpus": "c", "session": "1", "speaker": "c/s", "gender": "F", "media": path}
+    return Utterance(**{**values, **changes})
+
+
+@pytest.fixture
+def always_a_face(monkeypatch):
+    """Every picture has one face in its middle: what a drawn test picture cannot offer YuNet."""
+
+    def detect(picture):
+        height, width = picture.shape
+        return (Face(left=width / 4, top=height / 4, width=width / 2, height=height / 2, yaw=-0.25, score=0.9),)
+
+    monkeypatch.setattr(recordings, "FaceTracker", lambda: FaceTracker(detect))
+
+
+def shapes(extracted):
+    return {feature.name: feature.values.shape for feature in extracted.features}
+
+
+def wheres(extracted):
+    return {problem.where for problem in extracted.problems}
+
+
+def test_two_seconds_give_200_rows_of_every_feature(tmp_path, always_a_face):
+    extracted = extract_utterance(utterance(make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)), FEATURE_NAMES)
+    assert shapes(extracted) == dict.fromkeys(FEATURE_NAMES, (200, 128))
+    assert extracted.problems == ()
+
+
+def test_face_quality_counts_video_frames_and_averages_absolute_yaw(tmp_path, always_a_face):
+    quality = extract_utterance(utterance(make_recording(tmp_path / "a.mov", **MPEG4)), ["face"]).quality
+    assert (quality.utterance, quality.frames, quality.found) == ("c/u", 50, 50)
+    assert quality.mean_absolute_yaw == pytest.approx(0.25)
+
+
+def test_rows_are_100_a_second_of_the_stretch_asked_for_rounded_up(tmp_path, always_a_face):
+    path = make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)
+    extracted = extract_utterance(utterance(path, start=0.5, end=1.234), ["fbank", "face"])
+    assert shapes(extracted) == {"fbank": (74, 128), "face": (74, 128)}
+
+
+def test_without_sound_the_picture_sets_the_number_of_rows(tmp_path, always_a_face):
+    path = make_recording(tmp_path / "a.mov", seconds=1.2, **MPEG4)
+    assert shapes(extract_utterance(utterance(path), ["face"])) == {"face": (120, 128)}
+
+
+def test_a_picture_shorter_than_the_sound_holds_the_last_face(tmp_path, always_a_face):
+    times = [k / 25 for k in range(25)]
+    path = make_recording(tmp_path / "a.mov", sound=tone(), frame_times=times, **MPEG4)
+    face = extract_utterance(utterance(path), ["fbank", "face"]).features[1].values
+    assert len(face) == 200
+    assert (face[96:] == face[96]).all()
+    assert (face[95] != face[96]).any()
+
+
+@pytest.mark.parametrize("stretch", [0.07, 0.5, 30.0])
+def test_rows_are_identical_whatever_the_stretch(tmp_path, always_a_face, stretch):
+    path = make_recording(tmp_path / "a.mov", sound=tone(), sound_rate=44_100, seconds=4.4, **MPEG4)
+    whole = extract_utterance(utterance(path), FEATURE_NAMES)
+    parts = list(stream_features(path, FEATURE_NAMES, stretch=stretch))
+    for place, feature in enumerate(whole.features):
+        rows = np.concatenate([part.features[place].values for part in parts])
+        assert rows.tobytes() == feature.values.tobytes()
+    assert len(join_tracks([part.track for part in parts]).times) == 110
+
+
+def test_stretches_follow_each_other_and_have_as_many_rows_of_each_feature(tmp_path, always_a_face):
+    path = make_recording(tmp_path / "a.mov", sound=tone(), seconds=6, **MPEG4)
+    expected = 1.0
+    for part in stream_features(path, FEATURE_NAMES, start=1.0, stretch=1.0):
+        assert part.start == pytest.approx(expected)
+        (rows,) = {len(feature.values) for feature in part.features}
+        expected += rows / 100
+        assert (part.track.times < expected).all()
+    assert expected == pytest.approx(6.0)
+
+
+def test_the_region_decides_which_part_is_looked_at(tmp_path, always_a_face):
+    path = make_recording(tmp_path / "a.mov", **MPEG4)
+    (left,), (right,) = (
+        list(stream_features(path, ["face"], end=0.4, region=region)) for region in ((0, 0, 0.5, 0.5), (0.5, 0, 1, 0.5))
+    )
+    # Left is the dark marked quarter, right the bright end of the rising grey.
+    assert left.track.crops[0].mean() < 30 < 100 < right.track.crops[0].mean()
+
+
+def test_a_picture_without_a_face_is_a_problem_and_the_sound_is_there(tmp_path):
+    extracted = extract_utterance(
+        utterance(make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)), ["fbank", "face"]
+    )
+    assert shapes(extracted) == {"fbank": (200, 128)}
+    (problem,) = extracted.problems
+    assert (problem.utterance, problem.where) == ("c/u", "faces")
+    assert problem.why == "no face was found in any of 50 frames"
+    assert (extracted.quality.frames, extracted.quality.found, extracted.quality.mean_absolute_yaw) == (50, 0, 0.0)
+
+
+def test_a_missing_modality_is_a_problem_and_the_other_is_there(tmp_path, always_a_face):
+    silent = extract_utterance(utterance(make_recording(tmp_path / "a.mov", **MPEG4)), ["fbank", "face"])
+    assert (shapes(silent), wheres(silent)) == ({"face": (200, 128)}, {"sound"})
+    wav = make_recording(tmp_path / "a.wav", picture=False, sound=tone())
+    blind = extract_utterance(utterance(wav), ["fbank", "face"])
+    assert (shapes(blind), wheres(blind)) == ({"fbank": (200, 128)}, {"picture"})
+    assert blind.quality is None
+
+
+def test_bad_media_is_a_problem_and_never_an_exception(tmp_path):
+    text = tmp_path / "text.mp4"
+    text.write_text("hello world\n" * 100)
+    half = cut_in_half(make_recording(tmp_path / "a.mp4", **MPEG4), tmp_path / "half.mp4")
+    (tmp_path / "empty.mp4").touch()
+    for path in (text, half, tmp_path / "empty.mp4", tmp_path / "none.mp4"):
+        extracted = extract_utterance(utterance(path), ["fbank", "face"])
+        (problem,) = extracted.problems
+        assert (extracted.features, extracted.quality) == ((), None)
+        assert (problem.utterance, problem.where) == ("c/u", "recording")
+        assert str(path) in problem.why
+    with pytest.raises(MediaError):
+        list(stream_features(text, ["fbank"]))
+
+
+def test_what_was_asked_for_but_is_not_there_at_all_is_a_problem(tmp_path):
+    extracted = extract_utterance(utterance(make_recording(tmp_path / "a.mov", **MPEG4)), ["fbank"])
+    assert extracted.features == ()
+    assert "has none of what was asked for" in extracted.problems[0].why
+
+
+def test_a_truncated_recording_gives_its_first_part_and_a_problem(tmp_path, always_a_face):
+    whole = make_recording(tmp_path / "a.mkv", sound=tone(), seconds=4, **MPEG4)
+    extracted = extract_utterance(utterance(cut_in_half(whole, tmp_path / "half.mkv")), ["fbank", "face"])
+    assert {shape[0] for shape in shapes(extracted).values()} < set(range(150, 250))
+    assert wheres(extracted) == {"sound", "picture"}
+
+
+def test_an_unknown_feature_is_refused_before_anything_is_decoded(tmp_path):
+    with pytest.raises(ValaroError, match="unknown feature 'fbnk': did you mean 'fbank'"):
+        extract_utterance(utterance(tmp_path / "none.mp4"), ["fbnk"])
+
+
+@pytest.mark.recordings
+def test_a_real_clip_gives_both_modalities_without_problems_and_identically_in_short_stretches():
+    folder = real_recordings("javanese_av") / "video"
+    if not folder.is_dir():
+        pytest.skip("the recordings javanese_av are not beside the project")
+    path = folder / "01-01-01_01.mp4"
+    extracted = extract_utterance(utterance(path), ["fbank", "face"])
+    # 167,051 samples at 44.1 kHz are 3.788 s.
+    assert (shapes(extracted), extracted.problems) == ({"fbank": (379, 128), "face": (379, 128)}, ())
+    assert (extracted.quality.frames, extracted.quality.found) == (113, 113)
+    parts = list(stream_features(path, ["fbank", "face"], stretch=0.3))
+    for place, feature in enumerate(extracted.features):
+        assert np.concatenate([part.features[place].values for part in parts]).tobytes() == feature.values.tobytes()
