@@ -28,9 +28,7 @@ def read_corpus(kind: str, path: str | Path) -> tuple[Utterance, ...]:
     return READERS[kind](Path(path))
 
 
-def extract(
-    utterances: Sequence[Utterance], names: Sequence[str], *, to: str | Path, workers: int = 1
-) -> FeatureStore:
+def extract(utterances: Sequence[Utterance], names: Sequence[str], *, to: str | Path, workers: int = 1) -> FeatureStore:
     """Extract features into the folder `to` (again to resume) and open it; what failed is in `.problems`."""
     extract_features(utterances, names, to=Path(to), workers=workers)
     return FeatureStore.open(Path(to))
