@@ -10,7 +10,7 @@ from valaro.evaluation.scores import Scores
 from valaro.evaluation.scores import score as score_predictions
 from valaro.extraction import extract as extract_features
 from valaro.prediction import predictor
-from valaro.records import DIMENSIONS, Dimension, Moment, Utterance
+from valaro.records import DIMENSIONS, CorpusNote, Dimension, Moment, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training import checkpoint
 from valaro.training.plans import PRESETS, Plan
@@ -28,9 +28,19 @@ def read_corpus(kind: str, path: str | Path) -> tuple[Utterance, ...]:
     return READERS[kind](Path(path))
 
 
-def extract(utterances: Sequence[Utterance], names: Sequence[str], *, to: str | Path, workers: int = 1) -> FeatureStore:
-    """Extract features into the folder `to` (again to resume) and open it; what failed is in `.problems`."""
-    extract_features(utterances, names, to=Path(to), workers=workers)
+def extract(
+    utterances: Sequence[Utterance],
+    names: Sequence[str],
+    *,
+    to: str | Path,
+    workers: int = 1,
+    notes: Sequence[CorpusNote] = (),
+) -> FeatureStore:
+    """Extract features into the folder `to` (again to resume) and open it; what failed is in `.problems`.
+
+    `notes` are what every page made from a corpus must say about it.
+    """
+    extract_features(utterances, names, to=Path(to), workers=workers, notes=notes)
     return FeatureStore.open(Path(to))
 
 

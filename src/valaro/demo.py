@@ -83,7 +83,7 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
     write_report([read_run(folder / "runs" / "study")], report)
     final = folder / "runs" / "final"
     with progress("train the model to use") as told:
-        train_final(read_settings(study, ['study.models=["MSSGAN"]']), final, on_progress=told)
+        train_final(read_settings(study, ['study.models=["MSSGAN"]']), final, workers=workers, on_progress=told)
     with progress("watch the interview") as told:
         timeline = make_timeline(
             read_models(final), interview, on_progress=lambda done, duration: told(round(done), round(duration))

@@ -49,6 +49,16 @@ class Utterance:
     end: float | None = None
     ratings: tuple[Rating, ...] = ()
 
+    @property
+    def people(self) -> str:
+        """The people that the speaker belongs to; corpora with the same people may share speakers."""
+        return self.speaker.partition("/")[0]
+
+    @property
+    def is_speaker_known(self) -> bool:
+        """Readers name a speaker nobody stated `people/?utterance`: it could be anyone of these people."""
+        return not self.speaker.partition("/")[2].startswith("?")
+
     def is_labelled(self, dimension: Dimension) -> bool:
         return any(rating.dimension == dimension for rating in self.ratings)
 

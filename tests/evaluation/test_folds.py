@@ -94,6 +94,15 @@ def test_the_same_person_in_another_corpus_is_kept_out_too() -> None:
     assert unlabelled_pool(fold, [twin]).excluded == (without_ratings(twin),)
 
 
+def test_a_recording_of_nobody_knows_whom_stays_out_where_it_could_be_a_held_out_person() -> None:
+    fold = leave_one_session_out(toy_corpus(sessions=3)[0])[0]
+    own = an_utterance("a", speaker="?a", session="")
+    foreign = an_utterance("b", speaker="?b", session="", corpus="elsewhere")
+    pool = unlabelled_pool(fold, [own, foreign])
+    assert [u.speaker for u in pool.excluded] == ["toy/?a"]
+    assert [u.speaker for u in pool.utterances] == ["elsewhere/?b"]
+
+
 def test_few_labels_keeps_so_many_a_level_and_strips_the_rest() -> None:
     utterances, _ = toy_corpus(sessions=3, per_level=6)
     kept, rest = few_labels(utterances, "valence", per_level=4, seed=0)

@@ -12,6 +12,7 @@ def run(
     change: Annotated[
         list[str] | None, typer.Option("--set", help="section.name=value, checked like the file; repeatable.")
     ] = None,
+    workers: Annotated[int, typer.Option(help="Processes, one thread each; one a dimension can be used.")] = 1,
 ) -> None:
     """Train one model a dimension on all labelled sessions but one, which validates."""
     from valaro.cli.console import progress, say
@@ -20,11 +21,10 @@ def run(
 
     checked = read_settings(settings, change or [])
     with progress("train") as told:
-        trainings = train_final(checked, to, on_progress=told)
-    for training in trainings:
-        best = max(training.history, key=lambda point: point.step == training.best_step)
+        models = train_final(checked, to, workers=workers, on_progress=told)
+    for model in models:
         say(
-            f"{training.model.dimension}: {training.model.label}, validation UAR {100 * best.validation_uar:.1f} % "
-            f"(it chose the checkpoint: optimistic), {training.labelled} labelled, {training.unlabelled} unlabelled"
+            f"{model.dimension}: {model.label}, validation UAR {100 * model.validation_uar:.1f} % "
+            f"(it chose the checkpoint: optimistic), {model.labelled} labelled, {model.unlabelled} unlabelled"
         )
     say(f"run -> {to}    next: valaro predict {to} RECORDING --to timeline.html")

@@ -1,4 +1,4 @@
-"""Plans and renders the synthetic corpus: talking heads on which the demo and the tests run."""
+"""The synthetic corpus: talking heads on which the demo and the tests run."""
 
 import csv
 import io

@@ -65,11 +65,13 @@ def unlabelled_pool(fold: Fold, unlabelled: Iterable[Utterance]) -> Pool:
     """Part `unlabelled` into what the fold may learn from and what it may not; ratings are stripped off.
 
     Left out are the held-out speakers, the held-out sessions, every recording file that a held-out utterance is cut
-    from, and the validation and test utterances themselves under whatever speaker they are listed.
+    from, the validation and test utterances themselves under whatever speaker they are listed, and recordings of
+    unstated speakers where the held-out ones are of the same people: it could be them.
     """
     held_out = (*fold.validation, *fold.test)
     ids = {utterance.id for utterance in held_out}
     media = {utterance.media for utterance in held_out}
+    people = {utterance.people for utterance in held_out}
     kept: list[Utterance] = []
     excluded: list[Utterance] = []
     for utterance in unlabelled:
@@ -78,6 +80,7 @@ def unlabelled_pool(fold: Fold, unlabelled: Iterable[Utterance]) -> Pool:
             or (utterance.corpus, utterance.session) in fold.held_out_sessions
             or utterance.id in ids
             or utterance.media in media
+            or (not utterance.is_speaker_known and utterance.people in people)
         )
         (excluded if held else kept).append(without_ratings(utterance))
     return Pool(utterances=tuple(kept), excluded=tuple(excluded))

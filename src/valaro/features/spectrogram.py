@@ -38,5 +38,6 @@ class Spectrogram:
 
     def __call__(self, windows: Float32[np.ndarray, "t 400"]) -> Float32[np.ndarray, "t 128"]:
         """Return a row a window; column j is the log mean power from 15.6 + 62.5 j to 62.5 (j + 1) Hz."""
-        bins = power_spectrum(windows)[:, 1:]
-        return log_power(bins.reshape(len(bins), _BANDS, -1).mean(axis=2))
+        power = power_spectrum(windows)
+        # Four strided sums: a mean over an axis of four takes numpy three times as long.
+        return log_power((power[:, 1::4] + power[:, 2::4] + power[:, 3::4] + power[:, 4::4]) * np.float32(0.25))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from valaro.errors import MediaError, ValaroError
-from valaro.features.table import feature_by_name
+from valaro.features.table import FACE_FEATURES, feature_by_name
 from valaro.media.decode import probe
 from valaro.normalise import Scale, statistics_of
 from valaro.prediction.thumbnails import Thumbnails
@@ -47,6 +47,9 @@ class Watcher:
                 self.thumbnails.add(stretch.track)
             values = {sequence.name: sequence.values for sequence in stretch.features}
             count = max((len(one) for one in values.values()), default=0)
+            if not self._found.ever:
+                # As in extraction: without a face there are no face features, not features of an empty picture.
+                values = {name: rows for name, rows in values.items() if name not in FACE_FEATURES}
             rows += count
             yield from self._in_order([judge.push(values, count) for judge in judges])
             if on_progress is not None:
@@ -122,8 +125,10 @@ class _FoundFrames:
     def __init__(self) -> None:
         self._times = np.zeros(0)
         self._found = np.zeros(0, dtype=bool)
+        self.ever = False
 
     def add(self, track: FaceTrack) -> None:
+        self.ever = self.ever or bool(track.found.any())
         self._times = np.concatenate([self._times, track.times])
         self._found = np.concatenate([self._found, track.found])
 

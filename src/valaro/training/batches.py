@@ -50,8 +50,11 @@ class Recordings:
         return len(self.utterances)
 
     def length(self, index: int) -> int:
-        """Return the frames of utterance `index`, 0 where nothing could be extracted."""
-        return max((len(values) for values in self._values[index].values()), default=0)
+        """Return the frames that all modalities of utterance `index` have, 0 where nothing could be extracted.
+
+        Features extracted on different days may differ by a frame where sound and picture end apart.
+        """
+        return min((len(values) for values in self._values[index].values() if len(values)), default=0)
 
     def cut(self, indices: Int[np.ndarray, " n"], starts: Int[np.ndarray, " n"]) -> Crops:
         """Return the crops of 128 frames that begin at `starts`; all modalities are cut at the same place.
@@ -71,7 +74,7 @@ class Recordings:
                 if start + CROP_FRAMES <= len(values):
                     raw[row] = values[start : start + CROP_FRAMES]
                 else:
-                    raw[row] = values[(start + np.arange(CROP_FRAMES)) % len(values)]
+                    raw[row] = values[(start + np.arange(CROP_FRAMES)) % self.length(index)]
             scaled = (torch.from_numpy(raw).float() - self._means[name][rows, None]) / self._deviations[name][
                 rows, None
             ]
