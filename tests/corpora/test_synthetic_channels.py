@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from valaro.corpora.synthetic import ClipPlan, plan_corpus
-from valaro.corpora.synthetic_acting import act
-from valaro.corpora.synthetic_annotators import Annotator, vote
-from valaro.corpora.synthetic_expression import Expression, draw_expression
-from valaro.corpora.synthetic_head import paint_textures
-from valaro.corpora.synthetic_plan import follow
-from valaro.corpora.synthetic_speech import plan_speech
-from valaro.corpora.synthetic_voice import background, synthesise
+from valaro.corpora.talking_heads.acting import act
+from valaro.corpora.talking_heads.annotators import Annotator, vote
+from valaro.corpora.talking_heads.expression import Expression, draw_expression
+from valaro.corpora.talking_heads.head import paint_textures
+from valaro.corpora.talking_heads.plan import follow
+from valaro.corpora.talking_heads.speech import plan_speech
+from valaro.corpora.talking_heads.voice import background, synthesise
 from valaro.seeds import numpy_stream
 
 SPEAKERS = tuple(

@@ -38,7 +38,8 @@ def progress(what: str) -> Generator[Callable[[int, int], None]]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=screen, transient=not screen.is_terminal) as bar:
+    # Into a file or pipe a bar would write nothing but empty lines.
+    with Progress(*columns, console=screen, disable=not screen.is_terminal) as bar:
         task = bar.add_task(what, total=None)
 
         def told(done: int, total: int) -> None:

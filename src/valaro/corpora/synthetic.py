@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from valaro.corpora.synthetic_acting import FRAME_RATE, act
-from valaro.corpora.synthetic_annotators import Annotator, draw_annotators, vote
-from valaro.corpora.synthetic_film import BLOCK, write_film
-from valaro.corpora.synthetic_person import Person, draw_person
-from valaro.corpora.synthetic_plan import ClipPlan, follow
-from valaro.corpora.synthetic_scene import PICTURE, film
-from valaro.corpora.synthetic_speech import plan_speech
-from valaro.corpora.synthetic_voice import SAMPLE_RATE, background, synthesise
+from valaro.corpora.talking_heads.acting import FRAME_RATE, act
+from valaro.corpora.talking_heads.annotators import Annotator, draw_annotators, vote
+from valaro.corpora.talking_heads.film import BLOCK, write_film
+from valaro.corpora.talking_heads.person import Person, draw_person
+from valaro.corpora.talking_heads.plan import ClipPlan, follow
+from valaro.corpora.talking_heads.scene import PICTURE, film
+from valaro.corpora.talking_heads.speech import plan_speech
+from valaro.corpora.talking_heads.voice import SAMPLE_RATE, background, synthesise
 from valaro.files import write_text
 from valaro.seeds import numpy_stream, stream_seed
 

@@ -88,7 +88,7 @@ def read_result(path: Path) -> FoldResult:
         facts["validation"] = _predictions(facts["validation"])
         facts["history"] = tuple(HistoryPoint(**point) for point in facts["history"])
         return FoldResult(**facts)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"'{path}' is not a result of this version of valaro: {error}") from error
 
 
@@ -101,19 +101,22 @@ def read_run(path: Path) -> RunRecord:
     if facts.get("valaro_run") != VERSION:
         raise StoreError(f"'{described}' is not of version {VERSION} of valaro's runs")
     results = [read_result(file) for file in sorted((path / _RESULTS).glob("*.json"))]
-    return RunRecord(
-        name=path.resolve().name,
-        settings=facts["settings"],
-        environment=facts["environment"],
-        fingerprint=facts["fingerprint"],
-        normalisation=facts["normalisation"],
-        speaker_normalised=facts["speaker_normalised"],
-        corpora=tuple(_summary(row) for row in facts["corpora"]),
-        notes=tuple(CorpusNote(**row) for row in facts["notes"]),
-        results=tuple(sorted(results, key=lambda r: (r.dimension, r.model, r.seed, r.fold))),
-        faces=tuple(FaceQuality(**row) for row in facts["faces"]),
-        problems=tuple(Problem(**row) for row in facts["problems"]),
-    )
+    try:
+        return RunRecord(
+            name=path.resolve().name,
+            settings=facts["settings"],
+            environment=facts["environment"],
+            fingerprint=facts["fingerprint"],
+            normalisation=facts["normalisation"],
+            speaker_normalised=facts["speaker_normalised"],
+            corpora=tuple(_summary(row) for row in facts["corpora"]),
+            notes=tuple(CorpusNote(**row) for row in facts["notes"]),
+            results=tuple(sorted(results, key=lambda r: (r.dimension, r.model, r.seed, r.fold))),
+            faces=tuple(FaceQuality(**row) for row in facts["faces"]),
+            problems=tuple(Problem(**row) for row in facts["problems"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"'{described}' is damaged: {error!r}") from error
 
 
 def read_models(path: Path) -> tuple[TrainedModel, ...]:
@@ -169,6 +172,9 @@ def _three(counts: Sequence[int]) -> tuple[int, int, int]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        facts: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StoreError(f"'{path}' is damaged: {error}") from error
+    if not isinstance(facts, dict):
+        raise StoreError(f"'{path}' is damaged: expected a JSON object")
+    return facts

@@ -9,7 +9,7 @@ import numpy as np
 from valaro.errors import MediaError, ValaroError
 from valaro.features.table import FACE_FEATURES, feature_by_name
 from valaro.media.decode import probe
-from valaro.normalise import Scale, statistics_of
+from valaro.normalise import Scale, Statistics, statistics_of
 from valaro.prediction.thumbnails import Thumbnails
 from valaro.prediction.windows import Segment, WindowJudge
 from valaro.recordings import Stretch, stream_features
@@ -83,12 +83,15 @@ class Watcher:
         if not model.normalise_speakers:
             return model.scale
         # A first pass measures, the second judges: twice the time, but no recording has to fit into memory.
-        return {
-            name: statistics_of(
-                chain.from_iterable(_values(stretch, name) for stretch in stream_features(self.recording, [name])), name
-            )
-            for name in model.features
-        }
+        return {name: self._own_statistics(name, model.scale[name]) for name in model.features}
+
+    def _own_statistics(self, name: str, otherwise: Statistics) -> Statistics:
+        stretches = stream_features(self.recording, [name])
+        try:
+            return statistics_of(chain.from_iterable(_values(stretch, name) for stretch in stretches), name)
+        except ValaroError:
+            # Without this modality nothing is scaled by it; whether anything can be read the second pass tells.
+            return otherwise
 
 
 def watch(model: TrainedModel, recording: str | Path) -> Iterator[Moment]:

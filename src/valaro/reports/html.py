@@ -51,7 +51,7 @@ def _title(results: Sequence[DimensionResults]) -> str:
     dimensions = " and ".join(one.dimension for one in results)
     if not models:
         return "No training finished"
-    listed = ", ".join(models) if len(models) > 2 else " and ".join(models)
+    listed = f"{len(models)} models" if len(models) > 2 else " and ".join(models)
     return f"{listed} on {dimensions}"
 
 

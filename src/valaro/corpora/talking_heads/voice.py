@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Float, Float32
 
-from valaro.corpora.synthetic_person import Voice
-from valaro.corpora.synthetic_speech import CURVE_RATE, Speech
+from valaro.corpora.talking_heads.person import Voice
+from valaro.corpora.talking_heads.speech import CURVE_RATE, Speech
 
 SAMPLE_RATE = 16_000
 WINDOW, HOP = 512, 128

@@ -1,0 +1,329 @@
+"""The command line as a user meets it: help, mistakes, bad recordings, and the whole way on small media."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from making_features import an_utterance
+from making_media import make_recording
+from making_models import a_model
+from making_studies import make_study, settings_of
+from valaro.cli.app import main
+from valaro.experiments.cross_validate import describe
+from valaro.experiments.data import load_data
+from valaro.experiments.run_folder import RunFolder, begin_run
+from valaro.store.manifest import write_manifest
+from valaro.training.checkpoint import save_model
+
+VERBS = ("demo", "read", "extract", "train", "cross-validate", "report", "predict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a command left: its exit code and its words."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Answer]
+
+
+@pytest.fixture
+def valaro(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Runs a command line in this process: a new one would load torch for seconds each time."""
+
+    def run(*arguments: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["valaro", *(str(argument) for argument in arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capfd.readouterr()
+        return Answer(code=code, out=out, err=err)
+
+    return run
+
+
+def _assert_one_message(answer: Answer, *words: str) -> None:
+    assert answer.code == 2, answer
+    assert answer.out == ""
+    # Nothing stands before the message, and lines after its first belong to it: they are set in.
+    first, *others = answer.err.rstrip("\n").split("\n")
+    assert first.startswith("valaro: ")
+    assert all(line.startswith("  ") for line in others)
+    assert "Traceback" not in answer.err
+    for word in words:
+        assert word in answer.err
+
+
+def _swelling(loudness: float, hertz: float = 300.0, seconds: float = 1.5) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda times: (loudness * (0.5 + times / seconds / 2) * np.sin(2 * np.pi * hertz * times)).astype(np.float32)
+
+
+def _voice(path: Path, loudness: float = 0.3, hertz: float = 300.0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sound = _swelling(loudness, hertz)
+    return make_recording(path, picture=False, sound=sound, seconds=1.5, sound_rate=16_000)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run folder with an untrained model of the voice."""
+    model = a_model({"fbank": 128}, mean=-10.0, deviation=4.0)
+    save_model(model, RunFolder(path=tmp_path / "final").model("valence"))
+    return tmp_path / "final"
+
+
+def test_help_loads_no_torch_and_lists_every_verb() -> None:
+    code = (
+        "import atexit, sys\n"
+        "heavy = {'torch', 'cv2', 'av', 'numpy', 'pyarrow', 'pydantic', 'matplotlib'}\n"
+        "atexit.register(lambda: sys.stderr.write(' '.join(sorted(heavy & set(sys.modules)))))\n"
+        "from valaro.cli.app import main\n"
+        "sys.argv = ['valaro', '--help']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = [line.split()[0] for line in done.stdout.partition("Commands:")[2].splitlines() if line.strip()]
+    assert sorted(listed) == sorted(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_explains_itself(valaro: Command, verb: str) -> None:
+    answer = valaro(verb, "--help")
+    assert (answer.code, answer.err) == (0, "")
+    assert f"Usage: valaro {verb}" in answer.out
+    assert "--to" in answer.out
+
+
+def test_the_installed_program_ends_a_mistake_with_2_and_its_words(tmp_path: Path) -> None:
+    arguments = ["read", "table", "nowhere.csv", "--to", "out.parquet"]
+    code = f"import sys; from valaro.cli.app import main; sys.argv = ['valaro', *{arguments!r}]; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "valaro: nowhere.csv: there is no such file\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("read table nowhere.csv --to out.parquet", "nowhere.csv: there is no such file"),
+        ("read tabel utterances.csv --to out.parquet", "unknown kind of corpus 'tabel': did you mean 'table'?"),
+        ("extract nowhere.parquet --to features", "nowhere.parquet: there is no such manifest"),
+        ("extract toy.parquet --to store --features fbnak", "unknown feature 'fbnak': did you mean 'fbank'?"),
+        ("extract toy.parquet --to store --features ,", "no feature is named"),
+        ("extract toy.parquet --to store --workers 0", "0 workers"),
+        ("extract toy.parquet toy.parquet --to store", "utterances given more than once"),
+        ("extract study.toml --to store", "study.toml: not a manifest"),
+        ("train nowhere.toml --to run", "no settings file 'nowhere.toml'"),
+        ("train study.toml --to run", "train makes one model for use, the settings name 2"),
+        ("train study.toml --to run --set study.models=[", "study.models = '['"),
+        ("cross-validate nowhere.toml --to run", "no settings file 'nowhere.toml'"),
+        ("cross-validate . --to run", "cannot read settings '.'"),
+        ("cross-validate model.toml --to run", "unknown model 'MSGAN': did you mean 'MSSGAN'?"),
+        ("cross-validate misspelt.toml --to run", "training.stepps: unknown setting, did you mean 'steps'?"),
+        ("cross-validate study.toml --to run --set training.stepps=3", "training.stepps: unknown setting"),
+        ("cross-validate study.toml --to run --set steps=3", "expected section.name=value"),
+        ("cross-validate study.toml --to run --seeds 0", "study.seeds = 0"),
+        ("cross-validate study.toml --to run --workers 0", "0 workers"),
+        ("cross-validate study.toml --to run --set data.features=nowhere", "there is no such folder"),
+        ("report nowhere --to page.html", "'nowhere' is not a run folder"),
+        ("report empty --to page.html", "no test result in empty"),
+        ("predict nowhere voice.wav", "'nowhere' holds no model"),
+        ("predict empty voice.wav", "'empty' holds no model"),
+        ("predict final nowhere.wav", "no recording nowhere.wav"),
+        ("predict final voice.wav features --to pages", "no recording features"),
+        ("predict final voice.wav --to page.htm", "unknown kind of timeline '.htm': did you mean '.html'?"),
+        ("predict final voice.wav more.wav --to page.html", "2 recordings do not fit into 'page.html'"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_2(
+    valaro: Command, tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, words: str
+) -> None:
+    study = make_study(tmp_path)
+    text = study.read_text()
+    (tmp_path / "model.toml").write_text(text.replace("MFSBase", "MSGAN"))
+    (tmp_path / "misspelt.toml").write_text(text.replace("steps", "stepps"))
+    _begin_empty_run(tmp_path)
+    for name in ("voice.wav", "more.wav"):
+        (tmp_path / name).write_bytes(b"never opened")
+    monkeypatch.chdir(tmp_path)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    _assert_one_message(valaro(*arguments.split()), words)
+    # A mistake leaves nothing behind but, at most, the folder that was asked for.
+    assert {path.name for path in tmp_path.iterdir()} - set(before) <= {"run", "store"}
+
+
+def _begin_empty_run(folder: Path) -> None:
+    settings = settings_of(folder / "study.toml")
+    data = load_data(settings.data.labelled, settings.data.unlabelled, settings.data.features, settings.study.features)
+    begin_run(RunFolder(path=folder / "empty"), describe(settings, data, "empty"), "cross-validation")
+
+
+@pytest.mark.parametrize("arguments", ["", "read", "read table", "fly me", "extract --workers many", "report"])
+def test_an_incomplete_command_is_explained(valaro: Command, arguments: str) -> None:
+    answer = valaro(*arguments.split())
+    assert answer.code == 2
+    assert "Usage: valaro" in answer.err + answer.out
+    assert "Traceback" not in answer.err
+
+
+def test_every_fault_of_a_table_is_named_with_its_line(valaro: Command, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("utterance,file,speaker,valence\na,gone.wav,03,low\nb,t.csv,04,lowish\n")
+    answer = valaro("read", "table", tmp_path / "t.csv", "--to", tmp_path / "t.parquet")
+    _assert_one_message(answer, "2 problems", "line 2", "gone.wav", "line 3", "lowish")
+    assert not (tmp_path / "t.parquet").exists()
+
+
+def test_extract_does_the_others_and_ends_with_1_if_a_recording_is_bad(valaro: Command, tmp_path: Path) -> None:
+    media = [_voice(tmp_path / f"{name}.wav") for name in ("a", "c")]
+    bad = tmp_path / "b.wav"
+    bad.write_text("no sound at all\n" * 20)
+    names = {"a": media[0], "b": bad, "c": media[1]}
+    utterances = [an_utterance(name, level=None) for name in names]
+    write_manifest(
+        tmp_path / "m.parquet", [replace(u, media=p) for u, p in zip(utterances, names.values(), strict=True)]
+    )
+    arguments = ("extract", tmp_path / "m.parquet", "--to", tmp_path / "store", "--features", "fbank")
+    first = valaro(*arguments)
+    assert first.code == 1
+    assert "3 asked for: 2 complete, 0 in part, 1 failed; 0 were there already" in first.err
+    assert "toy/b: recording:" in first.err
+    assert "Traceback" not in first.err
+    # What failed once is not tried again, and is still no success.
+    again = valaro(*arguments)
+    assert again.code == 1
+    assert "1 failed; 3 were there already" in again.err
+    assert "toy/b" in again.err
+
+
+def test_predict_does_the_others_and_ends_with_1_if_a_recording_is_bad(
+    valaro: Command, tmp_path: Path, run: Path
+) -> None:
+    first, same = _voice(tmp_path / "voice.wav"), _voice(tmp_path / "elsewhere" / "voice.wav", hertz=700)
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"no sound at all")
+    answer = valaro("predict", run, first, bad, same, "--to", tmp_path / "pages")
+    assert answer.code == 1
+    assert f"{bad}: recording:" in answer.err
+    assert "Traceback" not in answer.err
+    # Two recordings of one name do not overwrite each other.
+    assert sorted(page.name for page in (tmp_path / "pages").iterdir()) == ["voice-1.html", "voice-3.html"]
+
+
+def test_an_unexpected_fault_of_ours_is_not_hidden(valaro: Command, tmp_path: Path, run: Path, monkeypatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("valaro.prediction.predictor.make_timeline", broken)
+    with pytest.raises(ZeroDivisionError):
+        valaro("predict", run, _voice(tmp_path / "voice.wav"), "--to", tmp_path / "page.html")
+
+
+def test_ctrl_c_ends_with_130_and_says_what_is_kept(valaro: Command, tmp_path: Path, run: Path, monkeypatch) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("valaro.prediction.predictor.make_timeline", stopped)
+    answer = valaro("predict", run, _voice(tmp_path / "voice.wav"), "--to", tmp_path / "page.html")
+    assert answer.code == 130
+    assert "Traceback" not in answer.err
+
+
+def _write_corpus(folder: Path) -> Path:
+    """Write 24 tones of four people in two sessions, the louder the more aroused, and a table; two have no label."""
+    rows: list[Sequence[str]] = [("utterance", "file", "speaker", "gender", "session", "valence", "arousal")]
+    for person in range(4):
+        for index in range(6):
+            name = f"{person}_{index}"
+            _voice(folder / f"{name}.wav", loudness=(0.02, 0.1, 0.5)[index % 3], hertz=200 + 60 * person + 5 * index)
+            level = ("low", "medium", "high")[index % 3] if index < 5 else ""
+            votes = str(1 + 2 * (index % 3)) + ";3" if index < 5 else ""
+            rows.append((name, f"{name}.wav", f"0{person}", "FM"[person % 2], str(person // 2 + 1), votes, level))
+    with (folder / "utterances.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return folder / "utterances.csv"
+
+
+def test_the_whole_way_from_recordings_to_a_report_and_a_timeline(
+    valaro: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = _write_corpus(tmp_path / "tones")
+    (tmp_path / "study.toml").write_text(
+        '[data]\nlabelled = ["tones.parquet"]\nfeatures = "features"\n'
+        '[study]\nmodels = ["MFSBase", "SSGAN:fbank"]\nfeatures = ["fbank", "fft"]\ndirections = "coin"\n'
+        "[network]\nwidth = 0.125\n[training]\nsteps = 6\nbatch = 4\n"
+    )
+    done = valaro("read", "table", table, "--to", "tones.parquet", "--note", "Tones, no voices.")
+    assert (done.code, done.out) == (0, "")
+    assert "24 utterances of 4 speakers, 20 labelled -> tones.parquet" in done.err
+    done = valaro("extract", "tones.parquet", "--to", "features", "--features", "fbank,fft")
+    assert done.code == 0
+    assert "24 asked for: 24 complete, 0 in part, 0 failed; 0 were there already" in done.err
+    done = valaro("cross-validate", "study.toml", "--to", "runs/study", "--set", "study.dimensions=['arousal']")
+    assert (done.code, done.out) == (0, "")
+    assert "next: valaro report runs/study" in done.err
+    assert len(list(Path("runs/study/results").iterdir())) == 4
+    assert valaro("report", "runs/study", "--to", "report.html").code == 0
+    page = Path("report.html").read_text()
+    assert all(words in page for words in ("Tones, no voices.", "MFSBase", "SSGAN fbank", "arousal"))
+    one_model = ["--set", 'study.models=["MFSBase"]']
+    done = valaro("train", "study.toml", "--to", "runs/final", *one_model)
+    assert done.code == 0
+    assert all(f"{dimension}: MFSBase, validation UAR" in done.err for dimension in ("valence", "arousal"))
+    # Each run folder serves its own purpose, and says so when it is given to the other verb.
+    _assert_one_message(valaro("report", "runs/final"), "no test result in runs/final")
+    _assert_one_message(valaro("predict", "runs/study", table), "(this one is a cross-validation)")
+    interview = _voice(tmp_path / "interview.wav")
+    for suffix in (".html", ".csv", ".json"):
+        done = valaro("predict", "runs/final", interview, "--to", f"timeline{suffix}")
+        assert (done.code, done.out) == (0, "")
+        assert f"6 moments -> timeline{suffix}" in done.err
+    assert "Tones, no voices." in Path("timeline.html").read_text()
+    found = json.loads(Path("timeline.json").read_text())
+    assert found["notes"] == [{"corpus": "tones", "text": "Tones, no voices."}]
+    with Path("timeline.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["dimension"], float(row["start"])) for row in rows] == [
+        (moment["dimension"], moment["start"]) for moment in found["moments"]
+    ]
+    # Two windows of 0.64 s and the rest of 1.5 s, in two dimensions.
+    assert [float(row["end"]) for row in rows if row["dimension"] == "valence"] == [0.64, 1.28, 1.5]
+
+
+def test_a_run_goes_on_with_the_same_command_and_refuses_another(
+    valaro: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_study(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    shutil.rmtree(tmp_path / "media", ignore_errors=True)
+    arguments = ("cross-validate", "study.toml", "--to", "run", "--set", 'study.models=["MFSBase"]')
+    assert valaro(*arguments).code == 0
+    before = {path: path.stat().st_mtime_ns for path in Path("run").rglob("*")}
+    assert valaro(*arguments).code == 0
+    assert {path: path.stat().st_mtime_ns for path in Path("run").rglob("*")} == before
+    answer = valaro(*arguments, "--seeds", "2")
+    _assert_one_message(answer, "'run' holds a run with other settings", "--to")
+
+
+def test_failed_trainings_are_listed_and_end_with_1(valaro: Command, tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    wild = ("training.learning_rate=1e30", "training.clip=0", "network.weight_norm=false", "training.decay=0")
+    changes = [part for change in ('study.models=["MFSBase"]', *wild) for part in ("--set", change)]
+    answer = valaro("cross-validate", study, "--to", tmp_path / "run", *changes)
+    assert answer.code == 1
+    assert answer.err.count("training broke down at step") == 2
+    assert "Traceback" not in answer.err

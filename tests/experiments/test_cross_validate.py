@@ -1,0 +1,312 @@
+"""A study: each training once, resumable, repeatable to the last digit, and clear about data that does not fit."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from making_features import an_utterance, make_store, toy_corpus
+from making_studies import NOTE, command, make_study, settings_of
+from valaro.errors import StoreError, ValaroError
+from valaro.experiments import cross_validate as study_of
+from valaro.experiments.cross_validate import cross_validate, study_jobs
+from valaro.experiments.data import load_data
+from valaro.experiments.run_folder import RunFolder, read_result, read_run, write_result
+from valaro.parallel.outcome import attempt
+from valaro.records import FoldResult, HistoryPoint, Predictions
+from valaro.reports.html import write_report
+from valaro.reports.sentences import SPEAKER_NOTE
+from valaro.store.manifest import write_manifest
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A study and its finished run, made once by worker processes; tests copy the run before they change it."""
+    folder = tmp_path_factory.mktemp("study")
+    study = make_study(folder)
+    assert cross_validate(settings_of(study), folder / "run") == ()
+    return study, folder / "run"
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Trainings run in this process, which is faster than a new one; the fixture is their names."""
+    names: list[str] = []
+
+    def run_here(function, jobs, *, workers, on_done=None):
+        outcomes = []
+        for index, job in enumerate(jobs):
+            names.append(job.name)
+            outcomes.append(attempt(function, job, index))
+            if on_done is not None:
+                on_done(outcomes[-1])
+        return tuple(outcomes)
+
+    monkeypatch.setattr(study_of, "run_jobs", run_here)
+    return names
+
+
+def _files(run: Path) -> dict[str, tuple[int, bytes]]:
+    paths = [path for path in sorted(run.rglob("*")) if path.is_file()]
+    return {path.relative_to(run).as_posix(): (path.stat().st_mtime_ns, path.read_bytes()) for path in paths}
+
+
+def _facts(path: Path) -> dict[str, object]:
+    facts = json.loads(path.read_text())
+    assert facts.pop("seconds") > 0
+    return facts
+
+
+def _all_facts(run: Path) -> dict[str, dict[str, object]]:
+    return {path.name: _facts(path) for path in sorted((run / "results").glob("*.json"))}
+
+
+def test_a_run_folder_has_one_result_a_training(finished: tuple[Path, Path]) -> None:
+    study, run = finished
+    record = read_run(run)
+    assert len(record.results) == 4
+    assert {r.model for r in record.results} == {"MFSBase", "SSGAN fbank"}
+    for model in ("MFSBase", "SSGAN fbank"):
+        folds = [r for r in record.results if r.model == model]
+        assert {r.fold.split()[0] for r in folds} == {"1", "2"}
+        # Each test part is one person of six labelled utterances, whom neither training nor validation met.
+        assert [len(r.test.ids) for r in folds] == [6, 6]
+        assert all(not set(r.test.speakers) & set(r.validation.speakers) for r in folds)
+    # Of each session the other is trained on: 2 people, 6 labelled and 1 unlabelled; as many people are held out.
+    assert {(r.labelled, r.excluded) for r in record.results} == {(12, 2)}
+    assert {(r.model, r.unlabelled) for r in record.results} == {("MFSBase", 0), ("SSGAN fbank", 2)}
+    assert record.notes == (NOTE,)
+    (summary,) = record.corpora
+    assert (summary.utterances, summary.labelled, summary.speakers, summary.sessions) == (28, 24, 4, 2)
+    assert summary.levels["valence"] == (8, 8, 8)
+    assert settings_of(run / "settings.toml").plan() == settings_of(study).plan()
+
+
+def test_started_again_it_does_nothing(finished: tuple[Path, Path], here: list[str]) -> None:
+    study, run = finished
+    before = _files(run)
+    told: list[tuple[int, int]] = []
+    assert cross_validate(settings_of(study), run, on_progress=lambda *counts: told.append(counts)) == ()
+    assert _files(run) == before
+    assert (here, told) == ([], [])
+
+
+def test_a_result_that_was_deleted_is_made_again_alone_and_the_same(finished: tuple[Path, Path]) -> None:
+    study, run = finished
+    again = shutil.copytree(run, run.parent / "again")
+    before = _files(again)
+    name = "results/" + sorted((again / "results").iterdir())[2].name
+    was = _facts(again / name)
+    (again / name).unlink()
+    told: list[tuple[int, int]] = []
+    cross_validate(settings_of(study), again, on_progress=lambda *counts: told.append(counts))
+    assert told == [(4, 4)]
+    assert _facts(again / name) == was
+    after = _files(again)
+    assert {key for key in before if after[key] != before[key]} == {name}
+
+
+def test_the_same_seed_gives_the_same_results_to_the_last_digit_and_another_seed_others(
+    tmp_path: Path, here: list[str]
+) -> None:
+    study = make_study(tmp_path / "study")
+    # Both directions, so that the seeds' folds are the same ones.
+    small = ['study.models=["SSGAN:face"]', "study.directions=both"]
+    cross_validate(settings_of(study, *small, "study.seeds=2"), tmp_path / "both")
+    cross_validate(settings_of(study, *small, "study.first_seed=1"), tmp_path / "second")
+    both, second = _all_facts(tmp_path / "both"), _all_facts(tmp_path / "second")
+    assert (len(both), len(second)) == (8, 4)
+    assert {name: facts for name, facts in both.items() if facts["seed"] == 1} == second
+    for name, facts in second.items():
+        other = both[name.replace("seed 1", "seed 0")]
+        assert other["fold"] == facts["fold"]
+        assert other["test"] != facts["test"]
+
+
+def test_a_killed_run_started_again_ends_with_the_same_results(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    study, run = finished
+    killed = tmp_path / "run"
+    process = subprocess.Popen(command(study, killed, []), stderr=subprocess.PIPE)
+    while not list(killed.glob("results/*.json")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=10)
+    there = len(list(killed.glob("results/*.json")))
+    assert there < 4
+    assert cross_validate(settings_of(study), killed) == ()
+    assert _all_facts(killed) == _all_facts(run)
+    assert list(killed.rglob("*.part")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ("training.steps=5", "settings"),
+        ("study.normalise_speakers=true", "settings, speaker_normalised"),
+        ("study.normalisation=self", "settings, normalisation"),
+    ],
+)
+def test_a_run_folder_with_other_settings_is_refused(finished: tuple[Path, Path], change: str, names: str) -> None:
+    study, run = finished
+    before = _files(run)
+    with pytest.raises(ValaroError, match=rf"holds a run with other {names}: give another folder"):
+        cross_validate(settings_of(study, change), run)
+    assert _files(run) == before
+
+
+def test_a_run_folder_is_refused_when_the_data_differ(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    _, run = finished
+    study = make_study(tmp_path)
+    _, features = toy_corpus(sessions=2, per_level=2, unlabelled=1, seed=1)
+    shutil.rmtree(tmp_path / "features")
+    make_store(tmp_path / "features", features)
+    with pytest.raises(ValaroError, match="holds a run with other settings, fingerprint"):
+        cross_validate(settings_of(study), run)
+
+
+def test_a_folder_with_other_things_is_refused_and_left_alone(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(ValaroError, match="is not empty and not a run folder"):
+        cross_validate(settings_of(finished[0]), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_result_reads_back_to_the_last_digit(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    probabilities = np.concatenate([rng.dirichlet([1, 1, 1], 5), [[0.1 + 0.2, 1 / 3, 5e-324]]])
+    predictions = Predictions(
+        ids=tuple(f"c/ü {k}" for k in range(6)),
+        speakers=("c/03",) * 6,
+        probabilities=probabilities,
+        correct=np.eye(3, dtype=bool)[[0, 1, 2, 0, 1, 2]] | (np.arange(6) == 5)[:, None],
+    )
+    result = FoldResult(
+        dimension="arousal",
+        model="MSSGAN",
+        fold="1 test F",
+        seed=3,
+        test=predictions,
+        validation=replace(predictions, probabilities=probabilities[::-1].copy()),
+        history=(HistoryPoint(step=2, losses={"labelled": 1 / 7, "real": 1e-300}, validation_uar=2 / 3),),
+        best_step=2,
+        seconds=0.1,
+        labelled=1,
+        unlabelled=2,
+        excluded=3,
+    )
+    folder = RunFolder(path=tmp_path)
+    write_result(folder, "one", result)
+    again = read_result(folder.result("one"))
+    for part in ("test", "validation"):
+        for field in ("probabilities", "correct"):
+            old, new = getattr(getattr(result, part), field), getattr(getattr(again, part), field)
+            assert old.dtype == new.dtype
+            assert old.tobytes() == new.tobytes()
+        assert getattr(again, part).ids == predictions.ids
+    assert again.history == result.history
+    assert replace(again, test=predictions, validation=predictions) == replace(
+        result, test=predictions, validation=predictions
+    )
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"valaro_run": 1}', '{"valaro_run": 9}'])
+def test_a_damaged_run_is_one_message(finished: tuple[Path, Path], tmp_path: Path, text: str) -> None:
+    run = shutil.copytree(finished[1], tmp_path / "run")
+    (run / "run.json").write_text(text)
+    with pytest.raises(StoreError, match=r"run\.json"):
+        read_run(run)
+
+
+@pytest.mark.parametrize("change", [lambda t: t[: len(t) // 2], lambda t: "[]", lambda t: t.replace('"fold"', '"f"')])
+def test_a_damaged_result_is_one_message(finished: tuple[Path, Path], tmp_path: Path, change) -> None:
+    run = shutil.copytree(finished[1], tmp_path / "run")
+    result = sorted((run / "results").iterdir())[0]
+    result.write_text(change(result.read_text()))
+    with pytest.raises(StoreError, match="MFSBase"):
+        read_run(run)
+
+
+def test_the_report_says_what_it_must(finished: tuple[Path, Path], tmp_path: Path, here: list[str]) -> None:
+    study, run = finished
+    write_report([read_run(run)], tmp_path / "plain.html")
+    cross_validate(settings_of(study, "study.normalise_speakers=true"), tmp_path / "run")
+    write_report([read_run(tmp_path / "run")], tmp_path / "speaker-wise.html")
+    plain, speaker_wise = ((tmp_path / f"{name}.html").read_text() for name in ("plain", "speaker-wise"))
+    words = SPEAKER_NOTE.replace("'", "&#39;")
+    assert NOTE.text in plain
+    assert NOTE.text in speaker_wise
+    assert words in speaker_wise
+    assert words not in plain
+
+
+def test_trainings_that_break_down_are_problems_by_name(tmp_path: Path, here: list[str]) -> None:
+    study = make_study(tmp_path)
+    # With normalised weights a network survives such a rate.
+    changes = ["training.learning_rate=1e30", "training.clip=0", "network.weight_norm=false", "training.decay=0"]
+    problems = cross_validate(settings_of(study, *changes), tmp_path / "run")
+    assert [problem.utterance for problem in problems] == here
+    assert all("broke down at step" in problem.why for problem in problems)
+    assert {problem.where for problem in problems} == {"training"}
+    assert read_run(tmp_path / "run").results == ()
+
+
+def test_an_utterance_whose_extraction_failed_is_no_error(tmp_path: Path, here: list[str]) -> None:
+    study = make_study(tmp_path)
+    utterances, features = toy_corpus(sessions=2, per_level=2, unlabelled=1)
+    del features[utterances[0].id]["face"]
+    shutil.rmtree(tmp_path / "features")
+    make_store(tmp_path / "features", features)
+    assert cross_validate(settings_of(study, 'study.models=["MFSBase"]'), tmp_path / "run") == ()
+    assert all(len(result.test.ids) == 6 for result in read_run(tmp_path / "run").results)
+
+
+def test_an_unknown_feature_is_named_with_those_of_the_store(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(ValaroError, match=r"unknown feature in store '.*' 'fbnak': did you mean 'fbank'\?.*face"):
+        cross_validate(
+            settings_of(finished[0], 'study.features=["fbnak", "face"]', 'study.models=["MFSBase"]'), tmp_path
+        )
+
+
+def test_utterances_that_were_never_extracted_are_named(tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    write_manifest(tmp_path / "new.parquet", [an_utterance(f"new-{k}", level=None) for k in range(3)])
+    with pytest.raises(ValaroError, match=r"3 of 31 utterances are not in the store(.|\n)*toy/new-0"):
+        cross_validate(settings_of(study, f"data.unlabelled=['{tmp_path / 'new.parquet'}']"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_utterance_in_two_manifests_is_named(tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    utterances, _ = toy_corpus(sessions=2, per_level=2, unlabelled=1)
+    write_manifest(tmp_path / "again.parquet", utterances[:1])
+    with pytest.raises(ValaroError, match=rf"1 utterances stand in two manifests(.|\n)*{utterances[0].id}"):
+        cross_validate(settings_of(study, f"data.unlabelled=['{tmp_path / 'again.parquet'}']"), tmp_path / "run")
+
+
+def test_a_manifest_without_votes_is_not_labelled_data(tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    utterances, _ = toy_corpus(sessions=2, per_level=2, unlabelled=1)
+    write_manifest(tmp_path / "toy.parquet", [u for u in utterances if not u.ratings])
+    with pytest.raises(ValaroError, match="no labelled utterance in"):
+        cross_validate(settings_of(study), tmp_path / "run")
+
+
+def test_votes_of_unlabelled_manifests_reach_nothing(tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    rated, _ = toy_corpus(sessions=2, per_level=2)
+    home = [u for u in rated if u.session == "1"]
+    away = [u for u in rated if u.session == "2"]
+    write_manifest(tmp_path / "home.parquet", home)
+    write_manifest(tmp_path / "away.parquet", away)
+    data = load_data([tmp_path / "home.parquet"], [tmp_path / "away.parquet"], tmp_path / "features", ["fbank"])
+    assert len(data.labelled) == len(data.unlabelled) == 12
+    assert not any(utterance.ratings for utterance in data.unlabelled)
+    with pytest.raises(ValaroError, match="at least two sessions"):
+        study_jobs(settings_of(study), data, RunFolder(path=tmp_path / "run"))

@@ -1,0 +1,61 @@
+"""Makes a small study in a folder: manifest, store and settings of a training that takes moments."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from making_features import make_store, toy_corpus
+from valaro.experiments.cross_validate import cross_validate
+from valaro.experiments.settings import Settings, read_settings
+from valaro.records import CorpusNote
+from valaro.store.manifest import write_manifest
+
+NOTE = CorpusNote(corpus="toy", text="Made up: patterns in noise.")
+
+SETTINGS = """\
+[data]
+labelled = ["toy.parquet"]
+features = "features"
+[study]
+models = ["MFSBase", "SSGAN:fbank"]
+dimensions = ["valence"]
+directions = "coin"
+[network]
+width = 0.125
+averaged_bands = 1
+[training]
+steps = 4
+batch = 4
+evaluate_every = 2
+"""
+
+
+def make_study(folder: Path) -> Path:
+    """Write a corpus of four people in two sessions, its features and settings; return the settings file.
+
+    Two folds, two models, one seed: four trainings.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    utterances, features = toy_corpus(sessions=2, per_level=2, unlabelled=1)
+    media = folder / "media"
+    write_manifest(folder / "toy.parquet", [replace(u, media=media / u.media.name) for u in utterances], [NOTE])
+    make_store(folder / "features", features, (NOTE,))
+    settings = folder / "study.toml"
+    settings.write_text(SETTINGS)
+    return settings
+
+
+def settings_of(study: Path, *changes: str) -> Settings:
+    return read_settings(study, changes)
+
+
+def main(study: str, to: str, *changes: str) -> None:
+    """Cross-validate, to be killed."""
+    cross_validate(read_settings(Path(study), changes), Path(to))
+
+
+def command(study: Path, to: Path, changes: Sequence[str]) -> list[str]:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import making_studies; making_studies.main(*sys.argv[2:])"
+    return [sys.executable, "-c", code, os.fspath(Path(__file__).parent), str(study), str(to), *changes]

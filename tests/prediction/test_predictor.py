@@ -1,0 +1,174 @@
+"""From a recording to a timeline: sound alone, picture alone, both, nothing, and models that do not fit."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import valaro
+from making_media import make_recording, tone
+from making_models import a_model
+from valaro.corpora.synthetic import plan_corpus, render_clip
+from valaro.errors import MediaError, ValaroError
+from valaro.prediction.predictor import Watcher, make_timeline
+from valaro.prediction.thumbnails import Thumbnails
+from valaro.prediction.windows import WindowJudge
+from valaro.recordings import stream_features
+from valaro.records import CorpusNote, FaceTrack
+
+# Log energies lie around -10: scaled to something a network is used to.
+VOICE = a_model({"fbank": 128}, mean=-10.0, deviation=4.0)
+BOTH = a_model({"fbank": 128, "face": 128}, mean=-5.0, deviation=4.0)
+
+
+def _sound(folder: Path, seconds: float = 3.0) -> Path:
+    def swelling(times: np.ndarray) -> np.ndarray:
+        return tone(300.0)(times) * (times / seconds).astype(np.float32)
+
+    return make_recording(folder / "voice.wav", picture=False, sound=swelling, seconds=seconds)
+
+
+def test_the_moments_are_the_judge_s_segments_of_the_recording_s_features(tmp_path: Path) -> None:
+    recording = _sound(tmp_path)
+    rows = np.concatenate([part.features[0].values for part in stream_features(recording, ["fbank"])])
+    judge = WindowJudge(VOICE, VOICE.scale)
+    segments = judge.push({"fbank": rows}, len(rows)) + judge.finish()
+    moments = list(valaro.watch(VOICE, str(recording)))
+    assert [(m.start, m.end) for m in moments] == [(0.0, 0.64), (0.64, 1.28), (1.28, 1.92), (1.92, 2.56), (2.56, 3.0)]
+    for moment, segment in zip(moments, segments, strict=True):
+        np.testing.assert_allclose(moment.probabilities, segment.probabilities, atol=1e-6)
+        assert moment.level == ("low", "medium", "high")[int(np.argmax(moment.probabilities))]
+        assert moment.probability == max(moment.probabilities)
+    assert len({moment.probabilities for moment in moments}) > 1
+
+
+def test_sound_alone_is_judged_and_the_missing_face_is_listed(tmp_path: Path) -> None:
+    note = CorpusNote(corpus="toy", text="made up")
+    told: list[tuple[float, float]] = []
+    timeline = make_timeline(
+        [replace(BOTH, notes=(note,))],
+        _sound(tmp_path),
+        on_progress=lambda done, duration: told.append((done, duration)),
+    )
+    assert timeline.duration == pytest.approx(3.0)
+    assert timeline.moments[-1].end == pytest.approx(3.0)
+    assert {moment.face_found for moment in timeline.moments} == {0.0}
+    assert timeline.thumbnails == ()
+    (problem,) = timeline.problems
+    assert "picture" in f"{problem.where} {problem.why}"
+    assert (timeline.notes, timeline.model) == ((note,), "MSSGAN")
+    assert told[-1] == (pytest.approx(3.0), pytest.approx(3.0))
+
+
+def test_picture_alone_without_a_face_lists_both_and_claims_no_face(tmp_path: Path) -> None:
+    timeline = make_timeline([BOTH], make_recording(tmp_path / "mute.mkv", seconds=1.6))
+    assert timeline.moments[-1].end == pytest.approx(1.6)
+    assert {moment.face_found for moment in timeline.moments} == {0.0}
+    words = " ".join(problem.why for problem in timeline.problems)
+    assert "sound" in words
+    assert "no face was found in any of" in words
+
+
+def test_a_face_is_found_shown_and_changes_the_judgement(tmp_path: Path) -> None:
+    plan = plan_corpus(sessions=1, labelled_per_speaker=1, unlabelled_per_speaker=0, extra_speakers=0)[0]
+    render_clip(plan, tmp_path)
+    timeline = make_timeline([BOTH], tmp_path / plan.file)
+    assert timeline.problems == ()
+    assert min(moment.face_found for moment in timeline.moments) >= 0.9
+    assert 1 <= len(timeline.thumbnails) <= 4
+    assert [t.time for t in timeline.thumbnails] == sorted(t.time for t in timeline.thumbnails)
+    alone = Watcher([BOTH], tmp_path / plan.file)
+    alone._names = ("fbank",)
+    assert [m.probabilities for m in alone.moments()] != [m.probabilities for m in timeline.moments]
+
+
+def test_moments_of_two_dimensions_come_in_order_of_time(tmp_path: Path) -> None:
+    arousal = a_model({"fbank": 128}, dimension="arousal", seed=1, mean=-10.0, deviation=4.0)
+    recording = _sound(tmp_path)
+    moments = make_timeline([VOICE, arousal], recording).moments
+    assert [moment.dimension for moment in moments] == ["valence", "arousal"] * 5
+    assert [moment.start for moment in moments] == sorted(moment.start for moment in moments)
+    # Each says what it says alone.
+    assert moments[::2] == make_timeline([VOICE], recording).moments
+    assert moments[1::2] == make_timeline([arousal], recording).moments
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no recording\n" * 50])
+def test_nothing_readable_is_a_media_error(tmp_path: Path, content: bytes) -> None:
+    recording = tmp_path / "bad.mp4"
+    recording.write_bytes(content)
+    with pytest.raises(MediaError, match=r"bad\.mp4"):
+        make_timeline([VOICE], recording)
+    with pytest.raises(MediaError, match=r"bad\.mp4"):
+        list(valaro.watch(VOICE, recording))
+
+
+def test_a_picture_is_nothing_to_a_model_of_the_voice(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="none of what was asked for"):
+        make_timeline([VOICE], make_recording(tmp_path / "mute.mkv", seconds=0.4))
+
+
+def test_a_model_of_another_version_of_a_feature_is_refused(tmp_path: Path) -> None:
+    old = a_model({"fbank": 128}, version="0")
+    with pytest.raises(ValaroError, match="trained on version 0 of feature 'fbank', this valaro computes 1"):
+        valaro.watch(old, tmp_path / "never_opened.wav")
+
+
+def test_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValaroError, match="no model"):
+        make_timeline([], _sound(tmp_path, 0.5))
+
+
+def test_a_model_trained_speaker_wise_scales_by_the_recording_s_own_statistics(tmp_path: Path) -> None:
+    # A scale that would ruin everything if it were used.
+    own = a_model({"fbank": 128}, mean=1e4, deviation=1e-3, normalise_speakers=True)
+    recording = _sound(tmp_path)
+    rows = np.concatenate([part.features[0].values for part in stream_features(recording, ["fbank"])])
+    fitting = a_model({"fbank": 128})
+    scaled = (rows - rows.mean(axis=0)) / np.where(rows.var(axis=0) > 1e-8, rows.std(axis=0), 1.0)
+    judge = WindowJudge(fitting, fitting.scale)
+    segments = judge.push({"fbank": scaled.astype(np.float32)}, len(rows)) + judge.finish()
+    for moment, segment in zip(valaro.watch(own, recording), segments, strict=True):
+        # Half precision rounds before scaling there, after it here.
+        np.testing.assert_allclose(moment.probabilities, segment.probabilities, atol=0.02)
+
+
+def test_a_model_trained_speaker_wise_judges_a_recording_without_a_picture(tmp_path: Path) -> None:
+    own = a_model({"fbank": 128, "face": 128}, normalise_speakers=True)
+    timeline = make_timeline([own], _sound(tmp_path))
+    assert timeline.moments[-1].end == pytest.approx(3.0)
+    assert len(timeline.problems) == 1
+
+
+def _track(times: np.ndarray, found: np.ndarray) -> FaceTrack:
+    shades = (np.arange(len(times)) % 256).astype(np.uint8)
+    return FaceTrack(
+        crops=np.broadcast_to(shades[:, None, None], (len(times), 64, 64)).copy(),
+        found=found,
+        yaw=np.zeros(len(times), np.float32),
+        times=times,
+    )
+
+
+def test_thumbnails_are_found_faces_a_second_apart() -> None:
+    times = np.arange(100) / 10
+    found = np.ones(100, bool)
+    found[:15] = found[40:55] = False
+    thumbnails = Thumbnails()
+    for first in range(0, 100, 7):
+        thumbnails.add(_track(times[first : first + 7], found[first : first + 7]))
+    # The first face at 1.5 s, then one each second; from 4.0 to 5.5 s there is none.
+    assert [t.time for t in thumbnails.kept()] == [1.5, 2.5, 3.5, 5.5, 6.5, 7.5, 8.5, 9.5]
+
+
+def test_thumbnails_of_a_long_recording_are_few_and_evenly_spread() -> None:
+    thumbnails = Thumbnails(most=10)
+    for minute in range(30):
+        thumbnails.add(_track(60.0 * minute + np.arange(0, 60, 0.5), np.ones(120, bool)))
+        assert len(thumbnails.kept()) <= 10
+    times = np.array([thumbnail.time for thumbnail in thumbnails.kept()])
+    assert len(times) > 5
+    assert len(set(np.diff(times))) == 1
+    assert times[0] == 0.0
+    assert times[-1] >= 1800 - np.diff(times)[0]

@@ -1,0 +1,220 @@
+"""The public functions: the README's lines as printed, names that are refused, and nothing that leaks."""
+
+import csv
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import valaro
+from making_features import an_utterance, make_store, toy_corpus
+from making_media import make_recording
+from valaro.errors import ValaroError
+from valaro.evaluation.folds import leave_one_session_out
+from valaro.records import Moment, Utterance
+from valaro.store.feature_store import FeatureStore
+from valaro.training.plans import DEFAULT, PRESETS
+from valaro.training.trained_model import TrainedModel
+
+QUICK = replace(
+    DEFAULT,
+    width=0.125,
+    averaged_bands=1,
+    schedule=replace(DEFAULT.schedule, steps=4, batch=4, evaluate_every=2),
+)
+README = Path(__file__).parents[1] / "README.md"
+PUBLIC = {
+    "Fold",
+    "ValaroError",
+    "extract",
+    "leave_one_session_out",
+    "load_model",
+    "read_corpus",
+    "save_model",
+    "score",
+    "train",
+    "watch",
+}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> tuple[tuple[Utterance, ...], FeatureStore]:
+    utterances, features = toy_corpus(sessions=2, per_level=2, unlabelled=2)
+    return utterances, make_store(tmp_path / "store", features)
+
+
+def _lines(text: str) -> str:
+    (code,) = re.findall(r"```python\n(import valaro\n.*?)```", text, flags=re.DOTALL)
+    return code
+
+
+def _write_tones(folder: Path, people: int, *, labelled: bool) -> None:
+    """Write three tones a person, the louder the higher, with a table."""
+    folder.mkdir()
+    rows = [("utterance", "file", "speaker", "gender", "session", "valence")]
+    for person in range(people):
+        for index, (level, loudness) in enumerate({"low": 0.02, "medium": 0.1, "high": 0.5}.items()):
+            name = f"{person}{index}"
+            _write_tone(folder / f"{name}.wav", loudness, 200 + 70 * person)
+            session = str(person // 2 + 1) if labelled else ""
+            rows.append((name, f"{name}.wav", f"0{person}", "FM"[person % 2], session, level if labelled else ""))
+    with (folder / "utterances.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+def _write_tone(path: Path, loudness: float, hertz: float, **kind: object) -> None:
+    def sound(times: np.ndarray) -> np.ndarray:
+        return (loudness * np.sin(2 * np.pi * hertz * times) * (0.5 + times / 3)).astype(np.float32)
+
+    make_recording(path, picture=False, sound=sound, seconds=1.5, sound_rate=16_000, **kind)
+
+
+def test_the_readme_s_lines_run_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write_tones(tmp_path / "labelled", 4, labelled=True)
+    _write_tones(tmp_path / "unlabelled", 1, labelled=False)
+    _write_tone(tmp_path / "interview.mp4", 0.3, 300, audio_codec="aac")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(PRESETS, "default", QUICK)
+    # The tones have no face: a second feature of the sound stands in for it.
+    code = _lines(README.read_text()).replace('"face"', '"fft"').replace("workers=2", "workers=1")
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    told = capsys.readouterr().out.splitlines()
+    folds = [line for line in told if " test " in line]
+    assert [line.split()[0] for line in folds] == ["1", "2"]
+    assert all(0 <= float(line.split()[-1]) <= 1 for line in folds)
+    moments = [line for line in told if " s  " in line]
+    assert len(moments) == len(told) - 2
+    assert moments[0].startswith("   0.0 s  ")
+    assert all(line.split()[2] in {"low", "medium", "high"} for line in moments)
+    model, moment = names["model"], names["moment"]
+    assert isinstance(model, TrainedModel)
+    assert model.features == ("fbank", "fft")
+    assert isinstance(moment, Moment)
+    assert moment.end == pytest.approx(1.5, abs=0.1)
+
+
+def test_the_package_s_docstring_shows_the_readme_s_lines() -> None:
+    body = _lines(README.read_text()).removeprefix("import valaro\n").strip()
+    assert body in str(valaro.__doc__)
+
+
+def test_the_public_names_are_listed_and_there() -> None:
+    assert set(dir(valaro)) == {*PUBLIC, "__version__"}
+    assert set(valaro.__all__) == PUBLIC
+    assert all(callable(getattr(valaro, name)) for name in PUBLIC)
+
+
+def test_an_unknown_attribute_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'valaro' has no attribute 'trian'"):
+        _ = valaro.trian
+    assert not hasattr(valaro, "api_of_the_future")
+
+
+Data = tuple[tuple[Utterance, ...], FeatureStore]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda u, s, f: valaro.read_corpus("tabel", "t.csv"), r"unknown kind of corpus 'tabel': did you mean 'table'"),
+        (lambda u, s, f: valaro.read_corpus("table", "t.csv"), r"t\.csv: there is no such file"),
+        (lambda u, s, f: valaro.train("MSGAN", s, f, dimension="valence"), "'MSGAN': did you mean 'MSSGAN'"),
+        (lambda u, s, f: valaro.train("SSGAN:fac", s, f, dimension="valence"), "'fac': did you mean 'face'"),
+        (
+            lambda u, s, f: valaro.train("SSGAN", s, f, dimension="valence"),
+            r"'SSGAN:NAME' or .*NAME one of face, fbank",
+        ),
+        (lambda u, s, f: valaro.train("MSSGAN", s, f, dimension="valence", names=["face"]), "needs at least two"),
+        (
+            lambda u, s, f: valaro.train("MSSGAN", s, f, dimension="valence", plan="papre"),
+            "unknown preset 'papre': did you mean 'paper'",
+        ),
+        (
+            lambda u, s, f: valaro.train("SSGAN", s, f, dimension="valence", names=["fft"], plan=QUICK),
+            "has no feature 'fft'; it has: face, fbank",
+        ),
+        (lambda u, s, f: valaro.extract(u, ["fbnak"], to="features"), "unknown feature 'fbnak': did you mean 'fbank'"),
+        (lambda u, s, f: valaro.load_model("nowhere"), "no model in 'nowhere'"),
+        (lambda u, s, f: FeatureStore.open(Path("nowhere")), "there is no such folder"),
+    ],
+)
+def test_what_is_unknown_is_refused_with_the_nearest_name(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[..., object], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    utterances, store = data
+    with pytest.raises(ValaroError, match=words):
+        call(utterances, store, leave_one_session_out(utterances)[0])
+
+
+def test_held_out_people_in_the_pool_never_reach_training(data: Data) -> None:
+    utterances, store = data
+    fold = valaro.leave_one_session_out(utterances)[0]
+    own = [u for u in utterances if u.speaker not in fold.held_out_speakers and not u.ratings]
+    held_out = [u for u in utterances if u.speaker in fold.held_out_speakers]
+    assert len(own) == 4
+    assert len(held_out) == 16
+
+    def weights(pool: list[Utterance]) -> dict[str, torch.Tensor]:
+        model = valaro.train("MSSGAN", store, fold, pool, dimension="valence", plan=QUICK)
+        return model.classifier.state_dict()
+
+    without, with_them, without_own = weights(own), weights([*held_out, *own]), weights([])
+    assert all(torch.equal(a, b) for a, b in zip(without.values(), with_them.values(), strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(without.values(), without_own.values(), strict=True))
+
+
+def test_held_out_people_under_another_name_or_in_another_corpus_stay_out_too(data: Data) -> None:
+    utterances, store = data
+    fold = valaro.leave_one_session_out(utterances)[0]
+    victim = fold.test[0]
+    disguised = [
+        # The same recording under the name of somebody who is nobody.
+        replace(victim, speaker="other/99", session="9", ratings=()),
+        # Another corpus that recorded the same person.
+        replace(an_utterance("x", level=None, corpus="other"), speaker=victim.speaker),
+        # Nobody said who speaks: of these people it could be anyone.
+        replace(an_utterance("y", level=None), speaker="toy/?y", session="9"),
+    ]
+    alone, more = (
+        valaro.train("SSGAN:fbank", store, fold, pool, dimension="valence", plan=QUICK) for pool in ((), disguised)
+    )
+    assert torch.equal(alone.classifier.head.weight, more.classifier.head.weight)
+
+
+def test_a_fold_that_leaks_cannot_be_made(data: Data) -> None:
+    utterances, _ = data
+    fold = valaro.leave_one_session_out(utterances)[0]
+    with pytest.raises(valaro.ValaroError, match="would leak"):
+        valaro.Fold(name="mine", train=(*fold.train, fold.test[0]), validation=fold.validation, test=fold.test)
+
+
+def test_a_score_is_of_labelled_utterances_alone(data: Data) -> None:
+    utterances, store = data
+    fold = valaro.leave_one_session_out(utterances)[0]
+    model = valaro.train("FSBase", store, fold, dimension="arousal", names=["face"], plan=QUICK)
+    assert (model.label, model.features) == ("FSBase face", ("face",))
+    tested = {u.speaker for u in fold.test}
+    everything_of_theirs = [u for u in utterances if u.speaker in tested]
+    assert len(everything_of_theirs) == 8
+    assert valaro.score(model, store, everything_of_theirs).count == 6
+    with pytest.raises(ValaroError, match="no utterance to judge"):
+        valaro.score(model, store, [u for u in everything_of_theirs if not u.ratings])
+
+
+def test_a_saved_model_is_the_same_model(data: Data, tmp_path: Path) -> None:
+    utterances, store = data
+    fold = valaro.leave_one_session_out(utterances)[0]
+    model = valaro.train("MFSBase", store, fold, dimension="valence", plan=QUICK)
+    valaro.save_model(model, str(tmp_path / "model"))
+    again = valaro.load_model(str(tmp_path / "model"))
+    assert valaro.score(again, store, fold.test) == valaro.score(model, store, fold.test)
+    with pytest.raises(ValaroError, match="people it has met"):
+        valaro.score(again, store, fold.train)
