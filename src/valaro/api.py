@@ -66,7 +66,11 @@ def train(
         if plan not in PRESETS:
             raise unknown_name("preset", plan, PRESETS)
         plan = PRESETS[plan]
-    choices = candidates(model, features.names if names is None else names)
+    chosen = features.names if names is None else names
+    for name in chosen:
+        if name not in features.names:
+            raise unknown_name(f"feature in store '{features.path}'", name, features.names)
+    choices = candidates(model, chosen)
     if len(choices) != 1:
         raise ValaroError(
             f"model '{model}' runs on one feature: choose with '{model}:NAME' or names=[NAME], "

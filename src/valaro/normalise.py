@@ -74,7 +74,13 @@ def fit_scales(
 def speaker_scales(store: FeatureStore, utterances: Iterable[Utterance], names: Sequence[str]) -> dict[str, Scale]:
     """Measure each speaker's own scale from that speaker's recordings; labels play no part."""
     ordered = sorted(utterances, key=lambda u: (u.speaker, u.id))
-    return {speaker: measure(store, list(group), names) for speaker, group in groupby(ordered, key=lambda u: u.speaker)}
+    scales: dict[str, Scale] = {}
+    for speaker, group in groupby(ordered, key=lambda u: u.speaker):
+        own = list(group)
+        there = [name for name in names if any(store.has(u.id, name) for u in own)]
+        # Whoever never shows a face has no face features that a scale could change.
+        scales[speaker] = {name: _identity(store.dim(name)) for name in names} | measure(store, own, there)
+    return scales
 
 
 def measure(store: FeatureStore, utterances: Sequence[Utterance], names: Sequence[str]) -> dict[str, Statistics]:

@@ -141,6 +141,9 @@ def test_the_installed_program_ends_a_mistake_with_2_and_its_words(tmp_path: Pat
         ("cross-validate study.toml --to run --set data.features=nowhere", "there is no such folder"),
         ("report nowhere --to page.html", "'nowhere' is not a run folder"),
         ("report empty --to page.html", "no test result in empty"),
+        ("train study.toml --to voice.wav --set study.models=['MFSBase']", "'voice.wav/"),
+        ("cross-validate study.toml --to voice.wav", "'voice.wav/"),
+        ("extract toy.parquet --to voice.wav", "voice.wav"),
         ("predict nowhere voice.wav", "'nowhere' holds no model"),
         ("predict empty voice.wav", "'empty' holds no model"),
         ("predict final nowhere.wav", "no recording nowhere.wav"),
@@ -221,6 +224,14 @@ def test_predict_does_the_others_and_ends_with_1_if_a_recording_is_bad(
     assert "Traceback" not in answer.err
     # Two recordings of one name do not overwrite each other.
     assert sorted(page.name for page in (tmp_path / "pages").iterdir()) == ["voice-1.html", "voice-3.html"]
+
+
+def test_a_page_that_cannot_be_written_there_is_one_message(valaro: Command, tmp_path: Path, run: Path) -> None:
+    recording = _voice(tmp_path / "voice.wav")
+    for target in (recording / "page.html", tmp_path / "folder.html"):
+        (tmp_path / "folder.html").mkdir(exist_ok=True)
+        _assert_one_message(valaro("predict", run, recording, "--to", target), str(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["final", "folder.html", "voice.wav"]
 
 
 def test_an_unexpected_fault_of_ours_is_not_hidden(valaro: Command, tmp_path: Path, run: Path, monkeypatch) -> None:

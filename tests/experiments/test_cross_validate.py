@@ -267,6 +267,20 @@ def test_an_utterance_whose_extraction_failed_is_no_error(tmp_path: Path, here: 
     assert all(len(result.test.ids) == 6 for result in read_run(tmp_path / "run").results)
 
 
+def test_somebody_who_never_shows_a_face_is_judged_in_speaker_wise_studies_too(tmp_path: Path, here: list[str]) -> None:
+    study = make_study(tmp_path)
+    utterances, features = toy_corpus(sessions=2, per_level=2, unlabelled=1)
+    for utterance in utterances:
+        if utterance.speaker == "toy/01":
+            del features[utterance.id]["face"]
+    shutil.rmtree(tmp_path / "features")
+    make_store(tmp_path / "features", features)
+    changes = ['study.models=["MFSBase"]', "study.normalise_speakers=true", "study.directions=both"]
+    assert cross_validate(settings_of(study, *changes), tmp_path / "run") == ()
+    assert len(here) == 4
+    assert all(np.isfinite(r.test.probabilities).all() for r in read_run(tmp_path / "run").results)
+
+
 def test_an_unknown_feature_is_named_with_those_of_the_store(finished: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(ValaroError, match=r"unknown feature in store '.*' 'fbnak': did you mean 'fbank'\?.*face"):
         cross_validate(

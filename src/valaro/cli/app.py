@@ -36,3 +36,9 @@ def main() -> None:
         # The reader of our output has gone (head, less): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
+    except OSError as error:
+        # A file or folder that is not what the user thinks, or not theirs to write.
+        if error.filename is None:
+            raise
+        sys.stderr.write(f"valaro: '{error.filename}': {error.strerror}\n")
+        sys.exit(2)
