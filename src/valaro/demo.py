@@ -22,7 +22,7 @@ from valaro.experiments.final_model import train_final
 from valaro.experiments.run_folder import read_models, read_run
 from valaro.experiments.settings import read_settings
 from valaro.extraction import extract
-from valaro.files import write_text
+from valaro.files import sweep, write_text
 from valaro.parallel.processes import run_jobs
 from valaro.prediction.page import write_timeline_page
 from valaro.prediction.predictor import make_timeline
@@ -63,6 +63,8 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
     recordings, store, study = folder / "recordings", folder / "features", folder / "study.toml"
     manifest, interview = folder / "utterances.parquet", folder / "interview.mp4"
     plans = plan_corpus(seed=seed)
+    sweep(recordings)
+    sweep(folder)
     waiting = [plan for plan in plans if not (recordings / plan.file).is_file()]
     with progress("make recordings") as told:
         _render_all(waiting, recordings, workers=workers, told=told)

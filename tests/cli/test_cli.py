@@ -2,9 +2,12 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -338,3 +341,18 @@ def test_failed_trainings_are_listed_and_end_with_1(valaro: Command, tmp_path: P
     assert answer.code == 1
     assert answer.err.count("training broke down at step") == 2
     assert "Traceback" not in answer.err
+
+
+def test_ctrl_c_in_the_middle_is_one_message_and_leaves_no_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "valaro", "demo", "--to", str(tmp_path / "demo"), "--workers", "1"]
+    program = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until = time.monotonic() + 60
+    while not list((tmp_path / "demo").glob("recordings/*.mp4")) and time.monotonic() < until:
+        time.sleep(0.05)
+    program.send_signal(signal.SIGINT)
+    _, words = program.communicate(timeout=30)
+    assert program.returncode == 130
+    assert words.strip() == "valaro: stopped; what was finished is kept, the same command goes on from there"
+    time.sleep(0.5)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(program.pid, 0)

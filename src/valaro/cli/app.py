@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from types import FrameType
 
 import typer
 
@@ -22,14 +23,23 @@ for verb in (demo, read, extract, train, cross_validate, report, predict):
     app.command(name)(verb.run)
 
 
+class _StoppedError(BaseException):
+    """Ctrl-C, under a name that no library on the way takes for its own."""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise _StoppedError
+
+
 def main() -> None:
     """Run a verb: a user's mistake is one message and exit code 2, ours a traceback, Ctrl-C exit code 130."""
+    before = signal.signal(signal.SIGINT, _stop)
     try:
         app()
     except ValaroError as error:
         sys.stderr.write(f"valaro: {error}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
+    except _StoppedError:
         sys.stderr.write("\nvalaro: stopped; what was finished is kept, the same command goes on from there\n")
         sys.exit(130)
     except BrokenPipeError:
@@ -42,3 +52,5 @@ def main() -> None:
             raise
         sys.stderr.write(f"valaro: '{error.filename}': {error.strerror}\n")
         sys.exit(2)
+    finally:
+        signal.signal(signal.SIGINT, before)
