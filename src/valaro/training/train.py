@@ -4,6 +4,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from jaxtyping import Bool
+
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, few_labels, unlabelled_pool
 from valaro.features.table import SOUND_FEATURES
@@ -61,32 +64,17 @@ def train_model(
     if plan.normalise_speakers:
         scales = replace(scales, speakers=speaker_scales(store, [*labelled, *pool, *validation], candidate.features))
 
-    def fuzzy(utterances: Sequence[Utterance]):  # noqa: ANN202
-        return fuzzy_labels(utterances, dimension)
-
     batches = Batches(
         Recordings(store, labelled, candidate.features, scales.of),
-        fuzzy(labelled),
+        fuzzy_labels(labelled, dimension),
         Recordings(store, pool, candidate.features, scales.of_pool) if pool else None,
         size=plan.schedule.batch,
         rng=numpy_stream(seed, "crops"),
     )
+    judged_on = Recordings(store, validation, candidate.features, scales.of)
+    correct = correct_levels(fuzzy_labels(validation, dimension))
     shape = network_shape(candidate.features, store, plan)
-    classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights"))
-    start_weights(classifier, batches)
-    best = BestModel(
-        classifier,
-        Recordings(store, validation, candidate.features, scales.of),
-        correct_levels(fuzzy(validation)),
-        average=plan.schedule.average,
-        evaluate_every=plan.schedule.evaluate_every,
-        steps=plan.schedule.steps,
-    )
-    if candidate.recipe.adversarial:
-        generator = FusionGenerator(shape, generator=torch_stream(seed, "generator weights"))
-        fit_adversarial(classifier, generator, batches, best, schedule=plan.schedule, terms=plan.terms, seed=seed)
-    else:
-        fit_supervised(classifier, batches, best, schedule=plan.schedule, terms=plan.terms, seed=seed)
+    best = _fit(shape, batches, judged_on, correct, adversarial=candidate.recipe.adversarial, seed=seed, plan=plan)
     used_pool = pool if candidate.recipe.adversarial else ()
     corpora = {utterance.corpus for utterance in (*labelled, *validation, *used_pool)}
     model = TrainedModel(
@@ -109,6 +97,36 @@ def train_model(
         unlabelled=len(used_pool),
         excluded=excluded,
     )
+
+
+def _fit(
+    shape: NetworkShape,
+    batches: Batches,
+    validation: Recordings,
+    correct: Bool[np.ndarray, "n 3"],
+    *,
+    adversarial: bool,
+    seed: int,
+    plan: Plan,
+) -> BestModel:
+    """Make the networks, run the loop, and return what validation liked best."""
+    classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights"))
+    start_weights(classifier, batches)
+    schedule, terms = plan.schedule, plan.terms
+    best = BestModel(
+        classifier,
+        validation,
+        correct,
+        average=schedule.average,
+        evaluate_every=schedule.evaluate_every,
+        steps=schedule.steps,
+    )
+    if adversarial:
+        generator = FusionGenerator(shape, generator=torch_stream(seed, "generator weights"))
+        fit_adversarial(classifier, generator, batches, best, schedule=schedule, terms=terms, seed=seed)
+    else:
+        fit_supervised(classifier, batches, best, schedule=schedule, terms=terms, seed=seed)
+    return best
 
 
 def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan) -> NetworkShape:
