@@ -13,8 +13,8 @@ test: check
 	$(BIN)/pytest
 
 check: $(READY)
-	$(BIN)/ruff format --check src tests tools benchmarks examples
-	$(BIN)/ruff check src tests tools benchmarks examples
+	$(BIN)/ruff format --check src tests tools benchmarks
+	$(BIN)/ruff check src tests tools benchmarks
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 

@@ -104,3 +104,10 @@ def test_the_complete_settings_read_back_to_the_same_plan(tmp_path: Path) -> Non
     again = check_settings(tomllib.loads(settings.to_toml()), "again")
     assert again.plan() == settings.plan()
     assert "learning_rate" in settings.to_toml()
+
+
+def test_the_example_settings_are_valid_and_name_the_four_models() -> None:
+    example = read_settings(Path(__file__).parents[2] / "settings" / "example.toml")
+    labels = [candidate.label for candidate in example.candidates()]
+    assert labels == ["FSBase fbank", "FSBase face", "MFSBase", "SSGAN fbank", "SSGAN face", "MSSGAN"]
+    assert example.plan() == replace(DEFAULT, labels_per_level=20)
