@@ -75,7 +75,7 @@ DEFAULT = Plan(
     terms=Terms(joint=False, real=1.0, generated=1.0, consistency=5.0, margin=0.0, ramp=100, masks=True),
     normalisation="auto",
 )
-"""What worked best on real recordings within minutes on two cores."""
+"""What did best in trials before this code, within minutes on two cores; docs/results says how it does now."""
 
 PAPER = Plan(
     layout="image",

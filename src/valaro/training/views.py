@@ -13,7 +13,7 @@ STRETCH_SHARE = 0.2
 def masked(crops: Crops, modalities: tuple[Modality, ...], generator: torch.Generator) -> Crops:
     """Return a copy in which each spectrum lost one band and one stretch, each up to a fifth of it (SpecAugment).
 
-    What is lost becomes 0, the mean after scaling. Embeddings stay whole: on them masks did harm (docs/results).
+    What is lost becomes 0, the mean after scaling. Embeddings stay whole: their channels have no neighbours.
     """
     spectra = {modality.name for modality in modalities if modality.spectrum}
     return {name: _mask(crop, generator) if name in spectra else crop for name, crop in crops.items()}
