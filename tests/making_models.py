@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from valaro.networks.fusion import FusionClassifier, NetworkShape
-from valaro.networks.shapes import Modality
+from valaro.networks.fusion import FusionClassifier
+from valaro.networks.shapes import Modality, NetworkShape
 from valaro.normalise import Statistics
 from valaro.records import CorpusNote, Dimension
 from valaro.training.plans import DEFAULT
@@ -41,6 +41,7 @@ def a_model(
         label="SSGAN" if len(dims) == 1 else "MSSGAN",
         dimension=dimension,
         classifier=classifier,
+        seen="windows",
         features=tuple(dims),
         feature_versions=(version,) * len(dims),
         scale={

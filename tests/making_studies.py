@@ -35,7 +35,8 @@ evaluate_every = 2
 def make_study(folder: Path) -> Path:
     """Write a corpus of four people in two sessions, its features and settings; return the settings file.
 
-    Two folds, two models, one seed: four trainings.
+    Two folds, two models and the linear ones beside them (LR and SVM on the features of each), one seed: twelve
+    trainings.
     """
     folder.mkdir(parents=True, exist_ok=True)
     utterances, features = toy_corpus(sessions=2, per_level=2, unlabelled=1)

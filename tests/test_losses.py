@@ -68,3 +68,41 @@ def test_feature_matching_compares_means() -> None:
     real = torch.tensor([[0.0, 1.0], [0.0, 1.0], [0.0, 4.0]])
     # Means (2, 0) and (0, 2): squares 4 and 4, their mean 4.
     assert losses.feature_matching(generated, real).item() == pytest.approx(4.0)
+
+
+def test_covariance_matching_compares_second_moments() -> None:
+    generated = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])
+    real = torch.tensor([[7.0, 0.0], [3.0, 0.0]])
+    # Covariances [[1, 1], [1, 1]] and [[4, 0], [0, 0]]: squares 9, 1, 1, 1, their mean 3. Means play no part.
+    assert losses.covariance_matching(generated, real).item() == pytest.approx(3.0)
+
+
+def test_pull_away_is_the_mean_squared_cosine_of_different_samples() -> None:
+    features = torch.tensor([[2.0, 0.0], [0.0, 5.0], [3.0, 3.0]])
+    # Cosines 0, 1/sqrt 2 and 1/sqrt 2, each pair twice: (0 + 1/2 + 1/2) / 3.
+    assert losses.pull_away(features).item() == pytest.approx(1 / 3)
+    assert losses.pull_away(torch.ones(4, 3)).item() == pytest.approx(1.0)
+
+
+def test_conditional_entropy_is_that_of_the_levels_alone() -> None:
+    even, sure = torch.tensor([[0.0, 0.0, 0.0, 9.0]]), torch.tensor([[50.0, 0.0, 0.0, 9.0]])
+    assert losses.conditional_entropy(even).item() == pytest.approx(math.log(3))
+    assert losses.conditional_entropy(sure).item() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_agreement_teaches_the_student_and_leaves_the_teacher() -> None:
+    student = torch.tensor([[100.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]], requires_grad=True)
+    teacher = torch.tensor([[0.0, 100.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]], requires_grad=True)
+    # (1, 0, 0) against (0, 1, 0) is 2, equal ones 0: the mean 1.
+    value = losses.agreement(student, teacher)
+    assert value.item() == pytest.approx(1.0)
+    value.backward()
+    assert student.grad is not None
+    assert teacher.grad is None
+
+
+def test_pseudo_labels_are_learnt_with_their_weights() -> None:
+    strong = torch.tensor([[math.log(1), math.log(2), math.log(5), 0.0]] * 2)
+    weak = torch.tensor([[0.0, 0.0, 3.0, 99.0], [4.0, 0.0, 0.0, 99.0]])
+    value = losses.pseudo_labelled(strong, weak, torch.tensor([1.0, 0.5]))
+    assert value.item() == pytest.approx((-math.log(5 / 8) - 0.5 * math.log(1 / 8)) / 2, abs=1e-6)

@@ -54,3 +54,46 @@ def consistency(
 def feature_matching(generated: Float[Tensor, "n f"], real: Float[Tensor, "m f"]) -> Float[Tensor, ""]:
     """Return mean_dim (E f(G(z)) - E f(x))^2, the generator's loss (Eq. 5 and 7); D(G(x)) in Eq. 7 is D(x)."""
     return (generated.mean(dim=0) - real.mean(dim=0)).square().mean()
+
+
+def covariance_matching(generated: Float[Tensor, "n f"], real: Float[Tensor, "m f"]) -> Float[Tensor, ""]:
+    """Return mean_ij (C_ij(G(z)) - C_ij(x))^2: second moments matched beside the means (Mroueh et al. 2017, McGan)."""
+    ours, theirs = (x - x.mean(dim=0) for x in (generated, real))
+    return (ours.T @ ours / len(ours) - theirs.T @ theirs / len(theirs)).square().mean()
+
+
+def pull_away(features: Float[Tensor, "n f"]) -> Float[Tensor, ""]:
+    """Return the mean squared cosine between different samples' features: small where the generator varies.
+
+    Eq. 4 of Dai et al. 2017 (bad GAN), after Zhao et al. 2017.
+    """
+    unit = functional.normalize(features, dim=1)
+    cosines = (unit @ unit.T).square()
+    count = len(features)
+    return (cosines.sum() - cosines.diagonal().sum()) / (count * (count - 1))
+
+
+def conditional_entropy(logits: Float[Tensor, "n outputs"]) -> Float[Tensor, ""]:
+    """Return -sum_k p_k log p_k over the K levels, averaged over unlabelled real samples (Dai et al. 2017, Eq. 6)."""
+    log_p = logits[:, :-1].log_softmax(dim=1)
+    return -(log_p.exp() * log_p).sum(dim=1).mean()
+
+
+def agreement(student: Float[Tensor, "n outputs"], teacher: Float[Tensor, "n outputs"]) -> Float[Tensor, ""]:
+    """Return the mean of ||p - p'||^2 with p' of an averaged teacher, through which no gradient flows.
+
+    Tarvainen & Valpola 2017 (Mean Teacher).
+    """
+    p, target = student[:, :-1].softmax(dim=1), teacher[:, :-1].softmax(dim=1).detach()
+    return (p - target).square().sum(dim=1).mean()
+
+
+def pseudo_labelled(
+    strong: Float[Tensor, "n outputs"], weak: Float[Tensor, "n outputs"], weights: Float[Tensor, " n"]
+) -> Float[Tensor, ""]:
+    """Return the mean of w_i times the cross-entropy of the strong view with the weak view's most probable level.
+
+    FixMatch's term (Sohn et al. 2020); what the weights are makes the method: see `training.soft_weights`.
+    """
+    levels = weak[:, :-1].argmax(dim=1)
+    return (weights * functional.cross_entropy(strong[:, :-1], levels, reduction="none")).mean()

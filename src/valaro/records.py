@@ -148,11 +148,28 @@ class HistoryPoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """A sign of collapse seen at an evaluation of a training: at which step, what was seen, what to change."""
+
+    step: int
+    what: str
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FoldResult:
-    """What one training of a cross-validation left: who was held out, what it predicted, how it learnt."""
+    """What one training of a cross-validation left: who was held out, what it predicted, how it learnt.
+
+    `model` is its row in a table; `method`, `features`, `uses_pool` (it learns from unlabelled recordings) and
+    `is_linear` (no network) say what may be compared with what.
+    """
 
     dimension: Dimension
     model: str
+    method: str
+    features: tuple[str, ...]
+    uses_pool: bool
+    is_linear: bool
     fold: str
     seed: int
     test: Predictions
@@ -164,6 +181,7 @@ class FoldResult:
     unlabelled: int
     excluded: int
     """Recordings left out of the unlabelled pool because their speaker is held out."""
+    alarms: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,9 @@ from making_studies import make_study, settings_of
 from valaro.cli.app import main
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_data
+from valaro.experiments.final_model import FinalModel
 from valaro.experiments.run_folder import RunFolder, begin_run
+from valaro.records import Alarm
 from valaro.store.manifest import write_manifest
 from valaro.training.checkpoint import save_model
 
@@ -290,10 +292,11 @@ def test_the_whole_way_from_recordings_to_a_report_and_a_timeline(
     done = valaro("cross-validate", "study.toml", "--to", "runs/study", "--set", "study.dimensions=['arousal']")
     assert (done.code, done.out) == (0, "")
     assert "next: valaro report runs/study" in done.err
-    assert len(list(Path("runs/study/results").iterdir())) == 4
+    # Two models, LR and SVM on the features of each, two folds.
+    assert len(list(Path("runs/study/results").iterdir())) == 12
     assert valaro("report", "runs/study", "--to", "report.html").code == 0
     page = Path("report.html").read_text()
-    assert all(words in page for words in ("Tones, no voices.", "MFSBase", "SSGAN fbank", "arousal"))
+    assert all(words in page for words in ("Tones, no voices.", "MFSBase", "SSGAN fbank", "SVM fbank+fft", "arousal"))
     one_model = ["--set", 'study.models=["MFSBase"]']
     done = valaro("train", "study.toml", "--to", "runs/final", *one_model)
     assert done.code == 0
@@ -341,6 +344,50 @@ def test_failed_trainings_are_listed_and_end_with_1(valaro: Command, tmp_path: P
     assert answer.code == 1
     assert answer.err.count("training broke down at step") == 2
     assert "Traceback" not in answer.err
+
+
+def _raise_alarm(run: Path, name: str, what: str) -> None:
+    """Write an alarm into the results of every training whose name begins with `name`."""
+    for path in run.glob(f"results/{name}*.json"):
+        facts = json.loads(path.read_text())
+        facts["alarms"] = [{"step": 2, "what": what, "advice": "more network.input_noise"}]
+        path.write_text(json.dumps(facts))
+
+
+def test_a_study_ends_with_the_alarms_of_its_models_those_finished_before_too(valaro: Command, tmp_path: Path) -> None:
+    study, run = make_study(tmp_path), tmp_path / "run"
+    arguments = ("cross-validate", study, "--to", run, "--set", 'study.models=["MFSBase"]')
+    first = valaro(*arguments)
+    assert (first.code, "collapse" in first.err) == (0, False)
+    _raise_alarm(run, "valence MFSBase 1", "the classifier has won (losses 0.020 and 0.01)")
+    _raise_alarm(run, "valence MFSBase 2", "the classifier has won (losses 0.004 and 0.01)")
+    again = valaro(*arguments)
+    assert (again.code, again.out) == (0, "")
+    lines = again.err.splitlines()
+    assert lines[-2:] == [
+        "1 sign of collapse:",
+        "  2 of 2 trainings of MFSBase, first at step 2: the classifier has won (losses 0.004–0.020 and 0.01); "
+        "try: more network.input_noise",
+    ]
+
+
+def test_train_ends_with_the_alarms_of_its_models(
+    valaro: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trained(*_: object, **__: object) -> tuple[FinalModel, ...]:
+        alarms = (Alarm(step=40, what="every answer is 'low'", advice="sampling.balanced = true"),)
+        model = FinalModel(
+            label="MSSGAN", dimension="valence", validation_uar=0.5, labelled=6, unlabelled=2, alarms=alarms
+        )
+        return model, replace(model, dimension="arousal", alarms=())
+
+    monkeypatch.setattr("valaro.experiments.final_model.train_final", trained)
+    answer = valaro("train", make_study(tmp_path), "--to", tmp_path / "run")
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err.splitlines()[-2:] == [
+        "1 sign of collapse:",
+        "  1 of 2 trainings of MSSGAN, first at step 40: every answer is 'low'; try: sampling.balanced = true",
+    ]
 
 
 def test_ctrl_c_in_the_middle_is_one_message_and_leaves_no_process(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from valaro.errors import StoreError, ValaroError
 from valaro.experiments import cross_validate as study_of
 from valaro.experiments.cross_validate import cross_validate, study_jobs
 from valaro.experiments.data import load_data
+from valaro.experiments.final_model import train_dimension
 from valaro.experiments.run_folder import RunFolder, read_result, read_run, write_result
 from valaro.parallel.outcome import attempt
-from valaro.records import FoldResult, HistoryPoint, Predictions
+from valaro.records import Alarm, FoldResult, HistoryPoint, Predictions
 from valaro.reports.html import write_report
 from valaro.reports.sentences import SPEAKER_NOTE
 from valaro.store.manifest import write_manifest
@@ -36,13 +37,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Trainings run in this process, which is faster than a new one; the fixture is their names."""
+    """Trainings run in this process, which is faster than a new one; the fixture is their (first) names."""
     names: list[str] = []
 
     def run_here(function, jobs, *, workers, on_done=None):
         outcomes = []
         for index, job in enumerate(jobs):
-            names.append(job.name)
+            names.append(job.names[0])
             outcomes.append(attempt(function, job, index))
             if on_done is not None:
                 on_done(outcomes[-1])
@@ -67,12 +68,16 @@ def _all_facts(run: Path) -> dict[str, dict[str, object]]:
     return {path.name: _facts(path) for path in sorted((run / "results").glob("*.json"))}
 
 
-def test_a_run_folder_has_one_result_a_training(finished: tuple[Path, Path]) -> None:
+def test_a_run_folder_has_one_result_a_fold_of_each_model_and_of_two_linear_ones_for_its_features(
+    finished: tuple[Path, Path],
+) -> None:
     study, run = finished
     record = read_run(run)
-    assert len(record.results) == 4
-    assert {r.model for r in record.results} == {"MFSBase", "SSGAN fbank"}
-    for model in ("MFSBase", "SSGAN fbank"):
+    # Two models asked for, and LR and SVM on the features of each: six models, two folds.
+    linear = {"LR fbank", "LR fbank+face", "SVM fbank", "SVM fbank+face"}
+    assert len(record.results) == 12
+    assert {r.model for r in record.results} == {"MFSBase", "SSGAN fbank"} | linear
+    for model in ("MFSBase", "SSGAN fbank", *linear):
         folds = [r for r in record.results if r.model == model]
         assert {r.fold.split()[0] for r in folds} == {"1", "2"}
         # Each test part is one person of six labelled utterances, whom neither training nor validation met.
@@ -80,7 +85,19 @@ def test_a_run_folder_has_one_result_a_training(finished: tuple[Path, Path]) -> 
         assert all(not set(r.test.speakers) & set(r.validation.speakers) for r in folds)
     # Of each session the other is trained on: 2 people, 6 labelled and 1 unlabelled; as many people are held out.
     assert {(r.labelled, r.excluded) for r in record.results} == {(12, 2)}
-    assert {(r.model, r.unlabelled) for r in record.results} == {("MFSBase", 0), ("SSGAN fbank", 2)}
+    assert {(r.model, r.unlabelled) for r in record.results} == {
+        ("MFSBase", 0),
+        ("SSGAN fbank", 2),
+        *((model, 0) for model in linear),
+    }
+    assert {(r.model, r.method, r.features, r.uses_pool, r.is_linear) for r in record.results} == {
+        ("MFSBase", "MFSBase", ("fbank", "face"), False, False),
+        ("SSGAN fbank", "SSGAN", ("fbank",), True, False),
+        ("LR fbank", "LR", ("fbank",), False, True),
+        ("LR fbank+face", "LR", ("fbank", "face"), False, True),
+        ("SVM fbank", "SVM", ("fbank",), False, True),
+        ("SVM fbank+face", "SVM", ("fbank", "face"), False, True),
+    }
     assert record.notes == (NOTE,)
     (summary,) = record.corpora
     assert (summary.utterances, summary.labelled, summary.speakers, summary.sessions) == (28, 24, 4, 2)
@@ -101,15 +118,20 @@ def test_a_result_that_was_deleted_is_made_again_alone_and_the_same(finished: tu
     study, run = finished
     again = shutil.copytree(run, run.parent / "again")
     before = _files(again)
-    name = "results/" + sorted((again / "results").iterdir())[2].name
+    training = next(path.stem for path in sorted((again / "results").iterdir()) if "SSGAN" in path.stem)
+    name, losses = f"results/{training}.json", f"losses/{training}/training.csv"
     was = _facts(again / name)
     (again / name).unlink()
     told: list[tuple[int, int]] = []
     cross_validate(settings_of(study), again, on_progress=lambda *counts: told.append(counts))
-    assert told == [(4, 4)]
+    # Six models, two folds: the one that lacked is the last of twelve.
+    assert told == [(12, 12)]
     assert _facts(again / name) == was
     after = _files(again)
-    assert {key for key in before if after[key] != before[key]} == {name}
+    assert after.keys() == before.keys()
+    # Its losses are written anew beside it, with the same numbers.
+    assert {key for key in before if after[key] != before[key]} == {name, losses}
+    assert after[losses][1] == before[losses][1]
 
 
 def test_the_same_seed_gives_the_same_results_to_the_last_digit_and_another_seed_others(
@@ -121,12 +143,14 @@ def test_the_same_seed_gives_the_same_results_to_the_last_digit_and_another_seed
     cross_validate(settings_of(study, *small, "study.seeds=2"), tmp_path / "both")
     cross_validate(settings_of(study, *small, "study.first_seed=1"), tmp_path / "second")
     both, second = _all_facts(tmp_path / "both"), _all_facts(tmp_path / "second")
-    assert (len(both), len(second)) == (8, 4)
+    # Three models (SSGAN and the linear ones beside it), two sessions in two directions, and two seeds or one.
+    assert (len(both), len(second)) == (24, 12)
     assert {name: facts for name, facts in both.items() if facts["seed"] == 1} == second
     for name, facts in second.items():
         other = both[name.replace("seed 1", "seed 0")]
         assert other["fold"] == facts["fold"]
-        assert other["test"] != facts["test"]
+        # A linear model has no chance in it: on the same labels every seed gives the same.
+        assert (other["test"] == facts["test"]) == facts["is_linear"]
 
 
 def test_a_killed_run_started_again_ends_with_the_same_results(finished: tuple[Path, Path], tmp_path: Path) -> None:
@@ -139,7 +163,7 @@ def test_a_killed_run_started_again_ends_with_the_same_results(finished: tuple[P
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=10)
     there = len(list(killed.glob("results/*.json")))
-    assert there < 4
+    assert there < 12
     assert cross_validate(settings_of(study), killed) == ()
     assert _all_facts(killed) == _all_facts(run)
     assert list(killed.rglob("*.part")) == []
@@ -190,6 +214,10 @@ def test_a_result_reads_back_to_the_last_digit(tmp_path: Path) -> None:
     result = FoldResult(
         dimension="arousal",
         model="MSSGAN",
+        method="MSSGAN",
+        features=("fbank", "face"),
+        uses_pool=True,
+        is_linear=False,
         fold="1 test F",
         seed=3,
         test=predictions,
@@ -200,6 +228,7 @@ def test_a_result_reads_back_to_the_last_digit(tmp_path: Path) -> None:
         labelled=1,
         unlabelled=2,
         excluded=3,
+        alarms=(Alarm(step=2, what="losses 0.01 and ü", advice="more noise"),),
     )
     folder = RunFolder(path=tmp_path)
     write_result(folder, "one", result)
@@ -210,7 +239,7 @@ def test_a_result_reads_back_to_the_last_digit(tmp_path: Path) -> None:
             assert old.dtype == new.dtype
             assert old.tobytes() == new.tobytes()
         assert getattr(again, part).ids == predictions.ids
-    assert again.history == result.history
+    assert (again.history, again.alarms) == (result.history, result.alarms)
     assert replace(again, test=predictions, validation=predictions) == replace(
         result, test=predictions, validation=predictions
     )
@@ -227,7 +256,7 @@ def test_a_damaged_run_is_one_message(finished: tuple[Path, Path], tmp_path: Pat
 @pytest.mark.parametrize("change", [lambda t: t[: len(t) // 2], lambda t: "[]", lambda t: t.replace('"fold"', '"f"')])
 def test_a_damaged_result_is_one_message(finished: tuple[Path, Path], tmp_path: Path, change) -> None:
     run = shutil.copytree(finished[1], tmp_path / "run")
-    result = sorted((run / "results").iterdir())[0]
+    result = next(path for path in sorted((run / "results").iterdir()) if "MFSBase" in path.name)
     result.write_text(change(result.read_text()))
     with pytest.raises(StoreError, match="MFSBase"):
         read_run(run)
@@ -246,15 +275,40 @@ def test_the_report_says_what_it_must(finished: tuple[Path, Path], tmp_path: Pat
     assert words not in plain
 
 
-def test_trainings_that_break_down_are_problems_by_name(tmp_path: Path, here: list[str]) -> None:
+def test_networks_that_break_down_are_problems_by_name_and_the_linear_models_stand(
+    tmp_path: Path, here: list[str]
+) -> None:
     study = make_study(tmp_path)
     # With normalised weights a network survives such a rate.
     changes = ["training.learning_rate=1e30", "training.clip=0", "network.weight_norm=false", "training.decay=0"]
     problems = cross_validate(settings_of(study, *changes), tmp_path / "run")
-    assert [problem.utterance for problem in problems] == here
+    networks = [name for name in here if "MFSBase" in name or "SSGAN" in name]
+    assert (len(here), len(networks)) == (12, 4)
+    assert [problem.utterance for problem in problems] == networks
     assert all("broke down at step" in problem.why for problem in problems)
     assert {problem.where for problem in problems} == {"training"}
-    assert read_run(tmp_path / "run").results == ()
+    results = read_run(tmp_path / "run").results
+    assert (len(results), {result.is_linear for result in results}) == (8, {True})
+
+
+def test_alarms_of_a_training_stand_in_its_results(
+    tmp_path: Path, here: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whatever the losses are, they now count as those of a classifier that has won.
+    monkeypatch.setattr("valaro.training.alarms.WON", 1e9)
+    cross_validate(settings_of(make_study(tmp_path)), tmp_path / "run")
+    for result in read_run(tmp_path / "run").results:
+        won = [a.step for a in result.alarms if a.what.startswith("the classifier tells real from generated")]
+        # Seen at the first evaluation, said once; a model without a generator has nothing of the kind.
+        assert won == ([2] if result.method == "SSGAN" else [])
+
+
+def test_the_alarms_of_a_model_for_use_come_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("valaro.training.alarms.WON", 1e9)
+    settings = settings_of(make_study(tmp_path), 'study.models=["SSGAN:fbank"]')
+    model = train_dimension((settings, tmp_path / "final", "valence"))
+    assert "the classifier tells real from generated without effort" in model.alarms[0].what
+    assert model.alarms[0].step == 2
 
 
 def test_an_utterance_whose_extraction_failed_is_no_error(tmp_path: Path, here: list[str]) -> None:
@@ -277,8 +331,10 @@ def test_somebody_who_never_shows_a_face_is_judged_in_speaker_wise_studies_too(t
     make_store(tmp_path / "features", features)
     changes = ['study.models=["MFSBase"]', "study.normalise_speakers=true", "study.directions=both"]
     assert cross_validate(settings_of(study, *changes), tmp_path / "run") == ()
-    assert len(here) == 4
-    assert all(np.isfinite(r.test.probabilities).all() for r in read_run(tmp_path / "run").results)
+    # MFSBase and two linear models; a training a session serves both directions of it.
+    results = read_run(tmp_path / "run").results
+    assert (len(here), len(results)) == (6, 12)
+    assert all(np.isfinite(r.test.probabilities).all() for r in results)
 
 
 def test_an_unknown_feature_is_named_with_those_of_the_store(finished: tuple[Path, Path], tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ import torch
 from torch import nn
 
 from valaro.errors import ValaroError
-from valaro.networks.fusion import LATENT, LAYOUTS, FusionClassifier, FusionGenerator, NetworkShape
+from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator
 from valaro.networks.noise import Noise
-from valaro.networks.shapes import Modality, Regularisation
+from valaro.networks.shapes import Modality, NetworkShape, Regularisation
 
+LAYOUTS = ("temporal", "image")
 TWO = (Modality(name="fbank", dim=128, spectrum=True, averaged=2), Modality(name="face", dim=342))
 
 

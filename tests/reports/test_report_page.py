@@ -5,18 +5,15 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, training
 from valaro.errors import ValaroError
 from valaro.records import (
+    Alarm,
     CorpusNote,
     CorpusSummary,
-    Dimension,
     FaceQuality,
-    FoldResult,
-    HistoryPoint,
-    Predictions,
     Problem,
     RunRecord,
 )
@@ -27,42 +24,8 @@ VOID = {"meta", "link", "br", "img", "input", "hr"}
 NO_CLOSING_IN_SVG = {"line", "circle", "path", "rect"}
 
 
-def judged(speaker: str, predicted: list[int], *, prefix: str = "t") -> Predictions:
-    """Six utterances of one speaker, two a level: low low medium medium high high."""
-    return Predictions(
-        ids=tuple(f"c/{speaker}-{prefix}{k}" for k in range(6)),
-        speakers=(f"people/{speaker}",) * 6,
-        probabilities=np.eye(3)[predicted] * 0.7 + 0.1,
-        correct=np.eye(3, dtype=bool)[[0, 0, 1, 1, 2, 2]],
-    )
-
-
-def training(model: str, fold: str, seed: int, predicted: list[int], dimension: Dimension = "valence") -> FoldResult:
-    history = tuple(
-        HistoryPoint(step=step, losses={"labelled": 1 / step, "looks_real": 0.7}, validation_uar=step / 40)
-        for step in (10, 20, 30)
-    )
-    return FoldResult(
-        dimension=dimension,
-        model=model,
-        fold=fold,
-        seed=seed,
-        test=judged(fold, predicted),
-        validation=judged(f"other-{fold}", [0, 0, 1, 1, 2, 0], prefix="v"),
-        history=history,
-        best_step=20,
-        seconds=30.0,
-        labelled=60,
-        unlabelled=84,
-        excluded=48,
-    )
-
-
-# UAR 5/6 and 4/6: mean 75.0 %; the other model 4/6 and 3/6: mean 58.3 %, 16.7 points lower.
-GOOD, FAIR, POOR = [0, 0, 1, 1, 2, 0], [0, 0, 1, 0, 2, 0], [0, 1, 1, 0, 2, 0]
-
-
 def run(**changes: object) -> RunRecord:
+    """MSSGAN: UAR 5/6 and 4/6, mean 75.0 %; MFSBase: 4/6 and 3/6, mean 58.3 %, 16.7 points lower."""
     record = RunRecord(
         name="first run",
         settings='[training]\npreset = "default"\n',
@@ -278,3 +241,98 @@ def test_curves_mark_the_chosen_step_and_survive_a_loss_that_is_no_number():
     curves = page[page.index('id="curves"') : page.index('<section id="data">')]
     assert curves.count('<circle class="chosen"') == 4  # UAR of both, the two losses of the first
     assert "nan" not in curves
+
+
+def test_a_linear_model_above_every_network_is_said_in_one_sentence():
+    results = (*run().results, training("LR face", "ann", 0, PERFECT), training("LR face", "ben", 0, GOOD))
+    text = words(report_page([run(results=results)]))
+    # LR: 6/6 and 5/6, mean 91.7 %, above MSSGAN's 75.0 by 1/6 in each fold; MFSBase has 58.3.
+    assert "LR face has the highest UAR, 91.7 %" in text
+    assert text.count("No network reaches the best linear model: LR face is 16.7 points above MSSGAN (95 %") == 1
+    assert text.count("LR face is 16.7 points above MSSGAN") == 1
+    assert text.count("LR face is 33.3 points above MFSBase") == 1
+
+
+@pytest.mark.parametrize(
+    ("linear", "networks"),
+    [
+        ((FAIR, POOR), ("MSSGAN", "MFSBase")),  # below the best network
+        ((GOOD, FAIR), ("MSSGAN", "MFSBase")),  # level with it
+        ((PERFECT, PERFECT), ()),  # no network to beat
+    ],
+)
+def test_without_a_linear_model_above_every_network_nothing_is_said_of_it(linear, networks):
+    results = [result for result in run().results if result.model in networks]
+    results += [training("SVM face", name, 0, answers) for name, answers in zip(("ann", "ben"), linear, strict=True)]
+    results += [training("LR face", name, 0, answers) for name, answers in zip(("ann", "ben"), linear, strict=True)]
+    text = words(report_page([run(results=tuple(results))]))
+    assert "No network reaches" not in text
+    assert "SVM face" in text
+
+
+def test_with_many_models_the_headline_names_the_nearest_and_counts_the_others():
+    models = {"MSSGAN": PERFECT, "SSGAN face": PERFECT, "SSGAN fbank": PERFECT}
+    models |= dict.fromkeys(("MFSBase", "FSBase face", "LR face"), WRONG)
+    results = tuple(training(model, name, 0, answers) for model, answers in models.items() for name in ("ann", "ben"))
+    page = report_page([run(results=results)])
+    card = words(page[page.index('id="headline"') : page.index('id="scores"')])
+    # Three get everything right, three nothing: differences of 0 and of 100 points in every draw.
+    assert "MSSGAN is level with SSGAN face (95 % interval 0.0 to 0.0): no difference shown." in card
+    assert "A difference is shown to 3 of the other 4 models, none to SSGAN fbank." in card
+    # The best against five others, and SSGAN face against its twin and the linear model of its features.
+    assert "7 pairs are compared; the intervals are not corrected for their number." in card
+
+
+def test_a_pair_stands_under_its_question_and_once():
+    page = report_page([run(results=(*run().results, training("LR face", "ann", 0, POOR)))])
+    section = words(page[page.index('id="differences"') : page.index('id="confusion"')])
+    assert "Do unlabelled recordings pay? MSSGAN − MFSBase +16.7" in section
+    assert "The highest UAR against the rest MSSGAN − LR face +33.3" in section
+    assert "Does a network pay?" not in section
+
+
+def test_a_linear_model_stands_everywhere_but_among_the_learning_curves():
+    results = (*run().results, training("LR face", "ann", 0, FAIR), training("LR face", "ben", 0, POOR))
+    page = report_page([run(results=results)])
+    sections = {name: page[page.index(f'id="{name}"') :].split("</section>")[0] for name in SECTIONS}
+    assert {name for name, section in sections.items() if "LR face" in section} == {
+        "headline",
+        "scores",
+        "differences",
+        "confusion",
+    }
+    assert "Linear models have no steps and no curve." in sections["curves"]
+    # What validation chose of a linear model is no step.
+    assert sections["scores"].count("<td>strength 2</td>") == 2
+    assert sections["scores"].count("<td>20</td>") == 4
+
+
+SECTIONS = ("headline", "scores", "differences", "confusion", "curves")
+
+
+def test_every_loss_has_its_panel_whatever_it_is_called():
+    result = training("CT", "ann", 0, GOOD)
+    named = tuple(replace(p, losses={"labelled": 0.5, "unlabelled": 0.1, "entropy": 0.2}) for p in result.history)
+    page = report_page([run(results=(replace(result, history=named),))])
+    panels = re.findall(r'aria-label="([^"]+) over training steps"', page)
+    assert panels == ["validation UAR, %", "labelled", "unlabelled", "entropy"]
+
+
+def test_alarms_are_grouped_in_a_section_of_their_own():
+    alarm = Alarm(step=40, what="the classifier has won (losses 0.02)", advice="more network.input_noise")
+    later = replace(alarm, step=120, what="the classifier has won (losses 0.01)")
+    ann, ben, *others = run().results
+    raised = (replace(ann, alarms=(alarm,)), replace(ben, alarms=(later,)), *others)
+    page = report_page([run(results=raised)])
+    section = words(page[page.index('id="alarms"') : page.index('<section id="data">')])
+    assert (
+        "MSSGAN the classifier has won (losses 0.01–0.02) more network.input_noise 2 of 2 valence 40 to 120" in section
+    )
+    assert '<a href="#alarms">' in page
+
+
+def test_without_an_alarm_there_is_no_section_of_alarms():
+    page = report_page([run()])
+    assert '#alarms"' not in page
+    assert 'id="alarms"' not in page
+    assert "collapse" not in words(page)

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from making_features import an_utterance, make_store
 from valaro.normalise import Statistics, fit_scales
-from valaro.training.batches import Batches, Recordings, window_starts
+from valaro.training.batches import RecordingBatches, Recordings, window_starts
+from valaro.training.plans import Sampling
+
+ONE_VIEW = Sampling(views=1, masks=False)
 
 
 def _counting(frames: int, dim: int = 2) -> np.ndarray:
@@ -100,7 +103,7 @@ def test_the_four_normalisations_and_auto(
 def test_an_epoch_shows_every_labelled_utterance_once(tmp_path: Path) -> None:
     recordings = _recordings(tmp_path / "s", [128] * 6)
     fuzzy = np.eye(3)[[0, 0, 1, 1, 2, 2]]
-    batches = Batches(recordings, fuzzy, None, size=6, rng=np.random.default_rng(0))
+    batches = RecordingBatches(recordings, fuzzy, None, size=6, sampling=ONE_VIEW, rng=np.random.default_rng(0))
     for _ in range(3):
         _, labels = batches.draw_labelled()
         assert labels.sum(dim=0).tolist() == [2, 2, 2]
@@ -108,8 +111,88 @@ def test_an_epoch_shows_every_labelled_utterance_once(tmp_path: Path) -> None:
 
 def test_real_samples_come_from_both_corpora(tmp_path: Path) -> None:
     labelled, pool = _recordings(tmp_path / "a", [128] * 4), _recordings(tmp_path / "b", [128] * 4)
-    pool._means["fbank"] += 1000.0
-    batches = Batches(labelled, np.eye(3)[[0, 1, 2, 2]], pool, size=8, rng=np.random.default_rng(0))
+    pool._offsets["fbank"] -= 1000.0
+    batches = RecordingBatches(
+        labelled, np.eye(3)[[0, 1, 2, 2]], pool, size=8, sampling=ONE_VIEW, rng=np.random.default_rng(0)
+    )
     real = batches.draw().real["fbank"]
     assert int((real[:, 0, 0] < -500).sum()) == 4
     assert real.shape == torch.Size([8, 2, 128])
+
+
+def test_the_second_look_is_the_same_crop_or_another_of_the_same_utterance(tmp_path: Path) -> None:
+    recordings = _recordings(tmp_path / "s", [1000] * 4)
+    # Each utterance counts its frames from its own offset, so that a crop tells whose it is.
+    for views in (1, 2):
+        batches = RecordingBatches(
+            recordings,
+            np.eye(3)[[0, 0, 1, 2]],
+            None,
+            size=4,
+            sampling=Sampling(views=views, masks=False),
+            rng=np.random.default_rng(0),
+        )
+        batch = batches.draw()
+        same = torch.equal(batch.real["fbank"], batch.again["fbank"])
+        assert same is (views == 1)
+        assert torch.equal(batch.again["fbank"][:, 0], batch.again["face"][:, 0])
+
+
+def test_balanced_batches_hold_each_level_equally_often(tmp_path: Path) -> None:
+    recordings = _recordings(tmp_path / "s", [128] * 10)
+    fuzzy = np.eye(3)[[0] * 7 + [1] * 2 + [2]]
+    batches = RecordingBatches(
+        recordings,
+        fuzzy,
+        None,
+        size=9,
+        sampling=Sampling(views=1, masks=False, balanced=True),
+        rng=np.random.default_rng(0),
+    )
+    for _ in range(3):
+        assert batches.draw_labelled()[1].sum(dim=0).tolist() == [3.0, 3.0, 3.0]
+
+
+def test_pseudo_labels_join_the_labelled_ones(tmp_path: Path) -> None:
+    labelled, pool = _recordings(tmp_path / "a", [128] * 3), _recordings(tmp_path / "b", [256] * 4)
+    batches = RecordingBatches(labelled, np.eye(3), pool, size=5, sampling=ONE_VIEW, rng=np.random.default_rng(0))
+    assert batches.level_ratio().tolist() == pytest.approx([1 / 3] * 3)
+    extended = batches.with_pseudo_labels(np.array([2, 1, 2, 0]), np.array([True, False, True, False]))
+    # Three labelled ones, one of each level, and two of the pool that were judged high: one epoch is all five.
+    assert extended.draw_labelled()[1].sum(dim=0).tolist() == [1.0, 1.0, 3.0]
+    assert extended.level_ratio().tolist() == pytest.approx([1 / 3] * 3)
+
+
+def test_short_utterances_go_on_with_their_mean_if_asked_to(tmp_path: Path) -> None:
+    utterance = an_utterance("short")
+    store = make_store(tmp_path / "s", {utterance.id: {"fbank": _counting(3)}})
+    identity = {"fbank": Statistics(mean=np.zeros(2, np.float32), deviation=np.ones(2, np.float32))}
+    recordings = Recordings(store, [utterance], ["fbank"], lambda _: identity, short="mean")
+    crop = recordings.cut(np.array([0]), np.array([0]))["fbank"][0, 0]
+    assert crop[:5].tolist() == [0.0, 1.0, 2.0, 1.0, 1.0]
+    assert crop[-1] == 1.0
+
+
+def test_whole_and_centre(tmp_path: Path) -> None:
+    recordings = _recordings(tmp_path / "s", [300, 100])
+    assert recordings.whole(0)["fbank"].shape == (1, 2, 300)
+    assert recordings.whole(0)["face"][0, 0].tolist() == list(range(300))
+    assert recordings.centre(0).tolist() == [86]
+    assert recordings.centre(1).tolist() == [0]
+
+
+def test_the_order_goes_on_from_its_state(tmp_path: Path) -> None:
+    def made() -> RecordingBatches:
+        recordings = _recordings(tmp_path / "s", [400] * 5)
+        sampling = Sampling(views=2, masks=False, balanced=True)
+        return RecordingBatches(
+            recordings, np.eye(3)[[0, 0, 1, 1, 2]], None, size=4, sampling=sampling, rng=np.random.default_rng(3)
+        )
+
+    first, second = made(), made()
+    first.draw()
+    second.load_state_dict(first.state_dict())
+    for _ in range(3):
+        ours, theirs = first.draw(), second.draw()
+        assert torch.equal(ours.fuzzy, theirs.fuzzy)
+        assert torch.equal(ours.again["fbank"], theirs.again["fbank"])

@@ -15,7 +15,7 @@ from valaro.evaluation.scores import score
 from valaro.records import Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training.plans import DEFAULT, PAPER, Plan
-from valaro.training.recipes import MODEL_NAMES, candidates
+from valaro.training.recipes import MODEL_NAMES, RECIPES, candidates
 from valaro.training.train import Training, train_model
 from valaro.training.trained_model import predict_utterances
 
@@ -58,7 +58,7 @@ def test_each_model_learns_an_easy_corpus(data: tuple[tuple[Utterance, ...], Fea
     training = _train(data, model, fold=fold)
     assert score(predict_utterances(training.model, store, fold.test)).uar >= 0.9
     assert training.labelled == 4 * 12
-    assert training.unlabelled == (4 * 4 if "SS" in model else 0)
+    assert training.unlabelled == (4 * 4 if RECIPES[model].uses_pool else 0)
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(

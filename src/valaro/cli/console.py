@@ -1,12 +1,14 @@
 """What the verbs show: lines, tables of problems, progress bars."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from valaro.records import Problem
+from valaro.reports.alarms import Watched, alarm_rows
+from valaro.reports.sentences import alarm_sentence, plural
 
 _SHOWN = 20
 
@@ -25,6 +27,17 @@ def list_problems(problems: Sequence[Problem]) -> None:
         say(f"  {problem.utterance}: {problem.where}: {problem.why}")
     if len(problems) > _SHOWN:
         say(f"  ... and {len(problems) - _SHOWN} more")
+
+
+def list_alarms(trainings: Iterable[Watched]) -> None:
+    """Show which trainings raised an alarm, a line a model and kind, the most frequent twenty."""
+    rows = alarm_rows(trainings)
+    if rows:
+        say(f"{plural(len(rows), 'sign')} of collapse:")
+    for row in rows[:_SHOWN]:
+        say(f"  {alarm_sentence(row)}")
+    if len(rows) > _SHOWN:
+        say(f"  ... and {len(rows) - _SHOWN} more")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ def run(
     workers: Annotated[int, typer.Option(help="Processes, one thread each; one a dimension can be used.")] = 1,
 ) -> None:
     """Train one model a dimension on all labelled sessions but one, which validates."""
-    from valaro.cli.console import progress, say
+    from valaro.cli.console import list_alarms, progress, say
     from valaro.experiments.final_model import train_final
     from valaro.experiments.settings import read_settings
 
@@ -28,3 +28,4 @@ def run(
             f"(it chose the checkpoint: optimistic), {model.labelled} labelled, {model.unlabelled} unlabelled"
         )
     say(f"run -> {to}    next: valaro predict {to} RECORDING --to timeline.html")
+    list_alarms((model.label, model.dimension, model.alarms) for model in models)

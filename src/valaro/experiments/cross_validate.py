@@ -14,20 +14,20 @@ from valaro.parallel.processes import run_jobs
 from valaro.records import Dimension, FoldResult, Problem, RunRecord, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training.plans import Plan
-from valaro.training.recipes import Candidate
-from valaro.training.train import Training, train_model
+from valaro.training.recipes import RECIPES, Candidate, linear_beside
+from valaro.training.train import Training, train_folds
 from valaro.training.trained_model import answer, predict_utterances
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingJob:
-    """One training of a study, as plain values that a process can be handed."""
+    """One training of a study, as plain values that a process can be handed; it serves the results in `names`."""
 
-    name: str
+    names: tuple[str, ...]
     run: RunFolder
     store: Path
     candidate: Candidate
-    fold: Fold
+    folds: tuple[Fold, ...]
     unlabelled: tuple[Utterance, ...]
     dimension: Dimension
     seed: int
@@ -46,7 +46,7 @@ def cross_validate(
     run = RunFolder(path=to)
     begin_run(run, describe(settings, data, to.name), "cross-validation")
     jobs = study_jobs(settings, data, run)
-    waiting = [job for job in jobs if not run.result(job.name).is_file()]
+    waiting = [job for job in jobs if not all(run.result(name).is_file() for name in job.names)]
     done = len(jobs) - len(waiting)
 
     def told(_: Outcome[None]) -> None:
@@ -57,23 +57,24 @@ def cross_validate(
 
     outcomes = run_jobs(run_training, waiting, workers=workers, on_done=told)
     return tuple(
-        Problem(utterance=waiting[outcome.index].name, where="training", why=outcome.error)
+        Problem(utterance=waiting[outcome.index].names[0], where="training", why=outcome.error)
         for outcome in outcomes
         if outcome.error
     )
 
 
 def study_jobs(settings: Settings, data: StudyData, run: RunFolder) -> list[TrainingJob]:
-    """Return every training of the study."""
+    """Return every training of the study; the linear models stand beside whatever was asked for."""
     study = settings.study
     plan = settings.plan()
+    chosen = settings.candidates()
     return [
         TrainingJob(
-            name=f"{dimension} {candidate.label} {fold.name} seed {seed}".replace("/", "_"),
+            names=tuple(f"{dimension} {candidate.label} {fold.name} seed {seed}".replace("/", "_") for fold in folds),
             run=run,
             store=data.store.path,
             candidate=candidate,
-            fold=fold,
+            folds=folds,
             unlabelled=data.unlabelled,
             dimension=dimension,
             seed=seed,
@@ -81,9 +82,19 @@ def study_jobs(settings: Settings, data: StudyData, run: RunFolder) -> list[Trai
         )
         for seed in range(study.first_seed, study.first_seed + study.seeds)
         for dimension in study.dimensions
-        for fold in folds_of(data, dimension, seed=seed, settings=settings)
-        for candidate in settings.candidates()
+        for candidate in dict.fromkeys((*chosen, *linear_beside(chosen)))
+        for folds in _sharing(candidate, folds_of(data, dimension, seed=seed, settings=settings))
     ]
+
+
+def _sharing(candidate: Candidate, folds: Sequence[Fold]) -> list[tuple[Fold, ...]]:
+    """Group the folds that one training can serve: the directions of a session, where only checkpoints are chosen."""
+    if not RECIPES[candidate.recipe].is_shared:
+        return [(fold,) for fold in folds]
+    groups: dict[frozenset[str], list[Fold]] = {}
+    for fold in folds:
+        groups.setdefault(frozenset(u.id for u in (*fold.validation, *fold.test)), []).append(fold)
+    return [tuple(group) for group in groups.values()]
 
 
 def folds_of(data: StudyData, dimension: Dimension, *, seed: int, settings: Settings) -> tuple[Fold, ...]:
@@ -93,20 +104,34 @@ def folds_of(data: StudyData, dimension: Dimension, *, seed: int, settings: Sett
 
 
 def run_training(job: TrainingJob) -> None:
-    """Train, judge the fold's test part, and write the result."""
+    """Train, judge the folds' test parts, and write the results."""
     store = FeatureStore.open(job.store)
-    training = train_model(
-        job.candidate, store, job.fold, job.unlabelled, dimension=job.dimension, seed=job.seed, plan=job.plan
+    trail = job.run.trail(job.names[0])
+    trainings = train_folds(
+        job.candidate,
+        store,
+        job.folds,
+        job.unlabelled,
+        dimension=job.dimension,
+        seed=job.seed,
+        plan=job.plan,
+        trail=trail,
     )
-    write_result(job.run, job.name, result_of(training, store, job.fold, job.seed))
+    for name, fold, training in zip(job.names, job.folds, trainings, strict=True):
+        write_result(job.run, name, result_of(job.candidate, training, store, fold, job.seed))
+    trail.forget_state()
 
 
-def result_of(training: Training, store: FeatureStore, fold: Fold, seed: int) -> FoldResult:
+def result_of(candidate: Candidate, training: Training, store: FeatureStore, fold: Fold, seed: int) -> FoldResult:
     """Judge validation and test utterances with the finished model."""
-    model = training.model
+    model, recipe = training.model, RECIPES[candidate.recipe]
     return FoldResult(
         dimension=model.dimension,
         model=model.label,
+        method=recipe.name,
+        features=model.features,
+        uses_pool=recipe.uses_pool,
+        is_linear=recipe.is_linear,
         fold=fold.name,
         seed=seed,
         test=predict_utterances(model, store, fold.test),
@@ -117,6 +142,7 @@ def result_of(training: Training, store: FeatureStore, fold: Fold, seed: int) ->
         labelled=training.labelled,
         unlabelled=training.unlabelled,
         excluded=training.excluded,
+        alarms=training.alarms,
     )
 
 

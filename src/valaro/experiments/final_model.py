@@ -12,7 +12,7 @@ from valaro.experiments.run_folder import RunFolder, begin_run
 from valaro.experiments.settings import Settings
 from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import run_jobs
-from valaro.records import Dimension
+from valaro.records import Alarm, Dimension
 from valaro.training.checkpoint import save_model
 from valaro.training.train import train_model
 
@@ -26,6 +26,7 @@ class FinalModel:
     validation_uar: float
     labelled: int
     unlabelled: int
+    alarms: tuple[Alarm, ...] = ()
 
 
 def train_final(
@@ -73,6 +74,8 @@ def train_dimension(job: tuple[Settings, Path, Dimension]) -> FinalModel:
     data = load_data(settings.data.labelled, settings.data.unlabelled, settings.data.features, settings.study.features)
     seed = settings.study.first_seed
     rated = [utterance for utterance in data.labelled if utterance.is_labelled(dimension)]
+    run = RunFolder(path=to)
+    trail = run.trail(dimension)
     training = train_model(
         settings.candidates()[0],
         data.store,
@@ -81,8 +84,10 @@ def train_dimension(job: tuple[Settings, Path, Dimension]) -> FinalModel:
         dimension=dimension,
         seed=seed,
         plan=settings.plan(),
+        trail=trail,
     )
-    save_model(replace(training.model, notes=data.notes), RunFolder(path=to).model(dimension))
+    save_model(replace(training.model, notes=data.notes), run.model(dimension))
+    trail.forget_state()
     best = next(point for point in training.history if point.step == training.best_step)
     return FinalModel(
         label=training.model.label,
@@ -90,4 +95,5 @@ def train_dimension(job: tuple[Settings, Path, Dimension]) -> FinalModel:
         validation_uar=best.validation_uar,
         labelled=training.labelled,
         unlabelled=training.unlabelled,
+        alarms=training.alarms,
     )

@@ -12,6 +12,7 @@ from valaro.errors import StoreError, ValaroError
 from valaro.files import sweep, write_text
 from valaro.records import (
     DIMENSIONS,
+    Alarm,
     CorpusNote,
     CorpusSummary,
     FaceQuality,
@@ -22,6 +23,7 @@ from valaro.records import (
     RunRecord,
 )
 from valaro.training.checkpoint import load_model
+from valaro.training.keeper import Trail
 from valaro.training.trained_model import TrainedModel
 
 VERSION = 1
@@ -44,6 +46,10 @@ class RunFolder:
 
     def result(self, name: str) -> Path:
         return self.results / f"{name}.json"
+
+    def trail(self, name: str) -> Trail:
+        """Return where the training called `name` leaves its losses and, until it is done, its state."""
+        return Trail(losses_in=self.path / "losses" / name, state_in=self.path / "unfinished" / name)
 
 
 def begin_run(folder: RunFolder, record: RunRecord, kind: str) -> None:
@@ -86,6 +92,8 @@ def read_result(path: Path) -> FoldResult:
     try:
         facts["test"] = _predictions(facts["test"])
         facts["validation"] = _predictions(facts["validation"])
+        facts["features"] = tuple(facts["features"])
+        facts["alarms"] = tuple(Alarm(**alarm) for alarm in facts["alarms"])
         facts["history"] = tuple(HistoryPoint(**point) for point in facts["history"])
         return FoldResult(**facts)
     except (KeyError, TypeError, ValueError) as error:

@@ -14,7 +14,7 @@ from valaro.errors import ValaroError, all_at_once
 from valaro.evaluation.folds import Directions
 from valaro.normalise import Normalisation
 from valaro.records import DIMENSIONS, Dimension
-from valaro.training.plans import PRESETS, Plan
+from valaro.training.plans import PRESETS, Choice, Plan
 from valaro.training.recipes import Candidate, all_candidates
 
 Count = Annotated[int, Field(ge=1)]
@@ -60,6 +60,30 @@ class Network(_Section):
     hidden_noise: Weight | None = None
     dropout: Share | None = None
     weight_norm: bool | None = None
+    head_noise: Weight | None = None
+    modality_dropout: Share | None = None
+    statistics: bool | None = None
+    standardised: bool | None = None
+    zero_head: bool | None = None
+    features_after_dropout: bool | None = None
+
+
+class Sampling(_Section):
+    """Overrides of how samples are drawn and judged."""
+
+    views: Literal[1, 2] | None = None
+    masks: bool | None = None
+    balanced: bool | None = None
+    short: Literal["repeat", "mean"] | None = None
+    centre_crop: bool | None = None
+
+
+class SelfTraining(_Section):
+    """Overrides of how pseudo-labels are taken."""
+
+    threshold: Share | None = None
+    rate_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    rounds: Count | None = None
 
 
 class Training(_Section):
@@ -73,6 +97,9 @@ class Training(_Section):
     clip: Weight | None = None
     average: Share | None = None
     evaluate_every: Count | None = None
+    patience: Annotated[int, Field(ge=0)] | None = None
+    choose: Choice | None = None
+    weight_decay: Weight | None = None
 
 
 class Losses(_Section):
@@ -84,7 +111,12 @@ class Losses(_Section):
     consistency: Weight | None = None
     margin: Weight | None = None
     ramp: Annotated[int, Field(ge=0)] | None = None
-    masks: bool | None = None
+    teacher: Weight | None = None
+    pseudo: Weight | None = None
+    entropy: Weight | None = None
+    pull_away: Weight | None = None
+    covariance: Weight | None = None
+    fresh: bool | None = None
 
 
 class Settings(_Section):
@@ -93,23 +125,24 @@ class Settings(_Section):
     data: Data
     study: Study = Study()
     network: Network = Network()
+    sampling: Sampling = Sampling()
     training: Training = Training()
+    self_training: SelfTraining = SelfTraining()
     losses: Losses = Losses()
 
     def plan(self) -> Plan:
         """Return the preset with this file's overrides: from here on nothing knows that settings exist."""
         base = PRESETS[self.study.preset]
-        network = _given(self.network)
-        inside = {name: network.pop(name) for name in list(network) if hasattr(base.regularisation, name)}
-        study = {name: value for name, value in _given(self.study).items() if hasattr(base, name)}
-        return replace(
-            base,
-            **network,
-            **study,
-            regularisation=replace(base.regularisation, **inside),
-            schedule=replace(base.schedule, **_given(self.training)),
-            terms=replace(base.terms, **_given(self.losses)),
-        )
+        parts = {name: getattr(base, name) for name in _PARTS}
+        given: dict[str, Any] = {name: value for name, value in _given(self.study).items() if hasattr(base, name)}
+        for section, names in _SECTIONS.items():
+            for name, value in _given(getattr(self, section)).items():
+                home = next((part for part in names if hasattr(parts[part], name)), None)
+                if home is None:
+                    given[name] = value
+                else:
+                    parts[home] = replace(parts[home], **{name: value})
+        return replace(base, **given, **parts)
 
     def candidates(self) -> tuple[Candidate, ...]:
         """Return the rows of the table that `models` and `features` stand for."""
@@ -120,13 +153,25 @@ class Settings(_Section):
         plan = self.plan()
         known = self.model_dump(mode="json", exclude_none=True)
         known["study"] |= {"normalisation": plan.normalisation, "normalise_speakers": plan.normalise_speakers}
-        known["network"] = {
-            name: getattr(plan.regularisation if hasattr(plan.regularisation, name) else plan, name)
-            for name in Network.model_fields
-        }
-        known["training"] = {name: getattr(plan.schedule, name) for name in Training.model_fields}
-        known["losses"] = {name: getattr(plan.terms, name) for name in Losses.model_fields}
+        for section, names in _SECTIONS.items():
+            homes = [*(getattr(plan, name) for name in names), plan]
+            known[section] = {
+                name: next(getattr(home, name) for home in homes if hasattr(home, name))
+                for name in type(getattr(self, section)).model_fields
+            }
         return tomli_w.dumps(known)
+
+
+_SECTIONS = {
+    "network": ("regularisation",),
+    "sampling": ("sampling",),
+    "training": ("schedule",),
+    "self_training": ("self_training",),
+    "losses": ("terms",),
+}
+"""Which parts of a plan a section's settings belong to; what no part has is the plan's own."""
+
+_PARTS = tuple(name for names in _SECTIONS.values() for name in names)
 
 
 def read_settings(path: Path, changes: Sequence[str] = ()) -> Settings:

@@ -1,6 +1,6 @@
 """One classifier and one generator over any number of modalities."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +12,9 @@ from valaro.errors import unknown_name
 from valaro.networks.image import ImageEncoder, ImageGenerator
 from valaro.networks.layer import Layer
 from valaro.networks.noise import Noise
-from valaro.networks.shapes import Modality, Regularisation
+from valaro.networks.shapes import NetworkShape
+from valaro.networks.statistics import StatisticsEncoder, moments
 from valaro.networks.temporal import TemporalEncoder, TemporalGenerator
-from valaro.records import LEVELS
 
 LATENT = 100
 """Length of z (paper, section IV-D)."""
@@ -24,14 +24,23 @@ Inputs = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkShape:
-    """All that is needed to build the networks again: modalities, layout, width, regularisation, kind of head."""
+class Layout:
+    """What an encoder and a generator of one modality are; both are built from (modality, shape, torch generator).
 
-    modalities: tuple[Modality, ...]
-    layout: str
-    width: float
-    regularisation: Regularisation
-    explicit_head: bool
+    An encoder has a number `features` and is called with (x, noise, start=...); a layout without a generator classifies
+    only.
+    """
+
+    encoder: Callable[..., nn.Module]
+    generator: Callable[..., nn.Module] | None = None
+
+
+LAYOUTS = {
+    "temporal": Layout(encoder=TemporalEncoder, generator=TemporalGenerator),
+    "image": Layout(encoder=ImageEncoder, generator=ImageGenerator),
+    "statistics": Layout(encoder=StatisticsEncoder),
+}
+"""`statistics` is the linear model's: mean and deviation of each channel over time, nothing learnt before the head."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,63 +51,77 @@ class Judgement:
     features: Float[Tensor, "n f"]
 
 
-_LAYOUTS = {"temporal": (TemporalEncoder, TemporalGenerator), "image": (ImageEncoder, ImageGenerator)}
-LAYOUTS = tuple(_LAYOUTS)
-
-
 class FusionClassifier(nn.Module):
     """D: an encoder a modality, features concatenated, one linear layer (Eq. 6); one modality gives Eq. 4."""
 
-    def __init__(self, shape: NetworkShape, *, generator: torch.Generator) -> None:
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, shape: NetworkShape, *, generator: torch.Generator, layout: Layout | None = None) -> None:
         super().__init__()
         self.shape = shape
-        encoder, _ = _layout(shape.layout)
+        chosen = _layout(shape.layout) if layout is None else layout
         self.encoders = nn.ModuleDict(
-            {
-                modality.name: encoder(modality, shape.regularisation, width=shape.width, generator=generator)
-                for modality in shape.modalities
-            }
+            {modality.name: chosen.encoder(modality, shape, generator=generator) for modality in shape.modalities}
         )
         features = sum(int(part.features) for part in self.encoders.values())  # pyright: ignore[reportArgumentType]
-        outputs = len(LEVELS) + int(shape.explicit_head)
-        weight_norm = shape.regularisation.weight_norm
-        self.head = Layer(functional.linear, (outputs, features), weight_norm=weight_norm, generator=generator)
+        if shape.statistics:
+            features += sum(2 * modality.dim for modality in shape.modalities)
+        outputs = shape.classes + int(shape.explicit_head)
+        weight_norm = shape.regularisation.weight_norm and not shape.zero_head
+        self.head = Layer(
+            functional.linear, (outputs, features), weight_norm=weight_norm, generator=generator, learns_gain=True
+        )
+        if shape.zero_head:
+            nn.init.zeros_(self.head.weight)
+        if shape.standardised:
+            self.register_buffer("centre", torch.zeros(features))
+            self.register_buffer("spread", torch.ones(features))
 
     def forward(self, inputs: Inputs, noise: Noise | None = None, *, start: bool = False) -> Judgement:
         """Judge samples; without `noise` deterministically. `start` sets weight-normalised layers from this batch."""
+        if noise is not None:
+            inputs = noise.without_modality(inputs, self.shape.regularisation.modality_dropout)
         features = torch.cat(
-            [encoder(inputs[name], noise, start=start) for name, encoder in self.encoders.items()], dim=1
+            [encoder(inputs[name], noise, start=start) for name, encoder in self.encoders.items()]
+            + ([moments(inputs[name]) for name in self.encoders] if self.shape.statistics else []),
+            dim=1,
         )
+        if self.shape.standardised:
+            features = self._standardised(features, start=start)
         x = features
         if noise is not None:
-            # The head sees dropout alone: Gaussian noise on pooled statistics would drown the deviations.
-            x = noise.dropout(x, self.shape.regularisation.dropout)
+            regularisation = self.shape.regularisation
+            x = noise.dropout(noise.gaussian(x, regularisation.head_noise), regularisation.dropout)
         logits = self.head.start(x) if start else self.head(x)
         if not self.shape.explicit_head:
             logits = functional.pad(logits, (0, 1))
-        return Judgement(logits=logits, features=features)
+        return Judgement(logits=logits, features=x if self.shape.features_after_dropout else features)
+
+    def _standardised(self, features: Float[Tensor, "n f"], *, start: bool) -> Float[Tensor, "n f"]:
+        if start:
+            self.centre.copy_(features.detach().mean(dim=0))
+            self.spread.copy_(features.detach().std(dim=0, unbiased=False).clamp_min(1e-3))
+        return (features - self.centre) / self.spread
 
 
 class FusionGenerator(nn.Module):
     """G: a generator a modality, all fed with the same z, so that modalities agree (Eq. 6 and 7)."""
 
-    def __init__(self, shape: NetworkShape, *, generator: torch.Generator) -> None:
+    def __init__(self, shape: NetworkShape, *, generator: torch.Generator, layout: Layout | None = None) -> None:
         super().__init__()
-        _, part = _layout(shape.layout)
+        part = (_layout(shape.layout) if layout is None else layout).generator
+        if part is None:
+            raise ValueError(f"layout '{shape.layout}' generates nothing")
         self.parts = nn.ModuleDict(
-            {
-                modality.name: part(modality, latent=LATENT, width=shape.width, generator=generator)
-                for modality in shape.modalities
-            }
+            {modality.name: part(modality, shape, latent=LATENT, generator=generator) for modality in shape.modalities}
         )
 
     def forward(self, z: Float[Tensor, "n latent"]) -> dict[str, Tensor]:
         return {name: part(z) for name, part in self.parts.items()}
 
 
-def _layout(
-    name: str,
-) -> tuple[type[TemporalEncoder] | type[ImageEncoder], type[TemporalGenerator] | type[ImageGenerator]]:
-    if name not in _LAYOUTS:
-        raise unknown_name("layout", name, _LAYOUTS)
-    return _LAYOUTS[name]
+def _layout(name: str) -> Layout:
+    if name not in LAYOUTS:
+        raise unknown_name("layout", name, LAYOUTS)
+    return LAYOUTS[name]

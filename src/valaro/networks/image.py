@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from valaro.networks.layer import Layer, average_bands, convolve_all, draw_weights
 from valaro.networks.noise import Noise
-from valaro.networks.shapes import Modality, Regularisation
+from valaro.networks.shapes import Modality, NetworkShape
 from valaro.records import CROP_FRAMES
 
 WIDTHS = (128, 256, 512, 1024)
@@ -27,17 +27,15 @@ def _padded(dim: int) -> int:
 class ImageEncoder(nn.Module):
     """One modality `[n dim time]` -> features `[n f]`: the flattened activation of the fourth convolution."""
 
-    def __init__(
-        self, modality: Modality, regularisation: Regularisation, *, width: float, generator: torch.Generator
-    ) -> None:
+    def __init__(self, modality: Modality, shape: NetworkShape, *, generator: torch.Generator) -> None:
         super().__init__()
         self._averaged = modality.averaged
-        self._regularisation = regularisation
+        self._regularisation = shape.regularisation
         dim = modality.dim // modality.averaged
         self._padding = _padded(dim) - dim
-        widths = [max(4, round(channels * width)) for channels in WIDTHS]
+        widths = [max(4, round(channels * shape.width)) for channels in WIDTHS]
         self.layers = nn.ModuleList(
-            Layer(_convolve, (o, i, 5, 5), weight_norm=regularisation.weight_norm, generator=generator)
+            Layer(_convolve, (o, i, 5, 5), weight_norm=shape.regularisation.weight_norm, generator=generator)
             for i, o in zip([1, *widths[:-1]], widths, strict=True)
         )
         self.features = widths[-1] * (_padded(dim) // _SHRINK) * (CROP_FRAMES // _SHRINK)
@@ -53,9 +51,9 @@ class ImageEncoder(nn.Module):
 class ImageGenerator(nn.Module):
     """z `[n 100]` -> one modality `[n dim 128]`: four transposed 5x5 convolutions, the padding cropped off."""
 
-    def __init__(self, modality: Modality, *, latent: int, width: float, generator: torch.Generator) -> None:
+    def __init__(self, modality: Modality, shape: NetworkShape, *, latent: int, generator: torch.Generator) -> None:
         super().__init__()
-        widths = [max(4, round(channels * width)) for channels in GENERATOR_WIDTHS]
+        widths = [max(4, round(channels * shape.width)) for channels in GENERATOR_WIDTHS]
         self._dim = modality.dim
         self._first = (widths[0], _padded(modality.dim) // _SHRINK, CROP_FRAMES // _SHRINK)
         self.project = nn.Linear(latent, torch.Size(self._first).numel())

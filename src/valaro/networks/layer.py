@@ -17,24 +17,34 @@ Operation = Callable[[Tensor, Tensor, Tensor], Tensor]
 class Layer(nn.Module):
     """`operation` with a weight of `shape` (outputs first) and a bias an output.
 
-    With `weight_norm`, the weight is g v / ||v|| where g stays fixed after the data-dependent start, as in improved-gan
-    (Salimans & Kingma 2016; Salimans et al. 2016): `start` sets g and the bias so that the first batch leaves with mean
-    0 and deviation 1 an output.
+    With `weight_norm`, the weight is g v / ||v||: `start` sets g and the bias so that the first batch leaves with mean
+    0 and deviation 1 an output. From then on g stays fixed, or is learnt if `learns_gain`: improved-gan does so in the
+    last layer alone (Salimans & Kingma 2016; Salimans et al. 2016).
     """
 
     gain: Tensor
 
     def __init__(
-        self, operation: Operation, shape: tuple[int, ...], *, weight_norm: bool, generator: torch.Generator
+        self,
+        operation: Operation,
+        shape: tuple[int, ...],
+        *,
+        weight_norm: bool,
+        generator: torch.Generator,
+        learns_gain: bool = False,
     ) -> None:
         super().__init__()
         self._operation = operation
         self.weight_norm = weight_norm
         fan_in = torch.Size(shape[1:]).numel()
-        deviation = 0.05 if weight_norm else fan_in**-0.5
+        # The length of v decides nothing but how fast Adam turns it: 0.1 is improved-gan's.
+        deviation = 0.1 if weight_norm else fan_in**-0.5
         self.weight = nn.Parameter(torch.randn(shape, generator=generator) * deviation)
         self.bias = nn.Parameter(torch.zeros(shape[0]))
-        self.register_buffer("gain", torch.ones(shape[0]))
+        if learns_gain and weight_norm:
+            self.gain = nn.Parameter(torch.ones(shape[0]))
+        else:
+            self.register_buffer("gain", torch.ones(shape[0]))
 
     def forward(self, x: Float[Tensor, "n *inputs"]) -> Float[Tensor, "n *outputs"]:
         return self._operation(x, self._weight(), self.bias)
@@ -53,13 +63,20 @@ class Layer(nn.Module):
     def _weight(self) -> Tensor:
         if not self.weight_norm:
             return self.weight
-        norm = self.weight.flatten(1).norm(dim=1)
-        return self.weight * (self.gain / norm).reshape(-1, *[1] * (self.weight.ndim - 1))
+        gain = self.gain.reshape(-1, *[1] * (self.weight.ndim - 1))
+        # The one kernel behind torch.nn.utils.weight_norm: a third of the time of norm, quotient and product.
+        return torch._weight_norm(self.weight, gain, 0)  # noqa: SLF001  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
 
 
 def average_bands(x: Float[Tensor, "n dim time"], count: int) -> Float[Tensor, "n averaged time"]:
     """Average every `count` neighbouring channels."""
-    return x if count == 1 else x.unflatten(1, (-1, count)).mean(dim=2)
+    if count == 1:
+        return x
+    # Slices added up: a mean over the short new axis of x.unflatten(1, (-1, count)) takes four times as long on CPUs.
+    total = x[:, ::count] + x[:, 1::count]
+    for offset in range(2, count):
+        total = total + x[:, offset::count]
+    return total / count
 
 
 def convolve_all(
@@ -69,8 +86,9 @@ def convolve_all(
     noise: Noise | None,
     *,
     start: bool,
+    slope: float = 0.2,
 ) -> Float[Tensor, "n *outputs"]:
-    """Apply the layers with leaky ReLU 0.2; noise and dropout stand BEFORE a layer.
+    """Apply the layers with leaky ReLU of negative `slope`; noise and dropout stand BEFORE a layer.
 
     So none follows the last convolution: D_ is its activation before the last dropout, which is the head's.
     """
@@ -79,7 +97,7 @@ def convolve_all(
         if noise is not None:
             x = noise.gaussian(x, regularisation.hidden_noise if depth else regularisation.input_noise)
             x = noise.dropout(x, regularisation.dropout if depth else 0.0)
-        x = functional.leaky_relu(layer.start(x) if start else layer(x), 0.2)
+        x = functional.leaky_relu(layer.start(x) if start else layer(x), slope)
     return x
 
 

@@ -1,5 +1,7 @@
 """Randomness inside a network, as an argument: a network called without it is deterministic."""
 
+from collections.abc import Mapping
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -16,6 +18,7 @@ class Noise:
 
     def __init__(self, generator: torch.Generator) -> None:
         self._generator = generator
+        self._before_bank = generator.get_state()
         self._bank = torch.zeros(0)
 
     def gaussian(self, x: Float[Tensor, "*shape"], deviation: float) -> Float[Tensor, "*shape"]:
@@ -34,10 +37,32 @@ class Noise:
         threshold = round(rate * 256)
         return x * (mask >= threshold) * (256 / (256 - threshold))
 
+    def without_modality(self, inputs: Mapping[str, Tensor], rate: float) -> Mapping[str, Tensor]:
+        """Set one of several modalities to 0, the mean after scaling, in a share `rate` of the samples."""
+        if rate == 0 or len(inputs) < 2:
+            return inputs
+        some = next(iter(inputs.values()))
+        drawn = torch.rand((2, len(some)), generator=self._generator, device=some.device)
+        lost = torch.where(drawn[0] < rate, (drawn[1] * len(inputs)).long(), -1)
+        return {
+            name: x * (lost != place).reshape(-1, *[1] * (x.ndim - 1)) for place, (name, x) in enumerate(inputs.items())
+        }
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return where the generator stands, and where it stood before the bank was drawn: that makes it again."""
+        return {"generator": self._generator.get_state(), "before_bank": self._before_bank}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        self._before_bank = state["before_bank"]
+        self._bank = torch.zeros(0)
+        self._generator.set_state(state["generator"])
+
     def _normal(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         if x.numel() > _BANK // 2:
             return torch.randn(x.shape, generator=self._generator, device=x.device, dtype=x.dtype)
         if len(self._bank) == 0:
-            self._bank = torch.randn(_BANK, generator=self._generator, device=x.device, dtype=x.dtype)
+            source = torch.Generator(device=x.device)
+            source.set_state(self._before_bank)
+            self._bank = torch.randn(_BANK, generator=source, device=x.device, dtype=x.dtype)
         place = int(torch.randint(_BANK - x.numel() + 1, (1,), generator=self._generator, device=x.device))
         return self._bank[place : place + x.numel()].view(x.shape)

@@ -8,8 +8,9 @@ import numpy as np
 
 from valaro.evaluation.significance import Interval
 from valaro.records import FoldResult, HistoryPoint
+from valaro.reports.comparisons import Difference
 from valaro.reports.data_tables import FaceTable, share
-from valaro.reports.tables import Difference, DimensionResults
+from valaro.reports.tables import DimensionResults
 
 WIDTH = 400.0
 """Width of the wide figures: that of a telephone, so that text keeps its size there and grows a little elsewhere."""

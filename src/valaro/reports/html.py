@@ -10,6 +10,7 @@ from valaro.errors import ValaroError
 from valaro.files import write_text
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import data_tables, figures, sentences
+from valaro.reports.alarms import AlarmRow, alarm_rows
 from valaro.reports.tables import DimensionResults, dimension_results
 
 
@@ -33,6 +34,8 @@ def report_page(runs: Sequence[RunRecord]) -> str:
             speaker_words=sentences.SPEAKER_NOTE,
             runs=runs,
             results=results,
+            alarms=_alarms(results),
+            any_linear=any(row.contender.is_linear for one in results for row in one.rows),
             title=_title(results),
             run_names=", ".join(run.name for run in runs),
             trainings=sum(len(run.results) for run in runs),
@@ -44,6 +47,11 @@ def report_page(runs: Sequence[RunRecord]) -> str:
             any_speaker_normalised=any(run.speaker_normalised for run in runs),
         )
     )
+
+
+def _alarms(results: Sequence[DimensionResults]) -> tuple[AlarmRow, ...]:
+    contenders = [row.contender for one in results for row in one.rows]
+    return alarm_rows((c.label, result.dimension, result.alarms) for c in contenders for result in c.results)
 
 
 def _title(results: Sequence[DimensionResults]) -> str:
@@ -84,6 +92,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "count_range": sentences.count_range,
     "score_words": sentences.score_words,
     "pair_words": sentences.pair_words,
+    "chosen_step": sentences.chosen_step,
     "score_chart": figures.score_chart,
     "difference_chart": figures.difference_chart,
     "curve_panels": figures.curve_panels,

@@ -1,13 +1,21 @@
 """The plain sentences in which a report says what was found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from valaro.evaluation.significance import Interval
-from valaro.reports.tables import Difference, DimensionResults
+from valaro.records import FoldResult
+from valaro.reports.alarms import AlarmRow
+from valaro.reports.comparisons import Difference
+from valaro.reports.tables import DimensionResults
 
 SPEAKER_NOTE = "speaker-wise normalisation: uses the test speakers' own unlabelled recordings"
 FEW_SPEAKERS = 10
 """Below this many test speakers a bootstrap over people is rough, and the page says so."""
+
+MOST_SENTENCES = 3
+"""Beyond this many comparisons a headline counts them; the table holds every one."""
+
+MOST_NAMES = 6
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -106,8 +114,42 @@ def headline(results: DimensionResults) -> tuple[str, ...]:
         sentences = [
             f"{first}. That is not shown to be better than guessing: {guessing}, inside or above the interval."
         ]
-    sentences += [difference_sentence(d) for d in results.differences if d.first == name]
-    return tuple(sentences)
+    against = {d.seen_from(name).second: d.seen_from(name) for d in results.differences if name in (d.first, d.second)}
+    ranked = [against[row.contender.label] for row in results.rows if row.contender.label in against]
+    nearest = _nearest_network(results, against)
+    if nearest:
+        sentences.append(f"No network reaches the best linear model: {difference_sentence(nearest)}")
+        ranked.remove(nearest)
+    if len(ranked) <= MOST_SENTENCES:
+        return (*sentences, *map(difference_sentence, ranked))
+    if not nearest:
+        sentences.append(difference_sentence(ranked.pop(0)))
+    return (*sentences, _count_of_shown(ranked))
+
+
+def _nearest_network(results: DimensionResults, against: Mapping[str, Difference]) -> Difference | None:
+    """Return the best row against the nearest network, if the row is a linear model and above every network."""
+    networks = [row.contender.label for row in results.rows if not row.contender.is_linear]
+    if not results.rows[0].contender.is_linear or not networks or any(name not in against for name in networks):
+        return None
+    nearest = min((against[name] for name in networks), key=lambda difference: difference.uar.value)
+    # What rounds to nothing is said to be level, which is no lead.
+    return nearest if nearest.uar.value > 0 and points(nearest.uar.value) != "0.0" else None
+
+
+def _count_of_shown(others: Sequence[Difference]) -> str:
+    """Return to how many others a difference is shown, and the names of those to whom none is."""
+    level = [difference.second for difference in others if difference.uar.holds_zero]
+    everyone = f"the other {plural(len(others), 'model')}"
+    if not level:
+        return f"A difference is shown to each of {everyone}."
+    if len(level) == len(others):
+        return f"No difference is shown to any of {everyone}."
+    more = f" and {len(level) - MOST_NAMES} more" if len(level) > MOST_NAMES else ""
+    return (
+        f"A difference is shown to {len(others) - len(level)} of {everyone}, "
+        f"none to {', '.join(level[:MOST_NAMES])}{more}."
+    )
 
 
 def cautions(results: DimensionResults) -> tuple[str, ...]:
@@ -142,3 +184,19 @@ def pair_words(differences: Sequence[Difference]) -> tuple[str, ...]:
 def speaker_note(labels: Sequence[str]) -> str:
     """Return the note that stands beside every figure of a run with speaker-wise normalisation, empty without."""
     return f"{', '.join(labels)}: {SPEAKER_NOTE}." if labels else ""
+
+
+def chosen_step(result: FoldResult) -> str:
+    """Return the step that validation chose; a linear model has none, validation chose its regularisation."""
+    return f"strength {result.best_step}" if result.is_linear else thousands(result.best_step)
+
+
+def step_range(row: AlarmRow) -> str:
+    """Return `step 40`, or `steps 40 to 120` where trainings differ."""
+    return f"step{'s' if row.steps[0] < row.steps[1] else ''} {count_range(row.steps)}"
+
+
+def alarm_sentence(row: AlarmRow) -> str:
+    """Return which trainings raised an alarm, when, what it is, and what to try."""
+    trainings = f"{thousands(row.raised)} of {plural(row.trainings, 'training')} of {row.label}"
+    return f"{trainings}, first at {step_range(row)}: {row.what}; try: {row.advice}"

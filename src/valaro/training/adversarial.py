@@ -1,71 +1,95 @@
 """Adversarial training, Algorithm 1: SSGAN and MSSGAN."""
 
 import torch
+from torch import Tensor
 
 from valaro import losses
 from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator, Judgement
 from valaro.networks.noise import Noise
 from valaro.training.batches import Batches, Crops
-from valaro.training.best_model import BestModel
 from valaro.training.plans import Schedule, Terms
+from valaro.training.progress import Progress
 from valaro.training.streams import torch_stream
-from valaro.training.updates import adam, descend
-from valaro.training.views import masked
+from valaro.training.updates import adam, descend, labelled_term
+from valaro.training.views import Look
 
 
 def fit_adversarial(
     classifier: FusionClassifier,
     generator: FusionGenerator,
     batches: Batches,
-    best: BestModel,
+    progress: Progress,
     *,
     schedule: Schedule,
     terms: Terms,
+    look: Look,
     seed: int,
 ) -> None:
-    """Train D by Eq. 6 and G by Eq. 7 in turn (one modality: Eq. 4 and 5). `best` ends up with D."""
+    """Train D by Eq. 6 and G by Eq. 7 in turn (one modality: Eq. 4 and 5). `progress` ends up with D."""
     noise, latent = Noise(torch_stream(seed, "noise")), torch_stream(seed, "z")
-    masks = torch_stream(seed, "masks")
-    modalities = classifier.shape.modalities
-    labelled_term = losses.labelled_joint if terms.joint else losses.labelled_conditional
-    classifier_steps, generator_steps = adam(classifier, schedule), adam(generator, schedule)
+    d_steps, g_steps = adam(classifier, schedule, weight_decay=schedule.weight_decay), adam(generator, schedule)
+    moved = {"generator": generator, "d_steps": d_steps, "g_steps": g_steps, "noise": noise, "latent": latent}
 
-    for step in range(schedule.steps):
-        batch = batches.draw()
-        rate = schedule.rate(step)
-        labelled_crops, again = batch.labelled, batch.real
-        if terms.masks:
-            labelled_crops, again = (masked(crops, modalities, masks) for crops in (labelled_crops, again))
+    for step in progress.steps(batches=batches, look=look, **moved):
+        batch, rate = batches.draw(), schedule.rate(step)
         generated_crops = generator(torch.randn((schedule.batch, LATENT), generator=latent))
 
         # D: one pass over all four parts costs less than four, and equals them since D has no batch norm.
-        labelled, real, real_again, generated = together(
-            classifier, [labelled_crops, batch.real, again, detached(generated_crops)], noise
+        labelled, real, again, generated = together(
+            classifier, [look(batch.labelled), batch.real, look(batch.again), detached(generated_crops)], noise
         )
-        terms_of_d = {
-            "labelled": labelled_term(labelled.logits, batch.fuzzy),
-            "real": losses.looks_real(real.logits),
-            "generated": losses.looks_generated(generated.logits),
-            "consistency": losses.consistency(
-                (real.logits, real_again.logits), (real.features, real_again.features), margin=terms.margin
-            ),
-        }
-        ramp = min(1.0, (step + 1) / terms.ramp) if terms.ramp else 1.0
-        loss_of_d = (
-            terms_of_d["labelled"]
-            + terms.real * terms_of_d["real"]
-            + terms.generated * terms_of_d["generated"]
-            + terms.consistency * ramp * terms_of_d["consistency"]
-        )
-        descend(classifier_steps, loss_of_d, rate=rate, clip=schedule.clip)
+        of_d = classifier_terms(labelled, batch.fuzzy, real, again, generated, terms=terms)
+        descend(d_steps, weigh(of_d, terms, step), rate=rate, clip=schedule.clip)
 
         # G: the same generated samples, judged by the D that has just learnt; its real features are those of above.
         classifier.requires_grad_(False)
-        matching = losses.feature_matching(classifier(generated_crops, noise).features, real.features.detach())
-        descend(generator_steps, matching, rate=rate, clip=schedule.clip)
+        real_features = real.features.detach()
+        if terms.fresh:
+            generated_crops = generator(torch.randn((schedule.batch, LATENT), generator=latent))
+            real_features = classifier(batches.draw().real, noise).features
+        matching = generator_loss(classifier(generated_crops, noise).features, real_features, terms=terms)
+        descend(g_steps, matching, rate=rate, clip=schedule.clip)
         classifier.requires_grad_(True)
 
-        best.follow(classifier, {name: loss.detach() for name, loss in (*terms_of_d.items(), ("generator", matching))})
+        progress.follow(step, {**of_d, "generator": matching}, {"real": real, "generated": generated})
+
+
+def classifier_terms(
+    labelled: Judgement, fuzzy: Tensor, real: Judgement, again: Judgement, generated: Judgement, *, terms: Terms
+) -> dict[str, Tensor]:
+    """Return the terms of Eq. 6 by name, not yet weighted."""
+    found = {
+        "labelled": labelled_term(terms)(labelled.logits, fuzzy),
+        "real": losses.looks_real(real.logits),
+        "generated": losses.looks_generated(generated.logits),
+        "consistency": losses.consistency(
+            (real.logits, again.logits), (real.features, again.features), margin=terms.margin
+        ),
+    }
+    if terms.entropy:
+        found["entropy"] = losses.conditional_entropy(real.logits)
+    return found
+
+
+def weigh(found: dict[str, Tensor], terms: Terms, step: int) -> Tensor:
+    """Return the sum that D descends at update `step` (from 0)."""
+    total = (
+        found["labelled"]
+        + terms.real * found["real"]
+        + terms.generated * found["generated"]
+        + terms.consistency * terms.share(step) * found["consistency"]
+    )
+    return total + terms.entropy * found["entropy"] if terms.entropy else total
+
+
+def generator_loss(generated: Tensor, real: Tensor, *, terms: Terms) -> Tensor:
+    """Return Eq. 5 and 7, with the remedies that the plan asks for."""
+    total = losses.feature_matching(generated, real)
+    if terms.covariance:
+        total = total + terms.covariance * losses.covariance_matching(generated, real)
+    if terms.pull_away:
+        total = total + terms.pull_away * losses.pull_away(generated)
+    return total
 
 
 def together(classifier: FusionClassifier, parts: list[Crops], noise: Noise) -> list[Judgement]:

@@ -1,90 +1,91 @@
-"""The averaged classifier, and the best one so far on the validation speakers."""
+"""The best weights so far on one set of validation speakers."""
 
 import math
-from collections import defaultdict
-from collections.abc import Mapping
-from copy import deepcopy
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from valaro.errors import ValaroError
 from valaro.evaluation.scores import score
 from valaro.networks.fusion import FusionClassifier
 from valaro.records import HistoryPoint, Predictions
 from valaro.training.batches import Recordings
-from valaro.training.judging import judge
+from valaro.training.judging import Seen, judge
+from valaro.training.plans import Choice
 
 
 class BestModel:
-    """Follows a classifier in training: averages its weights, evaluates the average, keeps the best.
+    """Evaluates a classifier now and then and keeps the best.
 
-    Best is the highest validation UAR; on equal UAR, the one that gives the right levels more probability.
+    Best is what `choose` says: the highest validation UAR (on equal UAR, the more probability for the right levels),
+    the highest likelihood of the right levels, or the last. After `patience` evaluations without a better one it looks
+    no more (0: it always looks).
     """
 
     def __init__(
         self,
-        classifier: FusionClassifier,
         validation: Recordings,
-        correct: np.ndarray,
+        correct: Bool[np.ndarray, "n 3"],
         *,
-        average: float,
-        evaluate_every: int,
-        steps: int,
+        choose: Choice = "uar",
+        patience: int = 0,
+        seen: Seen = "windows",
     ) -> None:
-        self._averaged = deepcopy(classifier)
         self._validation = validation
         self._correct = correct
-        self._average = average
-        self._every = evaluate_every
-        self._steps = steps
-        self._step = 0
-        self._losses: defaultdict[str, list[float]] = defaultdict(list)
-        self._best: tuple[float, float] = (-1.0, -math.inf)
-        self._weights: dict[str, Tensor] = {}
-        self.best_step = 0
+        self._patience = patience
+        self._seen: Seen = seen
+        self._since = 0
+        self._standing = _STANDINGS[choose]
+        self._best: tuple[float, float] = (-math.inf, -math.inf)
+        self.weights: dict[str, Tensor] = {}
+        self.step = 0
         self.history: list[HistoryPoint] = []
 
-    @torch.no_grad()
-    def follow(self, classifier: FusionClassifier, losses: Mapping[str, Tensor]) -> None:
-        """Take one step's weights into the average; evaluate when it is time.
+    @property
+    def has_settled(self) -> bool:
+        """Whether it has lost its patience."""
+        return 0 < self._patience <= self._since
 
-        Raises:
-            ValaroError: a loss is not a finite number; the message names the term and the step.
-        """
-        self._step += 1
-        for name, loss in losses.items():
-            value = float(loss)
-            if not math.isfinite(value):
-                raise ValaroError(
-                    f"training broke down at step {self._step}: the {name} loss is {value}. "
-                    "Lower training.learning_rate, or set network.weight_norm = true"
-                )
-            self._losses[name].append(value)
-        # Young averages lean on recent weights: else 160 steps of a 0.99 average would still be a fifth start values.
-        keep = min(self._average, self._step / (10 + self._step))
-        for mean, new in zip(self._averaged.state_dict().values(), classifier.state_dict().values(), strict=True):
-            mean.lerp_(new, 1 - keep)
-        if self._step % self._every == 0 or self._step == self._steps:
-            self._evaluate()
-
-    def finish(self) -> FusionClassifier:
-        """Return the averaged classifier as it was when validation liked it best."""
-        self._averaged.load_state_dict(self._weights)
-        return self._averaged
-
-    def _evaluate(self) -> None:
-        predictions = judge(self._averaged, self._validation, self._correct)
+    def evaluate(
+        self, classifier: FusionClassifier, step: int, losses: Mapping[str, float]
+    ) -> Float[np.ndarray, "n 3"]:
+        """Judge the validation utterances, keep the weights if they are the best, and return the answers."""
+        predictions = judge(classifier, self._validation, self._correct, seen=self._seen)
         uar = score(predictions).uar
-        losses = {name: float(np.mean(values)) for name, values in self._losses.items()}
-        self.history.append(HistoryPoint(step=self._step, losses=losses, validation_uar=uar))
-        self._losses.clear()
-        standing = (uar, _confidence(predictions))
+        self.history.append(HistoryPoint(step=step, losses=dict(losses), validation_uar=uar))
+        standing = self._standing(uar, _confidence(predictions), step)
+        self._since += 1
         if standing > self._best:
-            self._best = standing
-            self.best_step = self._step
-            self._weights = {name: value.clone() for name, value in self._averaged.state_dict().items()}
+            self._best, self._since, self.step = standing, 0, step
+            self.weights = {name: value.clone() for name, value in classifier.state_dict().items()}
+        return predictions.probabilities
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "since": self._since,
+            "best": [value if math.isfinite(value) else None for value in self._best],
+            "weights": self.weights,
+            "step": self.step,
+            "history": [[point.step, point.losses, point.validation_uar] for point in self.history],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        first, second = (-math.inf if value is None else value for value in state["best"])
+        self._since, self.step, self.weights = state["since"], state["step"], dict(state["weights"])
+        self._best = (first, second)
+        self.history = [
+            HistoryPoint(step=step, losses=losses, validation_uar=uar) for step, losses, uar in state["history"]
+        ]
+
+
+_STANDINGS: dict[Choice, Callable[[float, float, int], tuple[float, float]]] = {
+    "uar": lambda uar, confidence, _: (uar, confidence),
+    "likelihood": lambda uar, confidence, _: (confidence, uar),
+    "last": lambda _, __, step: (step, 0.0),
+}
 
 
 def _confidence(predictions: Predictions) -> float:

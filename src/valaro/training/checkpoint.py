@@ -13,13 +13,13 @@ from safetensors.torch import load, save
 
 from valaro.errors import StoreError
 from valaro.files import whole_folder
-from valaro.networks.fusion import FusionClassifier, NetworkShape
-from valaro.networks.shapes import Modality, Regularisation
+from valaro.networks.fusion import FusionClassifier
+from valaro.networks.shapes import Modality, NetworkShape, Regularisation
 from valaro.normalise import Statistics
 from valaro.records import CorpusNote
 from valaro.training.trained_model import TrainedModel
 
-VERSION = 1
+VERSION = 2
 
 
 def save_model(model: TrainedModel, folder: Path) -> None:
@@ -33,6 +33,7 @@ def save_model(model: TrainedModel, folder: Path) -> None:
         "valaro_model": VERSION,
         "label": model.label,
         "dimension": model.dimension,
+        "seen": model.seen,
         "features": model.features,
         "feature_versions": model.feature_versions,
         "normalise_speakers": model.normalise_speakers,
@@ -74,11 +75,11 @@ def _model(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> TrainedMo
     shape = facts["shape"]
     classifier = FusionClassifier(
         NetworkShape(
-            modalities=tuple(Modality(**modality) for modality in shape["modalities"]),
-            layout=shape["layout"],
-            width=shape["width"],
-            regularisation=Regularisation(**shape["regularisation"]),
-            explicit_head=shape["explicit_head"],
+            **shape
+            | {
+                "modalities": tuple(Modality(**modality) for modality in shape["modalities"]),
+                "regularisation": Regularisation(**shape["regularisation"]),
+            }
         ),
         generator=torch.Generator(),
     )
@@ -88,6 +89,7 @@ def _model(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> TrainedMo
         label=facts["label"],
         dimension=facts["dimension"],
         classifier=classifier,
+        seen=facts["seen"],
         features=tuple(facts["features"]),
         feature_versions=tuple(facts["feature_versions"]),
         scale={

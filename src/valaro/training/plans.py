@@ -1,9 +1,12 @@
 """The numbers a training needs, in two presets."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from valaro.networks.shapes import Regularisation
 from valaro.normalise import Normalisation
+
+Choice = Literal["uar", "likelihood", "last"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,7 +14,10 @@ class Schedule:
     """How long and how fast: updates, samples a part of a batch, Adam's rate and first momentum.
 
     The rate falls linearly to 0 over the last `decay` share of the steps; gradients are clipped to norm `clip` (0:
-    not); `average` is the decay of the averaged weights; validation is looked at every `evaluate_every` steps.
+    not); `average` is the decay of the averaged weights; validation is looked at every `evaluate_every` steps, and
+    after `patience` looks without a better one training ends early (0: never). `choose` says which look is the best
+    one: that of the highest UAR, of the highest likelihood of the right levels, or simply the last. `weight_decay` is
+    AdamW's, on the classifier.
     """
 
     steps: int
@@ -22,6 +28,9 @@ class Schedule:
     clip: float
     average: float
     evaluate_every: int
+    patience: int = 0
+    choose: Choice = "uar"
+    weight_decay: float = 0.0
 
     def rate(self, step: int) -> float:
         """Return the learning rate of update `step` (from 0)."""
@@ -32,10 +41,13 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """Weights of Eq. 6's terms: "looks real" and "looks generated", consistency with its margin and ramp (steps).
+    """Weights of Eq. 6's terms and of their alternatives.
 
-    `joint`: the labelled term is normalised over K+1 as printed; `masks`: the labelled samples and the second pass of
-    the real ones see masked spectra (see `views`), else the same samples as printed.
+    `joint`: the labelled term is normalised over K+1 as printed. `real`, `generated`: "looks real" and "looks
+    generated". `consistency` with its `margin` M' reaches its full weight after `ramp` steps, as do the rivals'
+    unlabelled terms `teacher` (Mean Teacher) and `pseudo` (SoftMatch). Remedies for a generator that does not cover
+    the data: conditional `entropy` of unlabelled samples, `pull_away` of generated features, `covariance` matching.
+    `fresh`: the generator's update draws its own z and real samples instead of those of the classifier's.
     """
 
     joint: bool
@@ -44,7 +56,42 @@ class Terms:
     consistency: float
     margin: float
     ramp: int
+    teacher: float = 5.0
+    pseudo: float = 1.0
+    entropy: float = 0.0
+    pull_away: float = 0.0
+    covariance: float = 0.0
+    fresh: bool = False
+
+    def share(self, step: int) -> float:
+        """Return how much of an unlabelled term's weight counts at update `step` (from 0)."""
+        return min(1.0, (step + 1) / self.ramp) if self.ramp else 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How samples are drawn.
+
+    `views`: the second look at a real sample is the same crop as printed (1) or another crop of the same utterance
+    (2). `masks`: labelled samples and second looks lose a band and a stretch of their spectra (see `views`).
+    `balanced`: labelled samples are drawn from each level equally often. `short`: an utterance shorter than a crop
+    repeats, or is padded with its mean.
+    """
+
+    views: Literal[1, 2]
     masks: bool
+    balanced: bool = False
+    short: Literal["repeat", "mean"] = "repeat"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfTraining:
+    """Pseudo-labels of SSBase: the confidence from which they count, and the rate's share at which they are learnt."""
+
+    threshold: float = 0.9
+    rate_share: float = 0.1
+    rounds: int = 3
+    """Of the class-balanced rival: it takes the surest share 1/rounds, 2/rounds, ... of each level in turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +105,15 @@ class Plan:
     regularisation: Regularisation
     schedule: Schedule
     terms: Terms
+    sampling: Sampling
     normalisation: Normalisation
+    self_training: SelfTraining = SelfTraining()
+    statistics: bool = False
+    standardised: bool = False
+    zero_head: bool = False
+    features_after_dropout: bool = False
+    centre_crop: bool = False
+    """Judge an utterance by its middle 128 frames alone instead of all its windows."""
     normalise_speakers: bool = False
     labels_per_level: int | None = None
 
@@ -72,7 +127,8 @@ DEFAULT = Plan(
     schedule=Schedule(
         steps=160, batch=32, learning_rate=2e-3, beta1=0.5, decay=0.5, clip=5.0, average=0.99, evaluate_every=10
     ),
-    terms=Terms(joint=False, real=1.0, generated=1.0, consistency=5.0, margin=0.0, ramp=100, masks=True),
+    terms=Terms(joint=False, real=1.0, generated=1.0, consistency=5.0, margin=0.0, ramp=100),
+    sampling=Sampling(views=1, masks=True),
     normalisation="auto",
 )
 """What did best in trials before this code, within minutes on two cores; docs/results says how it does now."""
@@ -86,7 +142,8 @@ PAPER = Plan(
     schedule=Schedule(
         steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, decay=0.0, clip=0.0, average=0.0, evaluate_every=200
     ),
-    terms=Terms(joint=True, real=1.0, generated=1.0, consistency=1.0, margin=0.0, ramp=0, masks=False),
+    terms=Terms(joint=True, real=1.0, generated=1.0, consistency=1.0, margin=0.0, ramp=0),
+    sampling=Sampling(views=1, masks=False),
     normalisation="none",
 )
 """Everything as printed (section IV-D); steps and momentum, which it does not print, from its reference codes."""

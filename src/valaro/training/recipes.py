@@ -1,29 +1,174 @@
-"""The models by their names in the paper: which loop, which modalities."""
+"""The models by their names: the five of the paper, and the rivals that every one of them has to beat."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float
 
 from valaro.errors import ValaroError, unknown_name
+from valaro.networks.fusion import FusionClassifier, FusionGenerator
+from valaro.training.adversarial import fit_adversarial
+from valaro.training.batches import RecordingBatches
+from valaro.training.consistent import (
+    Unlabelled,
+    averaged_teacher,
+    consistency_alone,
+    fit_consistent,
+    soft_match,
+)
+from valaro.training.linear import Estimator, fit_linear, linear_svm, logistic_regression
+from valaro.training.plans import Plan
+from valaro.training.progress import Progress
+from valaro.training.self_training import Selection, self_train, surest_by_threshold, surest_of_each_level
+from valaro.training.streams import torch_stream
+from valaro.training.supervised import fit_supervised, start_weights
+from valaro.training.views import Look
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """All that a recipe works with; `stages` begins a loop's progress by its name."""
+
+    classifier: FusionClassifier
+    batches: RecordingBatches
+    fuzzy: Float[np.ndarray, "n 3"]
+    stages: Callable[[str], Progress]
+    look: Look
+    plan: Plan
+    seed: int
+
+
+Fit = Callable[[Bench], Progress]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A row of the paper's section IV: `adversarial` or supervised, `fused` modalities or a single one."""
+    """How a model is made, and from what.
+
+    `fused`: it joins all features; else it runs on one. None: on all by default, or on one that is named.
+    `uses_pool`: it learns from unlabelled recordings. `is_shared`: validation chooses a checkpoint only, so that one
+    training serves both directions of a session. `is_linear`: no network, whole utterances.
+    """
 
     name: str
-    adversarial: bool
-    fused: bool
+    fit: Fit
+    fused: bool | None
+    uses_pool: bool
+    is_shared: bool = True
+    is_linear: bool = False
 
 
-RECIPES = {
+def _supervised(bench: Bench) -> Progress:
+    start_weights(bench.classifier, bench.batches, seed=bench.seed)
+    progress = bench.stages("training")
+    plan = bench.plan
+    fit_supervised(
+        bench.classifier,
+        bench.batches,
+        progress,
+        schedule=plan.schedule,
+        terms=plan.terms,
+        look=bench.look,
+        seed=bench.seed,
+    )
+    return progress
+
+
+def _adversarial(bench: Bench) -> Progress:
+    start_weights(bench.classifier, bench.batches, seed=bench.seed)
+    progress = bench.stages("training")
+    plan = bench.plan
+    fit_adversarial(
+        bench.classifier,
+        FusionGenerator(bench.classifier.shape, generator=torch_stream(bench.seed, "generator weights")),
+        bench.batches,
+        progress,
+        schedule=plan.schedule,
+        terms=plan.terms,
+        look=bench.look,
+        seed=bench.seed,
+    )
+    return progress
+
+
+def _consistent(bench: Bench, unlabelled: Unlabelled) -> Progress:
+    start_weights(bench.classifier, bench.batches, seed=bench.seed)
+    progress = bench.stages("training")
+    plan = bench.plan
+    fit_consistent(
+        bench.classifier,
+        bench.batches,
+        progress,
+        unlabelled,
+        schedule=plan.schedule,
+        terms=plan.terms,
+        look=bench.look,
+        seed=bench.seed,
+    )
+    return progress
+
+
+def _self_trained(bench: Bench, select: Callable[[Plan], Selection], rounds: Callable[[Plan], int]) -> Progress:
+    start_weights(bench.classifier, bench.batches, seed=bench.seed)
+    plan = bench.plan
+    return self_train(
+        bench.classifier,
+        bench.batches,
+        bench.stages,
+        select(plan),
+        rounds=rounds(plan),
+        plan=plan,
+        look=bench.look,
+        seed=bench.seed,
+    )
+
+
+def _linear(bench: Bench, estimator: Estimator) -> Progress:
+    progress = bench.stages("training")
+    fit_linear(bench.classifier, bench.batches.labelled, bench.fuzzy, progress.bests, estimator)
+    return progress
+
+
+_SSBASE = partial(
+    _self_trained,
+    select=lambda plan: surest_by_threshold(plan.self_training.threshold),
+    rounds=lambda _: 1,
+)
+_CLASS_BALANCED = partial(
+    _self_trained, select=lambda _: surest_of_each_level, rounds=lambda plan: plan.self_training.rounds
+)
+
+PAPER_MODELS = {
     recipe.name: recipe
     for recipe in (
-        Recipe(name="FSBase", adversarial=False, fused=False),
-        Recipe(name="MFSBase", adversarial=False, fused=True),
-        Recipe(name="SSGAN", adversarial=True, fused=False),
-        Recipe(name="MSSGAN", adversarial=True, fused=True),
+        Recipe(name="FSBase", fit=_supervised, fused=False, uses_pool=False),
+        Recipe(name="MFSBase", fit=_supervised, fused=True, uses_pool=False),
+        Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False),
+        Recipe(name="SSGAN", fit=_adversarial, fused=False, uses_pool=True),
+        Recipe(name="MSSGAN", fit=_adversarial, fused=True, uses_pool=True),
     )
 }
+RIVALS = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(name="CT", fit=partial(_consistent, unlabelled=consistency_alone), fused=None, uses_pool=True),
+        Recipe(name="MeanTeacher", fit=partial(_consistent, unlabelled=averaged_teacher), fused=None, uses_pool=True),
+        Recipe(name="SoftMatch", fit=partial(_consistent, unlabelled=soft_match), fused=None, uses_pool=True),
+        Recipe(name="ClassBalanced", fit=_CLASS_BALANCED, fused=None, uses_pool=True, is_shared=False),
+    )
+}
+LINEAR = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="LR", fit=partial(_linear, estimator=logistic_regression), fused=None, uses_pool=False, is_linear=True
+        ),
+        Recipe(name="SVM", fit=partial(_linear, estimator=linear_svm), fused=None, uses_pool=False, is_linear=True),
+    )
+}
+RECIPES = {**PAPER_MODELS, **RIVALS, **LINEAR}
 MODEL_NAMES = tuple(RECIPES)
 
 
@@ -32,14 +177,14 @@ class Candidate:
     """A recipe with the features it runs on; `label` is its row in a table."""
 
     label: str
-    recipe: Recipe
+    recipe: str
     features: tuple[str, ...]
 
 
 def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
     """Return what the model's name stands for: a fused model takes all features, a single one each in turn.
 
-    `NAME:feature` picks one.
+    `NAME:feature` picks one. A rival takes all features, or the one picked.
 
     >>> [candidate.label for candidate in candidates("SSGAN", ["fbank", "face"])]
     ['SSGAN fbank', 'SSGAN face']
@@ -47,21 +192,25 @@ def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
     ['SSGAN face']
     >>> [candidate.features for candidate in candidates("MSSGAN", ["fbank", "face"])]
     [('fbank', 'face')]
+    >>> [candidate.label for candidate in candidates("CT", ["fbank", "face"])]
+    ['CT fbank+face']
     """
     name, colon, picked = model.partition(":")
     if name not in RECIPES:
         raise unknown_name("model", name, RECIPES)
-    recipe = RECIPES[name]
-    if recipe.fused:
-        if colon or len(features) < 2:
-            raise ValaroError(
-                f"model '{model}' joins all features and needs at least two of them, got: {', '.join(features)}"
-            )
-        return (Candidate(label=name, recipe=recipe, features=tuple(features)),)
+    fused = RECIPES[name].fused
+    if fused and (colon or len(features) < 2):
+        raise ValaroError(
+            f"model '{model}' joins all features and needs at least two of them, got: {', '.join(features)}"
+        )
+    if fused:
+        return (Candidate(label=name, recipe=name, features=tuple(features)),)
     if colon and picked not in features:
         raise unknown_name(f"feature in '{model}'", picked, features)
+    if fused is None and not colon:
+        return (Candidate(label=f"{name} {'+'.join(features)}", recipe=name, features=tuple(features)),)
     return tuple(
-        Candidate(label=f"{name} {feature}", recipe=recipe, features=(feature,))
+        Candidate(label=f"{name} {feature}", recipe=name, features=(feature,))
         for feature in ([picked] if colon else features)
     )
 
@@ -69,3 +218,13 @@ def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
 def all_candidates(models: Iterable[str], features: Sequence[str]) -> tuple[Candidate, ...]:
     """Return the candidates of several models, each label once, in order."""
     return tuple({c.label: c for model in models for c in candidates(model, features)}.values())
+
+
+def linear_beside(chosen: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return a linear model of each kind for every set of features that `chosen` use: the rows to beat."""
+    sets = dict.fromkeys(candidate.features for candidate in chosen)
+    return tuple(
+        Candidate(label=f"{name} {'+'.join(features)}", recipe=name, features=features)
+        for features in sets
+        for name in LINEAR
+    )

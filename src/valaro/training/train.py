@@ -1,30 +1,32 @@
 """One training: a fold, a pool, a plan and a seed become a model."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
-
-import numpy as np
-from jaxtyping import Bool
+from functools import partial
 
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, few_labels, unlabelled_pool
 from valaro.features.table import SOUND_FEATURES
 from valaro.labels.fuzzy import correct_levels, fuzzy_labels
-from valaro.networks.fusion import FusionClassifier, FusionGenerator, NetworkShape
-from valaro.networks.shapes import Modality
+from valaro.networks.fusion import FusionClassifier
+from valaro.networks.shapes import Modality, NetworkShape
 from valaro.normalise import fit_scales, speaker_scales
-from valaro.records import Dimension, HistoryPoint, Utterance
+from valaro.records import Alarm, CorpusNote, Dimension, HistoryPoint, Utterance
 from valaro.seeds import numpy_stream
 from valaro.store.feature_store import FeatureStore
-from valaro.training.adversarial import fit_adversarial
-from valaro.training.batches import Batches, Recordings
+from valaro.training.batches import RecordingBatches, Recordings
 from valaro.training.best_model import BestModel
-from valaro.training.plans import Plan
-from valaro.training.recipes import Candidate
+from valaro.training.journal import Journal
+from valaro.training.judging import Seen
+from valaro.training.keeper import Keeper, Trail
+from valaro.training.plans import Choice, Plan
+from valaro.training.progress import Progress
+from valaro.training.recipes import RECIPES, Bench, Candidate
 from valaro.training.streams import torch_stream
-from valaro.training.supervised import fit_supervised, start_weights
 from valaro.training.trained_model import TrainedModel
+from valaro.training.views import Look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,7 @@ class Training:
     model: TrainedModel
     history: tuple[HistoryPoint, ...]
     best_step: int
+    alarms: tuple[Alarm, ...]
     seconds: float
     labelled: int
     unlabelled: int
@@ -49,88 +52,126 @@ def train_model(
     dimension: Dimension,
     seed: int,
     plan: Plan,
+    trail: Trail | None = None,
 ) -> Training:
     """Train `candidate` on the fold's training part and on `unlabelled` less everything held out.
 
     Statistics, weights and the few labels that count come from training speakers alone; validation speakers choose the
-    checkpoint; the fold's test part is not opened.
+    checkpoint; the fold's test part is not opened. `trail` says what a training leaves on disk as it goes.
+    """
+    return train_folds(candidate, store, [fold], unlabelled, dimension=dimension, seed=seed, plan=plan, trail=trail)[0]
+
+
+def train_folds(
+    candidate: Candidate,
+    store: FeatureStore,
+    folds: Sequence[Fold],
+    unlabelled: Sequence[Utterance],
+    *,
+    dimension: Dimension,
+    seed: int,
+    plan: Plan,
+    trail: Trail | None = None,
+) -> tuple[Training, ...]:
+    """Train once for several folds that train on the same utterances and hold out the same people.
+
+    They differ in which of these validate: each keeps the weights that its own validation speakers like best, exactly
+    as if it had been trained alone.
     """
     begun = time.perf_counter()
-    labelled, pool, excluded = _parts(candidate, store, fold, unlabelled, dimension=dimension, seed=seed, plan=plan)
+    recipe = RECIPES[candidate.recipe]
+    labelled, pool, excluded = _parts(candidate, store, folds, unlabelled, dimension=dimension, seed=seed, plan=plan)
     scales = fit_scales(store, labelled, pool, candidate.features, normalisation=plan.normalisation)
+    validations = [_validation(fold, dimension) for fold in folds]
+    if plan.normalise_speakers:
+        judged = [utterance for validation in validations for utterance in validation]
+        scales = replace(scales, speakers=speaker_scales(store, [*labelled, *pool, *judged], candidate.features))
+
+    fuzzy = fuzzy_labels(labelled, dimension)
+    seen: Seen = "whole" if recipe.is_linear else "centre" if plan.centre_crop else "windows"
+    recordings = partial(Recordings, store, names=candidate.features, short=plan.sampling.short)
+    batches = RecordingBatches(
+        recordings(labelled, scale_of=scales.of),
+        fuzzy,
+        recordings(pool, scale_of=scales.of_pool) if pool else None,
+        size=plan.schedule.batch,
+        sampling=plan.sampling,
+        rng=numpy_stream(seed, "crops"),
+    )
+    panels = [
+        (recordings(validation, scale_of=scales.of), correct_levels(fuzzy_labels(validation, dimension)))
+        for validation in validations
+    ]
+    shape = network_shape(candidate.features, store, plan, is_linear=recipe.is_linear)
+    classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights"))
+    # A linear model is tried in several strengths, none of which is the last word.
+    choose: Choice = "likelihood" if recipe.is_linear and plan.schedule.choose == "last" else plan.schedule.choose
+    trail = trail or Trail()
+
+    def stages(name: str) -> Progress:
+        return Progress(
+            classifier,
+            [BestModel(*panel, choose=choose, patience=plan.schedule.patience, seen=seen) for panel in panels],
+            schedule=plan.schedule,
+            journal=Journal(trail.losses(name)),
+            keeper=Keeper(trail.state(name), seconds=trail.seconds),
+            is_stage=not recipe.is_shared,
+        )
+
+    look = Look(shape.modalities, torch_stream(seed, "masks"), masks=plan.sampling.masks)
+    bench = Bench(classifier=classifier, batches=batches, fuzzy=fuzzy, stages=stages, look=look, plan=plan, seed=seed)
+    progress = recipe.fit(bench)
+    used_pool = pool if recipe.uses_pool else ()
+    seconds = (time.perf_counter() - begun) / len(folds)
+    return tuple(
+        Training(
+            model=TrainedModel(
+                label=candidate.label,
+                dimension=dimension,
+                classifier=_with_weights(progress.averages.classifier, best),
+                seen=seen,
+                features=candidate.features,
+                feature_versions=tuple(store.version(name) for name in candidate.features),
+                scale=scales.default,
+                normalise_speakers=plan.normalise_speakers,
+                acquainted=frozenset(u.speaker for u in (*fold.train, *pool, *fold.validation)),
+                notes=_notes(store, (*labelled, *validation, *used_pool)),
+            ),
+            history=tuple(best.history),
+            best_step=best.step,
+            alarms=tuple(progress.alarms.raised),
+            seconds=seconds,
+            labelled=len(labelled),
+            unlabelled=len(used_pool),
+            excluded=excluded,
+        )
+        for fold, validation, best in zip(folds, validations, progress.bests, strict=True)
+    )
+
+
+def _validation(fold: Fold, dimension: Dimension) -> list[Utterance]:
     validation = [utterance for utterance in fold.validation if utterance.is_labelled(dimension)]
     if not validation:
         raise ValaroError(f"fold '{fold.name}': no validation utterance has a {dimension} label")
-    if plan.normalise_speakers:
-        scales = replace(scales, speakers=speaker_scales(store, [*labelled, *pool, *validation], candidate.features))
-
-    batches = Batches(
-        Recordings(store, labelled, candidate.features, scales.of),
-        fuzzy_labels(labelled, dimension),
-        Recordings(store, pool, candidate.features, scales.of_pool) if pool else None,
-        size=plan.schedule.batch,
-        rng=numpy_stream(seed, "crops"),
-    )
-    judged_on = Recordings(store, validation, candidate.features, scales.of)
-    correct = correct_levels(fuzzy_labels(validation, dimension))
-    shape = network_shape(candidate.features, store, plan)
-    best = _fit(shape, batches, judged_on, correct, adversarial=candidate.recipe.adversarial, seed=seed, plan=plan)
-    used_pool = pool if candidate.recipe.adversarial else ()
-    corpora = {utterance.corpus for utterance in (*labelled, *validation, *used_pool)}
-    model = TrainedModel(
-        label=candidate.label,
-        dimension=dimension,
-        classifier=best.finish(),
-        features=candidate.features,
-        feature_versions=tuple(store.version(name) for name in candidate.features),
-        scale=scales.default,
-        normalise_speakers=plan.normalise_speakers,
-        acquainted=frozenset(u.speaker for u in (*fold.train, *pool, *fold.validation)),
-        notes=tuple(note for note in store.notes if note.corpus in corpora),
-    )
-    return Training(
-        model=model,
-        history=tuple(best.history),
-        best_step=best.best_step,
-        seconds=time.perf_counter() - begun,
-        labelled=len(labelled),
-        unlabelled=len(used_pool),
-        excluded=excluded,
-    )
+    return validation
 
 
-def _fit(
-    shape: NetworkShape,
-    batches: Batches,
-    validation: Recordings,
-    correct: Bool[np.ndarray, "n 3"],
-    *,
-    adversarial: bool,
-    seed: int,
-    plan: Plan,
-) -> BestModel:
-    """Make the networks, run the loop, and return what validation liked best."""
-    classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights"))
-    start_weights(classifier, batches)
-    schedule, terms = plan.schedule, plan.terms
-    best = BestModel(
-        classifier,
-        validation,
-        correct,
-        average=schedule.average,
-        evaluate_every=schedule.evaluate_every,
-        steps=schedule.steps,
-    )
-    if adversarial:
-        generator = FusionGenerator(shape, generator=torch_stream(seed, "generator weights"))
-        fit_adversarial(classifier, generator, batches, best, schedule=schedule, terms=terms, seed=seed)
-    else:
-        fit_supervised(classifier, batches, best, schedule=schedule, terms=terms, seed=seed)
-    return best
+def _with_weights(classifier: FusionClassifier, best: BestModel) -> FusionClassifier:
+    finished = deepcopy(classifier)
+    finished.load_state_dict(best.weights)
+    return finished
 
 
-def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan) -> NetworkShape:
+def _notes(store: FeatureStore, utterances: Iterable[Utterance]) -> tuple[CorpusNote, ...]:
+    corpora = {utterance.corpus for utterance in utterances}
+    return tuple(note for note in store.notes if note.corpus in corpora)
+
+
+def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan, *, is_linear: bool = False) -> NetworkShape:
     """Return the shape of the networks for these features; bands are averaged in spectra only."""
+    regularisation = plan.regularisation
+    if is_linear:
+        regularisation = replace(regularisation, weight_norm=False)
     return NetworkShape(
         modalities=tuple(
             Modality(
@@ -141,17 +182,21 @@ def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan) -> N
             )
             for name in features
         ),
-        layout=plan.layout,
+        layout="statistics" if is_linear else plan.layout,
         width=plan.width,
-        regularisation=plan.regularisation,
-        explicit_head=plan.explicit_head,
+        regularisation=regularisation,
+        explicit_head=plan.explicit_head and not is_linear,
+        statistics=plan.statistics and not is_linear,
+        zero_head=plan.zero_head and not is_linear,
+        standardised=plan.standardised and not is_linear,
+        features_after_dropout=plan.features_after_dropout,
     )
 
 
 def _parts(
     candidate: Candidate,
     store: FeatureStore,
-    fold: Fold,
+    folds: Sequence[Fold],
     unlabelled: Sequence[Utterance],
     *,
     dimension: Dimension,
@@ -159,6 +204,10 @@ def _parts(
     plan: Plan,
 ) -> tuple[tuple[Utterance, ...], tuple[Utterance, ...], int]:
     """Return the labelled utterances, the pool, and how many recordings of held-out people stayed out of it."""
+    fold = folds[0]
+    for other in folds[1:]:
+        if (other.train, _held_out(other)) != (fold.train, _held_out(fold)):
+            raise ValaroError(f"folds '{fold.name}' and '{other.name}' cannot share a training: they hold out others")
     labelled, rest = few_labels(fold.train, dimension, per_level=plan.labels_per_level, seed=seed)
     # What the fold has with its label, or stripped of it, must not come twice.
     known = {utterance.id for utterance in fold.train}
@@ -173,3 +222,7 @@ def _parts(
             f"{', '.join(candidate.features)}. Were these features extracted for it?"
         )
     return complete[0], complete[1], len(pool.excluded)
+
+
+def _held_out(fold: Fold) -> frozenset[str]:
+    return frozenset(utterance.id for utterance in (*fold.validation, *fold.test))

@@ -10,12 +10,12 @@ from valaro.normalise import Scale, speaker_scales
 from valaro.records import CorpusNote, Dimension, Predictions, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training.batches import Recordings
-from valaro.training.judging import judge
+from valaro.training.judging import Seen, judge
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedModel:
-    """A classifier of one dimension, the scale of its input, and whom it has met.
+    """A classifier of one dimension, what it sees of an utterance, the scale of its input, and whom it has met.
 
     `acquainted` are the speakers whose recordings trained it, labelled or not, or chose its checkpoint: it
     refuses to be scored on them. `notes` are what must be said of the corpora it learnt from.
@@ -24,6 +24,7 @@ class TrainedModel:
     label: str
     dimension: Dimension
     classifier: FusionClassifier
+    seen: Seen
     features: tuple[str, ...]
     feature_versions: tuple[str, ...]
     scale: Scale
@@ -52,4 +53,5 @@ def answer(model: TrainedModel, store: FeatureStore, utterances: Sequence[Uttera
         raise ValaroError("no utterance to judge")
     speakers = speaker_scales(store, utterances, model.features) if model.normalise_speakers else {}
     recordings = Recordings(store, utterances, model.features, lambda u: speakers.get(u.speaker, model.scale))
-    return judge(model.classifier, recordings, correct_levels(fuzzy_labels(utterances, model.dimension)))
+    correct = correct_levels(fuzzy_labels(utterances, model.dimension))
+    return judge(model.classifier, recordings, correct, seen=model.seen)

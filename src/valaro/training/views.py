@@ -1,4 +1,4 @@
-"""A stronger second view of a sample: a band of frequencies and a stretch of time are blanked."""
+"""A stronger look at a sample: a band of frequencies and a stretch of time are blanked."""
 
 import torch
 from torch import Tensor
@@ -8,6 +8,24 @@ from valaro.training.batches import Crops
 
 BAND_SHARE = 0.2
 STRETCH_SHARE = 0.2
+
+
+class Look:
+    """How labelled samples and second looks are seen: masked (SpecAugment) or, without `masks`, as they are."""
+
+    def __init__(self, modalities: tuple[Modality, ...], generator: torch.Generator, *, masks: bool) -> None:
+        self._modalities = modalities
+        self._generator = generator
+        self._masks = masks
+
+    def __call__(self, crops: Crops) -> Crops:
+        return masked(crops, self._modalities, self._generator) if self._masks else crops
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return {"generator": self._generator.get_state()}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self._generator.set_state(state["generator"])
 
 
 def masked(crops: Crops, modalities: tuple[Modality, ...], generator: torch.Generator) -> Crops:
@@ -20,11 +38,14 @@ def masked(crops: Crops, modalities: tuple[Modality, ...], generator: torch.Gene
 
 
 def _mask(x: Tensor, generator: torch.Generator) -> Tensor:
-    for axis, share in ((1, BAND_SHARE), (2, STRETCH_SHARE)):
-        size = x.shape[axis]
-        width = torch.rand((len(x), 1), generator=generator) * share * size
-        start = torch.rand((len(x), 1), generator=generator) * (size - width)
-        place = torch.arange(size)[None]
-        lost = (place >= start) & (place < start + width)
-        x = x.masked_fill(lost[:, :, None] if axis == 1 else lost[:, None, :], 0.0)
-    return x
+    bands, frames = (_kept(x, axis, share, generator) for axis, share in ((1, BAND_SHARE), (2, STRETCH_SHARE)))
+    return x * bands[:, :, None] * frames[:, None, :]
+
+
+def _kept(x: Tensor, axis: int, share: float, generator: torch.Generator) -> Tensor:
+    """Return 0 in one stretch of an axis, up to `share` of it, and 1 elsewhere: `[n size]`."""
+    size = x.shape[axis]
+    width = torch.rand((len(x), 1), generator=generator, device=generator.device) * share * size
+    start = torch.rand((len(x), 1), generator=generator, device=generator.device) * (size - width)
+    place = torch.arange(size, device=generator.device)[None]
+    return ((place < start) | (place >= start + width)).to(device=x.device, dtype=x.dtype)

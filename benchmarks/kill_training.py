@@ -1,0 +1,247 @@
+"""Does a training that was killed at random moments, time after time, end with the same weights as an undisturbed one?
+
+    python benchmarks/kill_training.py [--kills 20] [--models FSBase:fbank ...] [--study FILE] [--set training.steps=60]
+
+Each model is trained undisturbed first, in an interpreter of its own. Then it is trained in lives: every life goes on
+from the state that the last one left (kept after EVERY update), and is killed with SIGKILL, every other one at a random
+moment, the rest at a random moment while a state is being written; until as many kills as asked for have hit, round
+after round. The last life of a round is not killed and again has an interpreter of its own, since each orders its sets
+differently. Weights (the bytes of safetensors), history, alarms, the chosen step and every losses file must be those of
+the undisturbed training. One more round has the state kept every 30 s, as it is by default: on a short training a kill
+then means to begin anew. Exits with 1 if anything differed.
+
+Without --study (a settings file) a corpus of noise with patterns in it is made, on which a training takes a second.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
+
+from making_studies import make_study
+from valaro.experiments.cross_validate import folds_of
+from valaro.experiments.data import load_data
+from valaro.experiments.settings import read_settings
+from valaro.training.keeper import Trail
+from valaro.training.recipes import candidates
+from valaro.training.train import train_model
+
+MODELS = ("FSBase:fbank", "SSBase:fbank", "SSGAN:fbank", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
+CHANGES = ("training.steps=24", "training.batch=8", "training.evaluate_every=5", "self_training.threshold=0.4")
+"""Of the made study, so that a kill has something to hit and SSBase some pseudo-labels to learn."""
+
+Contents = dict[str, bytes]
+
+
+def train(study: Path, changes: Sequence[str], model: str, to: Path, seconds: float) -> None:
+    """Train `model` on the study's first fold, going on from what lies in `to`, and write down all it came to."""
+    torch.set_num_threads(1)
+    settings = read_settings(study, changes)
+    data = load_data(
+        settings.data.labelled, settings.data.unlabelled, settings.data.features, names=settings.study.features
+    )
+    dimension = settings.study.dimensions[0]
+    (to / "losses").mkdir(parents=True, exist_ok=True)
+    training = train_model(
+        candidates(model, settings.study.features)[0],
+        data.store,
+        folds_of(data, dimension, seed=0, settings=settings)[0],
+        data.unlabelled,
+        dimension=dimension,
+        seed=0,
+        plan=settings.plan(),
+        trail=Trail(losses_in=to / "losses", state_in=to / "state", seconds=seconds),
+    )
+    weights = save({name: value.contiguous() for name, value in training.model.classifier.state_dict().items()})
+    record = {
+        "history": [asdict(point) for point in training.history],
+        "alarms": [asdict(alarm) for alarm in training.alarms],
+        "best_step": training.best_step,
+    }
+    (to / "record.json").write_text(json.dumps(record))
+    (to / "weights.safetensors").write_bytes(weights)
+
+
+def contents(to: Path) -> Contents:
+    """Return all that a training leaves, besides its state."""
+    files = [to / "weights.safetensors", to / "record.json", *sorted((to / "losses").iterdir())]
+    return {path.name: path.read_bytes() for path in files if path.exists()}
+
+
+@dataclass
+class Tally:
+    """What the kills of one model came to."""
+
+    kills: int = 0
+    while_writing: int = 0
+    resumed: list[str] = field(default_factory=list)
+    rounds: int = 0
+    differing: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every training of this run shares."""
+
+    study: Path
+    changes: tuple[str, ...]
+    place: Path
+    moments: random.Random
+
+    def alone(self, model: str, to: Path, seconds: float) -> str:
+        """Train to the end in a fresh interpreter and return what went wrong."""
+        options = [str(self.study), "--into", str(to), "--models", model, "--seconds", str(seconds)]
+        command = [sys.executable, __file__, "--study", *options]
+        for change in self.changes:
+            command += ["--set", change]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it failed"])[-1]
+
+    def life(self, model: str, to: Path, seconds: float) -> BaseProcess:
+        """Begin to train in a process that is a copy of this one: importing torch would be most of a short life."""
+        process = multiprocessing.get_context("fork").Process(
+            target=_quietly, args=(train, self.study, self.changes, model, to, seconds)
+        )
+        process.start()
+        return process
+
+
+def _quietly(run: Callable[..., None], *arguments: object) -> None:
+    # What a life has to say is said by the last one of its round, should it fail in the same way.
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(descriptor, 2)
+    run(*arguments)
+
+
+def kill(process: BaseProcess, to: Path, delay: float, *, writing: bool, late: float) -> bool:
+    """Kill after `delay` seconds, or `late` seconds after the next state begins to be written; return if it hit."""
+    begun = time.perf_counter()
+    while process.is_alive() and time.perf_counter() - begun < delay:
+        time.sleep(0.0005)
+    while writing and process.is_alive() and not any((to / "state").glob("*/.*.part")):
+        pass
+    if writing:
+        time.sleep(late)
+    process.kill()
+    process.join()
+    return process.exitcode is not None and process.exitcode < 0
+
+
+def left_behind(to: Path) -> tuple[str, bool]:
+    """Return the state that the next life will find, and whether the kill fell into the writing of another one."""
+    kept, torn = [], False
+    for stage in sorted((to / "state").glob("*")):
+        names = {path.name for path in stage.iterdir()}
+        pointer = stage / "latest"
+        latest = pointer.read_text().strip() if pointer.exists() else ""
+        torn = torn or any(name.endswith(".part") for name in names) or bool(names - {"latest", latest})
+        kept.append(f"{stage.name}:{int(latest.removeprefix('step-'))}" if latest else f"{stage.name}:-")
+    return kept[-1] if kept else "nothing", torn
+
+
+def one_round(bench: Bench, model: str, expected: Contents, tally: Tally, *, most: int, seconds: float) -> None:
+    """Train once in lives, at most `most` kills long, and compare."""
+    to = Path(tempfile.mkdtemp(dir=bench.place))
+    hits = 0
+    duration = _duration(bench, model)
+    while hits < most:
+        writing = (tally.kills + hits) % 2 == 1 and seconds == 0
+        process = bench.life(model, to, seconds)
+        delay = bench.moments.uniform(0, duration * (0.5 if seconds == 0 else 0.9))
+        if not kill(process, to, delay, writing=writing, late=bench.moments.choice((0, 0.001, 0.004, 0.012))):
+            break
+        hits += 1
+        kept, torn = left_behind(to)
+        tally.resumed.append(kept)
+        tally.while_writing += torn
+    tally.kills += hits
+    tally.rounds += 1
+    wrong = bench.alone(model, to, seconds)
+    found = contents(to)
+    different = sorted(name for name in {**found, **expected} if found.get(name) != expected.get(name))
+    if wrong or different:
+        tally.differing.append(wrong or f"differs in {', '.join(different)}")
+
+
+_durations: dict[str, float] = {}
+
+
+def _duration(bench: Bench, model: str) -> float:
+    """Return the seconds of a training whose state is kept after every update."""
+    if model not in _durations:
+        begun = time.perf_counter()
+        bench.life(model, Path(tempfile.mkdtemp(dir=bench.place)), 0).join()
+        _durations[model] = time.perf_counter() - begun
+    return _durations[model]
+
+
+def try_model(bench: Bench, model: str, kills: int) -> bool:
+    """Kill one model's training as often as asked for, print what it came to, and return if all was identical."""
+    undisturbed = bench.place / f"undisturbed {model.replace(':', ' ')}"
+    wrong = bench.alone(model, undisturbed, 1e9)
+    if wrong:
+        print(f"{model}: the undisturbed training failed: {wrong}")
+        return False
+    expected = contents(undisturbed)
+    tally = Tally()
+    while tally.kills < kills and tally.rounds < 5 * kills:
+        one_round(bench, model, expected, tally, most=kills - tally.kills, seconds=0)
+    by_default = Tally()
+    one_round(bench, model, expected, by_default, most=1, seconds=30)
+    faults = [*tally.differing, *by_default.differing]
+    print(
+        f"{model}: {tally.kills} kills, {tally.while_writing} of them while a state was written, in {tally.rounds} "
+        f"rounds; gone on from {', '.join(tally.resumed)}; with the state every 30 s {by_default.kills} kill, gone on "
+        f"from {', '.join(by_default.resumed) or 'nothing'}: {'identical' if not faults else 'DIFFERENT'}"
+    )
+    for fault, times in {fault: faults.count(fault) for fault in faults}.items():
+        print(f"  {times} of {tally.rounds + by_default.rounds} rounds: {fault}")
+    sys.stdout.flush()
+    return not faults
+
+
+def main() -> int:
+    """Read the arguments; with --into only train."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20, help="of each model")
+    parser.add_argument("--models", nargs="+", default=MODELS)
+    parser.add_argument("--study", type=Path, help="settings file of a real study")
+    parser.add_argument("--set", dest="changes", action="append", default=[], help="section.name=value")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=0.0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.into is not None:
+        train(options.study, options.changes, options.models[0], options.into, options.seconds)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="valaro-kill-") as folder:
+        place = Path(folder)
+        made = options.study is None
+        bench = Bench(
+            study=make_study(place / "study") if made else options.study,
+            changes=(*(CHANGES if made else ()), *options.changes),
+            place=place,
+            moments=random.Random(options.seed),
+        )
+        print(f"load {' '.join(f'{value:.1f}' for value in os.getloadavg())}, seed {options.seed}", flush=True)
+        same = [try_model(bench, model, options.kills) for model in options.models]
+        print(f"{sum(same)} of {len(same)} models ended as if undisturbed")
+    return 0 if all(same) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The pairs of models whose difference answers a question."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from valaro.evaluation.scores import Metric
+from valaro.evaluation.significance import Interval, paired_difference
+from valaro.records import FoldResult, Predictions
+from valaro.reports.contenders import Contender
+
+POOL = "Do unlabelled recordings pay?"
+GENERATOR = "Does the generator pay?"
+FUSION = "Does joining the modalities pay?"
+NETWORK = "Does a network pay?"
+RUN = "Do the runs differ?"
+BEST = "The highest UAR against the rest"
+QUESTIONS = (POOL, GENERATOR, FUSION, NETWORK, RUN, BEST)
+"""Every pair stands under the first of these that it answers, so that none is shown twice."""
+
+_ADVERSARIAL = frozenset({"SSGAN", "MSSGAN"})
+_WITHOUT_GENERATOR = "CT"
+"""The terms of SSGAN and MSSGAN that need no generator."""
+
+_PAIRED: tuple[Metric, ...] = ("uar", "f1")
+_Leaders = Mapping[tuple[int, tuple[str, ...], bool], Contender]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What `first` scores above `second` on the test utterances that both judged in the same fold and seed."""
+
+    question: str
+    first: str
+    second: str
+    uar: Interval
+    f1: Interval
+    shared: int
+    colour: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.first} − {self.second}"
+
+    def seen_from(self, label: str) -> "Difference":
+        """Return the same with the model called `label` as the first of the two."""
+        if label == self.first:
+            return self
+        return replace(self, first=self.second, second=self.first, uar=_turned(self.uar), f1=_turned(self.f1))
+
+
+def differences(contenders: Sequence[Contender]) -> tuple[Difference, ...]:
+    """Return the pairs that answer a question, question by question; `contenders` come the highest UAR first.
+
+    The model that the question is about is the first of its pair: a positive difference means yes.
+    """
+    leaders: dict[tuple[int, tuple[str, ...], bool], Contender] = {}
+    for contender in contenders:
+        leaders.setdefault((contender.run, contender.features, contender.is_linear), contender)
+    found: list[Difference] = []
+    for higher, lower in combinations(contenders, 2):
+        first, second, question = higher, lower, _question(higher, lower, leaders)
+        if not question:
+            first, second, question = lower, higher, _question(lower, higher, leaders)
+        if not question and higher is contenders[0]:
+            first, second, question = higher, lower, BEST
+        pairs = _shared_tests(first.results, second.results) if question else []
+        if pairs:
+            found.append(_difference(question, first, second, pairs))
+    return tuple(sorted(found, key=lambda difference: QUESTIONS.index(difference.question)))
+
+
+def _question(asking: Contender, asked: Contender, leaders: _Leaders) -> str:
+    """Return what `asking` against `asked` answers: both the same but for one thing; empty if it is nothing."""
+    if asking.run != asked.run:
+        return RUN if asking.model == asked.model else ""
+    if asking.features != asked.features:
+        both = {asking.method, asked.method} <= _ADVERSARIAL
+        return FUSION if both and set(asking.features) > set(asked.features) else ""
+    if asking.uses_pool and not asked.uses_pool and not asked.is_linear:
+        return POOL
+    if asking.method in _ADVERSARIAL and asked.method == _WITHOUT_GENERATOR:
+        return GENERATOR
+    lead = all(leaders[one.run, one.features, one.is_linear] is one for one in (asking, asked))
+    return NETWORK if lead and asked.is_linear and not asking.is_linear else ""
+
+
+def _difference(
+    question: str, first: Contender, second: Contender, pairs: Sequence[tuple[Predictions, Predictions]]
+) -> Difference:
+    ours, theirs = [a for a, _ in pairs], [b for _, b in pairs]
+    intervals = {metric: paired_difference(ours, theirs, metric) for metric in _PAIRED}
+    return Difference(
+        question=question,
+        first=first.label,
+        second=second.label,
+        uar=intervals["uar"],
+        f1=intervals["f1"],
+        shared=len(pairs),
+        colour=first.colour,
+    )
+
+
+def _turned(interval: Interval) -> Interval:
+    return Interval(value=-interval.value, low=-interval.high, high=-interval.low)
+
+
+def _shared_tests(first: Sequence[FoldResult], second: Sequence[FoldResult]) -> list[tuple[Predictions, Predictions]]:
+    """Pair the tests of the same fold and seed, on the utterances that both judged."""
+    theirs = {(result.fold, result.seed): result.test for result in second}
+    pairs: list[tuple[Predictions, Predictions]] = []
+    for result in first:
+        other = theirs.get((result.fold, result.seed))
+        shared = sorted(set(result.test.ids) & set(other.ids)) if other else []
+        if other and shared:
+            pairs.append((_only(result.test, shared), _only(other, shared)))
+    return pairs
+
+
+def _only(predictions: Predictions, ids: Sequence[str]) -> Predictions:
+    place = {name: row for row, name in enumerate(predictions.ids)}
+    rows = [place[name] for name in ids]
+    return Predictions(
+        ids=tuple(ids),
+        speakers=tuple(predictions.speakers[row] for row in rows),
+        probabilities=predictions.probabilities[rows],
+        correct=predictions.correct[rows],
+    )

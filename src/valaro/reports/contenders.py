@@ -1,0 +1,67 @@
+"""The models of the runs by the names that they carry through the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from valaro.records import Dimension, FoldResult, RunRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """One model of one run (by its number) on one dimension: its name on the page, and its trainings in order."""
+
+    label: str
+    colour: int
+    run: int
+    results: tuple[FoldResult, ...]
+    speaker_normalised: bool
+
+    @property
+    def model(self) -> str:
+        return self.results[0].model
+
+    @property
+    def method(self) -> str:
+        return self.results[0].method
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return self.results[0].features
+
+    @property
+    def uses_pool(self) -> bool:
+        return self.results[0].uses_pool
+
+    @property
+    def is_linear(self) -> bool:
+        return self.results[0].is_linear
+
+
+def labels_of(runs: Sequence[RunRecord]) -> dict[tuple[int, str], str]:
+    """Name each run's models: by the model alone where that is clear, else with the run's name, else its number."""
+    keys = sorted({(number, result.model) for number, run in enumerate(runs) for result in run.results})
+    models = [model for _, model in keys]
+    named = {key: f"{key[1]} ({runs[key[0]].name})" if models.count(key[1]) > 1 else key[1] for key in keys}
+    taken = list(named.values())
+    return {key: f"{label} [{key[0] + 1}]" if taken.count(label) > 1 else label for key, label in named.items()}
+
+
+def contenders_of(
+    runs: Sequence[RunRecord], labels: dict[tuple[int, str], str], dimension: Dimension
+) -> tuple[Contender, ...]:
+    """Return the models that were judged on `dimension`."""
+    contenders: list[Contender] = []
+    for colour, ((number, model), label) in enumerate(labels.items()):
+        chosen = [r for r in runs[number].results if (r.model, r.dimension) == (model, dimension)]
+        chosen.sort(key=lambda result: (result.fold, result.seed))
+        if chosen:
+            contenders.append(
+                Contender(
+                    label=label,
+                    colour=colour,
+                    run=number,
+                    results=tuple(chosen),
+                    speaker_normalised=runs[number].speaker_normalised,
+                )
+            )
+    return tuple(contenders)

@@ -1,0 +1,99 @@
+"""Signs that a training has collapsed, and what to change."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+
+from valaro.records import LEVELS, Alarm
+
+WON = 0.05
+"""Mean real and generated loss below which the classifier tells the two apart without effort."""
+
+EXPLODED = 100.0
+"""How many times its first evaluation's mean the generator's loss may grow."""
+
+FLAT = 1e-3
+"""Deviation over a batch, against the mean size, below which a feature says nothing."""
+
+_PATIENCE = 3
+
+
+class Alarms:
+    """Looks at each evaluation; each sign speaks up once, at the step at which it was seen."""
+
+    def __init__(self) -> None:
+        self.raised: list[Alarm] = []
+        self._first_matching: float | None = None
+        self._one_level = 0
+
+    def look(
+        self,
+        step: int,
+        losses: Mapping[str, Sequence[float]],
+        probabilities: Sequence[Float[np.ndarray, "n 3"]],
+        features: Mapping[str, Tensor],
+    ) -> None:
+        """Look at the losses since the last time, the validation answers, and a batch's features by their origin."""
+        means = {name: float(np.mean(values)) for name, values in losses.items()}
+        self._look_at_losses(step, means)
+        self._look_at_answers(step, probabilities)
+        for name, values in features.items():
+            spread = float(values.std(dim=0).mean() / (values.abs().mean() + 1e-12))
+            if spread < FLAT:
+                generated = name == "generated"
+                self._raise(
+                    step,
+                    f"the features of {name} samples no longer vary (deviation {spread:.1e} of their size)",
+                    "losses.pull_away = 0.5 makes the generator vary" if generated else "lower training.learning_rate",
+                )
+
+    def state_dict(self) -> dict[str, object]:
+        return {
+            "raised": [[alarm.step, alarm.what, alarm.advice] for alarm in self.raised],
+            "first_matching": self._first_matching,
+            "one_level": self._one_level,
+        }
+
+    def load_state_dict(self, state: Mapping[str, object]) -> None:
+        raised, first, count = state["raised"], state["first_matching"], state["one_level"]
+        assert isinstance(raised, list)
+        assert first is None or isinstance(first, float)
+        assert isinstance(count, int)
+        self.raised = [Alarm(step=step, what=what, advice=advice) for step, what, advice in raised]
+        self._first_matching = first
+        self._one_level = count
+
+    def _look_at_losses(self, step: int, means: Mapping[str, float]) -> None:
+        if max(means.get("real", 1.0), means.get("generated", 1.0)) < WON:
+            self._raise(
+                step,
+                f"the classifier tells real from generated without effort (losses {means['real']:.3f} and "
+                f"{means['generated']:.3f}): the generator has nothing left to teach it",
+                "more network.input_noise and hidden_noise, or lower losses.real and losses.generated",
+            )
+        if "generator" in means:
+            if self._first_matching is None:
+                self._first_matching = means["generator"]
+            elif means["generator"] > EXPLODED * self._first_matching:
+                self._raise(
+                    step,
+                    f"the generator's loss grew from {self._first_matching:.3g} to {means['generator']:.3g}",
+                    "lower training.learning_rate, or raise losses.consistency",
+                )
+
+    def _look_at_answers(self, step: int, probabilities: Sequence[Float[np.ndarray, "n 3"]]) -> None:
+        levels = {int(level) for part in probabilities for level in part.argmax(axis=1)}
+        self._one_level = self._one_level + 1 if len(levels) == 1 else 0
+        if self._one_level == _PATIENCE:
+            self._raise(
+                step,
+                f"every validation utterance is judged '{LEVELS[levels.pop()]}', {_PATIENCE} evaluations in a row",
+                "lower losses.consistency, or set losses.balanced = true",
+            )
+
+    def _raise(self, step: int, what: str, advice: str) -> None:
+        kind = what.split("(", maxsplit=1)[0].split(" grew", maxsplit=1)[0]
+        if all(not alarm.what.startswith(kind) for alarm in self.raised):
+            self.raised.append(Alarm(step=step, what=what, advice=advice))

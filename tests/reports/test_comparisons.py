@@ -1,0 +1,92 @@
+"""The pairs of models that are compared: those that answer a question, each once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from making_results import GOOD, POOR, training
+from valaro.reports.comparisons import BEST, FUSION, GENERATOR, NETWORK, POOL, RUN, differences
+from valaro.reports.contenders import Contender
+
+
+def ranked(models: Sequence[str], *, run: int = 0) -> list[Contender]:
+    """Contenders in the order given, which stands for their UAR."""
+    return [
+        Contender(label=model, colour=0, run=run, results=(training(model, "ann", 0, GOOD),), speaker_normalised=False)
+        for model in models
+    ]
+
+
+def pairs(contenders: Sequence[Contender]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for difference in differences(contenders):
+        found.setdefault(difference.question, []).append(difference.name)
+    return found
+
+
+def test_of_78_pairs_of_13_models_17_answer_a_question() -> None:
+    models = "MSSGAN|LR face|SSGAN face|SVM face|CT fbank+face|MFSBase|SVM fbank+face|FSBase face|LR fbank+face"
+    contenders = ranked([*models.split("|"), "FSBase fbank", "LR fbank", "SVM fbank", "SSGAN fbank"])
+    assert pairs(contenders) == {
+        POOL: [
+            "MSSGAN − MFSBase",
+            "SSGAN face − FSBase face",
+            "CT fbank+face − MFSBase",
+            "SSGAN fbank − FSBase fbank",
+        ],
+        GENERATOR: ["MSSGAN − CT fbank+face"],
+        FUSION: ["MSSGAN − SSGAN face", "MSSGAN − SSGAN fbank"],
+        # The best network and the best linear model of each set of features; a linear one may stand higher.
+        NETWORK: ["MSSGAN − SVM fbank+face", "SSGAN face − LR face", "FSBase fbank − LR fbank"],
+        BEST: [
+            "MSSGAN − LR face",
+            "MSSGAN − SVM face",
+            "MSSGAN − FSBase face",
+            "MSSGAN − LR fbank+face",
+            "MSSGAN − FSBase fbank",
+            "MSSGAN − LR fbank",
+            "MSSGAN − SVM fbank",
+        ],
+    }
+    assert list(pairs(contenders)) == [POOL, GENERATOR, FUSION, NETWORK, BEST]
+
+
+def test_every_semi_supervised_model_meets_its_twin_and_only_a_gan_meets_ct() -> None:
+    contenders = ranked(["LR voice", "FSBase face", "SSBase face", "SSGAN face", "CT face", "SoftMatch face"])
+    found = pairs(contenders)
+    assert found[POOL] == [f"{name} face − FSBase face" for name in ("SSBase", "SSGAN", "CT", "SoftMatch")]
+    assert found[GENERATOR] == ["SSGAN face − CT face"]
+    assert len(found[BEST]) == 5
+    assert set(found) == {POOL, GENERATOR, BEST}
+
+
+def test_a_difference_seen_from_the_other_model_is_turned() -> None:
+    first, second = ranked(["LR face", "SSGAN face"])
+    second = replace(second, results=(training("SSGAN face", "ann", 0, POOR),))
+    (found,) = differences([first, second])
+    # The question is about the network: 3/6 against 5/6, though the linear model stands higher.
+    assert (found.name, round(found.uar.value, 12)) == ("SSGAN face − LR face", round(-2 / 6, 12))
+    turned = found.seen_from("LR face")
+    assert (turned.name, turned.uar.value) == ("LR face − SSGAN face", -found.uar.value)
+    assert (turned.uar.low, turned.uar.high) == (-found.uar.high, -found.uar.low)
+    assert found.seen_from("SSGAN face") is found
+
+
+def test_two_runs_are_compared_model_by_model() -> None:
+    found = pairs([*ranked(["MSSGAN", "MFSBase"]), *ranked(["MSSGAN", "MFSBase"], run=1)])
+    # Twins are of one run: another run may differ in anything.
+    assert found == {
+        POOL: ["MSSGAN − MFSBase", "MSSGAN − MFSBase"],
+        RUN: ["MSSGAN − MSSGAN", "MFSBase − MFSBase"],
+        BEST: ["MSSGAN − MFSBase"],
+    }
+
+
+def test_a_difference_is_that_of_the_tests_that_both_judged() -> None:
+    first, second = ranked(["MSSGAN", "MFSBase"])
+    alone = training("MSSGAN", "ben", 0, POOR)
+    first = replace(first, results=(*first.results, alone))
+    second = replace(second, results=(training("MFSBase", "ann", 0, POOR), training("MFSBase", "ann", 1, GOOD)))
+    (difference,) = differences([first, second])
+    # Both judged ann with seed 0 alone: 5/6 against 3/6.
+    assert difference.shared == 1
+    assert round(difference.uar.value, 12) == round(2 / 6, 12)

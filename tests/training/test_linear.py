@@ -1,0 +1,103 @@
+"""The linear rivals are scikit-learn's, kept as a network's head."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from making_features import make_store, toy_corpus
+from valaro.evaluation.folds import leave_one_session_out
+from valaro.evaluation.scores import score
+from valaro.labels.fuzzy import fuzzy_labels
+from valaro.training import linear
+from valaro.training.checkpoint import load_model, save_model
+from valaro.training.plans import DEFAULT
+from valaro.training.recipes import candidates
+from valaro.training.train import train_model
+from valaro.training.trained_model import predict_utterances
+
+
+@pytest.mark.parametrize(("name", "strength"), [("LR", 0.01), ("SVM", 0.01)])
+def test_a_linear_model_answers_as_scikit_learn_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, strength: float
+) -> None:
+    monkeypatch.setattr(linear, "STRENGTHS", (strength,))
+    utterances, features = toy_corpus(per_level=4, strength=0.3)
+    store = make_store(tmp_path / "store", features)
+    fold = leave_one_session_out(utterances)[0]
+    (candidate,) = candidates(name, ["fbank", "face"])
+    training = train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=DEFAULT)
+    answers = predict_utterances(training.model, store, fold.test)
+
+    frames = {n: np.concatenate([store.values(u.id, n).astype(float) for u in fold.train]) for n in ("fbank", "face")}
+
+    def seen(utterance_id: str) -> np.ndarray:
+        rows = []
+        for feature, all_frames in frames.items():
+            values = (store.values(utterance_id, feature) - all_frames.mean(0)) / all_frames.std(0)
+            rows += [values.mean(0), np.sqrt(values.var(0) + 1e-6)]
+        return np.concatenate(rows)
+
+    estimator = (
+        LogisticRegression(C=strength, class_weight="balanced", max_iter=2000)
+        if name == "LR"
+        else LinearSVC(C=strength, class_weight="balanced", max_iter=20_000, random_state=0)
+    )
+    reference = make_pipeline(StandardScaler(), estimator)
+    reference.fit(np.stack([seen(u.id) for u in fold.train]), fuzzy_labels(fold.train, "valence").argmax(1))
+    x = np.stack([seen(u.id) for u in fold.test])
+    np.testing.assert_array_equal(answers.probabilities.argmax(1), reference.predict(x))
+    if name == "LR":
+        np.testing.assert_allclose(answers.probabilities, reference.predict_proba(x), atol=2e-3)
+
+
+def test_votes_that_disagree_weigh_as_rows_of_their_share(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(per_level=3)
+    store = make_store(tmp_path / "store", features)
+    whole = leave_one_session_out(utterances)[0]
+    doubled = tuple(replace(u, ratings=u.ratings * 2) for u in utterances)
+    (candidate,) = candidates("LR:face", ["fbank", "face"])
+    answers = [
+        predict_utterances(
+            train_model(
+                candidate, store, leave_one_session_out(us)[0], (), dimension="valence", seed=0, plan=DEFAULT
+            ).model,
+            store,
+            whole.test,
+        ).probabilities
+        for us in (utterances, doubled)
+    ]
+    np.testing.assert_allclose(answers[0], answers[1])
+
+
+@pytest.mark.parametrize("levels", [("low", "high"), ("medium",)])
+def test_levels_that_no_label_has_are_never_said(tmp_path: Path, levels: tuple[str, ...]) -> None:
+    from making_features import LEVELS
+
+    utterances, features = toy_corpus(per_level=3)
+    store = make_store(tmp_path / "store", features)
+    fold = leave_one_session_out(utterances)[0]
+    kept = tuple(u for u in fold.train if LEVELS[int(fuzzy_labels([u], "valence").argmax())] in levels)
+    (candidate,) = candidates("LR", ["fbank", "face"])
+    training = train_model(candidate, store, replace(fold, train=kept), (), dimension="valence", seed=0, plan=DEFAULT)
+    said = {LEVELS[int(k)] for k in predict_utterances(training.model, store, fold.test).probabilities.argmax(1)}
+    assert said <= set(levels)
+
+
+def test_a_linear_model_is_kept_and_judges_whole_utterances(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(per_level=3)
+    store = make_store(tmp_path / "store", features)
+    fold = leave_one_session_out(utterances)[0]
+    (candidate,) = candidates("SVM", ["fbank", "face"])
+    model = train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=DEFAULT).model
+    save_model(model, tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    assert again.seen == "whole"
+    answers = [predict_utterances(m, store, fold.test).probabilities for m in (model, again)]
+    np.testing.assert_array_equal(answers[0], answers[1])
+    assert score(predict_utterances(again, store, fold.test)).uar > 0.9

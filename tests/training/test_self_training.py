@@ -1,0 +1,58 @@
+"""Which pseudo-labels count."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from valaro.training.self_training import surest_by_threshold, surest_of_each_level
+
+ANSWERS = np.array(
+    [
+        [0.98, 0.01, 0.01],
+        [0.92, 0.04, 0.04],
+        [0.95, 0.03, 0.02],
+        [0.05, 0.91, 0.04],
+        [0.30, 0.40, 0.30],
+        [0.04, 0.05, 0.91],
+    ]
+)
+
+
+def test_ssbase_takes_the_sure_ones_up_to_the_labelled_share_of_each_level() -> None:
+    # Five are sure: three low, one medium, one high. A third of five, rounded up, is two a level: the least sure low
+    # one stays out.
+    chosen = surest_by_threshold(0.9)(ANSWERS, np.array([1 / 3, 1 / 3, 1 / 3]), 1.0)
+    assert chosen.tolist() == [True, False, True, True, False, True]
+
+
+def test_ssbase_takes_nothing_of_a_level_that_no_label_has() -> None:
+    chosen = surest_by_threshold(0.9)(ANSWERS, np.array([0.5, 0.5, 0.0]), 1.0)
+    assert chosen.tolist() == [True, True, True, True, False, False]
+
+
+def test_ssbase_takes_nothing_where_nothing_is_sure() -> None:
+    assert not surest_by_threshold(0.99)(ANSWERS, np.array([1 / 3, 1 / 3, 1 / 3]), 1.0).any()
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"), [(1 / 3, [0, 3, 5]), (2 / 3, [0, 2, 3, 4, 5]), (1.0, [0, 1, 2, 3, 4, 5])]
+)
+def test_the_class_balanced_rival_takes_a_growing_share_of_each_level(done: float, expected: list[int]) -> None:
+    chosen = surest_of_each_level(ANSWERS, np.ones(3) / 3, done)
+    assert np.flatnonzero(chosen).tolist() == expected
+
+
+@given(
+    hnp.arrays(np.float64, st.tuples(st.integers(0, 12), st.just(3)), elements=st.floats(0.01, 1.0)),
+    st.floats(0.0, 0.99),
+)
+def test_what_is_chosen_is_sure_and_no_level_outgrows_its_share(raw: np.ndarray, threshold: float) -> None:
+    answers = raw / raw.sum(axis=1, keepdims=True)
+    ratio = np.array([0.5, 0.3, 0.2])
+    chosen = surest_by_threshold(threshold)(answers, ratio, 1.0)
+    assert (answers.max(axis=1)[chosen] >= threshold).all()
+    sure = int((answers.max(axis=1) >= threshold).sum())
+    counts = np.bincount(answers.argmax(axis=1)[chosen], minlength=3)
+    assert (counts <= np.ceil(ratio * sure)).all()
