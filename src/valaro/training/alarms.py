@@ -90,7 +90,7 @@ class Alarms:
             self._raise(
                 step,
                 f"every validation utterance is judged '{LEVELS[levels.pop()]}', {_PATIENCE} evaluations in a row",
-                "lower losses.consistency, or set losses.balanced = true",
+                "set sampling.balanced = true; with unlabelled recordings also lower the weights in [losses]",
             )
 
     def _raise(self, step: int, what: str, advice: str) -> None:
