@@ -127,18 +127,37 @@ def _quietly(run: Callable[..., None], *arguments: object) -> None:
     run(*arguments)
 
 
-def kill(process: BaseProcess, to: Path, delay: float, *, writing: bool, late: float) -> bool:
-    """Kill after `delay` seconds, or `late` seconds after the next state begins to be written; return if it hit."""
-    begun = time.perf_counter()
-    while process.is_alive() and time.perf_counter() - begun < delay:
+@dataclass(frozen=True)
+class Moment:
+    """When to kill: after so many updates of this life and so many seconds more, or in the writing of the next state.
+
+    A busy machine stretches time, so that seconds alone would kill most lives before they did anything.
+    """
+
+    updates: int
+    seconds: float
+    writing: bool = False
+
+
+def kill(process: BaseProcess, to: Path, moment: Moment) -> bool:
+    """Kill at the moment, and return whether the process still ran."""
+    seen: set[str] = {_pointers(to)}
+    while process.is_alive() and len(seen) <= moment.updates:
+        seen.add(_pointers(to))
         time.sleep(0.0005)
-    while writing and process.is_alive() and not any((to / "state").glob("*/.*.part")):
+    while moment.writing and process.is_alive() and not any((to / "state").glob("*/.*.part")):
         pass
-    if writing:
-        time.sleep(late)
+    process.join(timeout=moment.seconds)
     process.kill()
     process.join()
     return process.exitcode is not None and process.exitcode < 0
+
+
+def _pointers(to: Path) -> str:
+    """Return the names of the states that a continued training would find."""
+    pointers = sorted((to / "state").glob("*/latest"))
+    # Removed under our eyes at the end of a stage's life, at worst: then it counts as another state.
+    return " ".join(pointer.read_text() if pointer.exists() else "" for pointer in pointers)
 
 
 def left_behind(to: Path) -> tuple[str, bool]:
@@ -159,10 +178,8 @@ def one_round(bench: Bench, model: str, expected: Contents, tally: Tally, *, mos
     hits = 0
     duration = _duration(bench, model)
     while hits < most:
-        writing = (tally.kills + hits) % 2 == 1 and seconds == 0
         process = bench.life(model, to, seconds)
-        delay = bench.moments.uniform(0, duration * (0.5 if seconds == 0 else 0.9))
-        if not kill(process, to, delay, writing=writing, late=bench.moments.choice((0, 0.001, 0.004, 0.012))):
+        if not kill(process, to, _moment(bench, duration, number=tally.kills + hits, seconds=seconds)):
             break
         hits += 1
         kept, torn = left_behind(to)
@@ -175,6 +192,16 @@ def one_round(bench: Bench, model: str, expected: Contents, tally: Tally, *, mos
     different = sorted(name for name in {**found, **expected} if found.get(name) != expected.get(name))
     if wrong or different:
         tally.differing.append(wrong or f"differs in {', '.join(different)}")
+
+
+def _moment(bench: Bench, duration: float, *, number: int, seconds: float) -> Moment:
+    draw = bench.moments
+    if seconds > 0:
+        return Moment(updates=0, seconds=draw.uniform(0.2, 0.9) * duration)
+    updates = draw.randrange(6)
+    if number % 2:
+        return Moment(updates=updates, seconds=draw.choice((0, 0.001, 0.004, 0.012)), writing=True)
+    return Moment(updates=updates, seconds=draw.uniform(0, duration / 10))
 
 
 _durations: dict[str, float] = {}
