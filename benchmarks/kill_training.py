@@ -34,7 +34,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
 from making_studies import make_study
 from valaro.experiments.cross_validate import folds_of
-from valaro.experiments.data import load_data
+from valaro.experiments.data import load_study
 from valaro.experiments.settings import read_settings
 from valaro.training.keeper import Trail
 from valaro.training.recipes import candidates
@@ -51,9 +51,7 @@ def train(study: Path, changes: Sequence[str], model: str, to: Path, seconds: fl
     """Train `model` on the study's first fold, going on from what lies in `to`, and write down all it came to."""
     torch.set_num_threads(1)
     settings = read_settings(study, changes)
-    data = load_data(
-        settings.data.labelled, settings.data.unlabelled, settings.data.features, names=settings.study.features
-    )
+    data = load_study(settings)
     dimension = settings.study.dimensions[0]
     (to / "losses").mkdir(parents=True, exist_ok=True)
     training = train_model(
@@ -143,10 +141,11 @@ def kill(process: BaseProcess, to: Path, moment: Moment) -> bool:
     """Kill at the moment, and return whether the process still ran."""
     seen: set[str] = {_pointers(to)}
     while process.is_alive() and len(seen) <= moment.updates:
+        # Looking without a rest would take the processor from what is looked at.
+        time.sleep(0.001)
         seen.add(_pointers(to))
-        time.sleep(0.0005)
     while moment.writing and process.is_alive() and not any((to / "state").glob("*/.*.part")):
-        pass
+        time.sleep(0.0001)
     process.join(timeout=moment.seconds)
     process.kill()
     process.join()
@@ -197,7 +196,8 @@ def one_round(bench: Bench, model: str, expected: Contents, tally: Tally, *, mos
 def _moment(bench: Bench, duration: float, *, number: int, seconds: float) -> Moment:
     draw = bench.moments
     if seconds > 0:
-        return Moment(updates=0, seconds=draw.uniform(0.2, 0.9) * duration)
+        # The duration is that of a training that keeps every state: one that keeps few is over much sooner.
+        return Moment(updates=0, seconds=draw.uniform(0.05, 0.3) * duration)
     updates = draw.randrange(6)
     if number % 2:
         return Moment(updates=updates, seconds=draw.choice((0, 0.001, 0.004, 0.012)), writing=True)

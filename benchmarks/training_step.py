@@ -110,8 +110,6 @@ class LiteralEncoder(nn.Module):
         )
 
     def forward(self, x: Tensor, noise: Any) -> Tensor:  # noqa: ANN401
-        if self.modality.averaged > 1:
-            x = x.unflatten(1, (-1, self.modality.averaged)).mean(dim=2)
         if self.is_image:
             x = functional.pad(x, (0, 0, 0, -x.shape[1] % 16)).unsqueeze(1)
         for depth, layer in enumerate(self.layers):
@@ -149,7 +147,7 @@ class LiteralGenerator(nn.Module):
     def __init__(self, ours: nn.Module, *, is_image: bool) -> None:
         super().__init__()
         self.first = tuple(ours._first)  # noqa: SLF001
-        self.dim = ours._dim if is_image else None  # noqa: SLF001
+        self.dim = ours._bands if is_image else None  # noqa: SLF001
         self.project = nn.Linear(LATENT, math.prod(self.first))
         weight, bias = ours.project.weight.data, ours.project.bias.data
         if not is_image:
@@ -346,7 +344,7 @@ def make(case: Case, batch: int, device: torch.device | str = "cpu") -> tuple[Fu
 
     def crops() -> dict[str, Tensor]:
         return {
-            m.name: torch.randn((batch, 128, m.dim), generator=source).to(device).transpose(1, 2)
+            m.name: torch.randn((batch, 128, m.bands), generator=source).to(device).transpose(1, 2)
             for m in case.modalities
         }
 

@@ -21,7 +21,7 @@ from making_models import a_model
 from making_studies import make_study, settings_of
 from valaro.cli.app import main
 from valaro.experiments.cross_validate import describe
-from valaro.experiments.data import load_data
+from valaro.experiments.data import load_study
 from valaro.experiments.final_model import FinalModel
 from valaro.experiments.run_folder import RunFolder, begin_run
 from valaro.records import Alarm
@@ -176,7 +176,7 @@ def test_a_mistake_is_one_message_and_exit_code_2(
 
 def _begin_empty_run(folder: Path) -> None:
     settings = settings_of(folder / "study.toml")
-    data = load_data(settings.data.labelled, settings.data.unlabelled, settings.data.features, settings.study.features)
+    data = load_study(settings)
     begin_run(RunFolder(path=folder / "empty"), describe(settings, data, "empty"), "cross-validation")
 
 

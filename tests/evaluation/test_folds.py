@@ -13,6 +13,7 @@ from valaro.evaluation.folds import (
     few_labels,
     hold_out_for_validation,
     leave_one_session_out,
+    limited,
     unlabelled_pool,
     without_ratings,
 )
@@ -118,6 +119,27 @@ def test_more_labels_contain_fewer(per_level: int, seed: int) -> None:
     fewer, _ = few_labels(utterances, "arousal", per_level=per_level, seed=seed)
     more, _ = few_labels(utterances, "arousal", per_level=per_level + 1, seed=seed)
     assert set(fewer) <= set(more)
+
+
+@given(st.integers(0, 12), st.integers(0, 5))
+def test_a_larger_pool_contains_a_smaller_one(size: int, seed: int) -> None:
+    utterances, _ = toy_corpus(sessions=2, per_level=1)
+    smaller, larger = (limited(utterances, most, seed=seed) for most in (size, size + 1))
+    assert len(smaller) == min(size, len(utterances))
+    assert set(smaller) <= set(larger)
+    assert list(larger) == [utterance for utterance in utterances if utterance in larger]
+    assert limited(utterances, None, seed=seed) == tuple(utterances)
+
+
+def test_a_pool_of_a_given_size_differs_by_seed() -> None:
+    utterances, _ = toy_corpus(sessions=3, per_level=3)
+    assert len({limited(utterances, 5, seed=seed) for seed in range(5)}) > 1
+
+
+def test_fixed_directions_test_the_women_of_every_session() -> None:
+    folds = leave_one_session_out(toy_corpus(sessions=4)[0], seed=3, directions="fixed")
+    assert len(folds) == 4
+    assert {u.gender for fold in folds for u in fold.test} == {"F"}
 
 
 def test_one_session_is_not_enough() -> None:

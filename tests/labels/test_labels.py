@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from making_features import an_utterance
 from valaro.errors import ValaroError
-from valaro.labels.fuzzy import correct_levels, fuzzy_from_scores, fuzzy_label, fuzzy_labels
+from valaro.labels.fuzzy import correct_levels, fuzzy_from_scores, fuzzy_label, fuzzy_labels, with_mean_votes
 from valaro.labels.levels import level_of
 
 
@@ -46,3 +46,17 @@ def test_a_fuzzy_label_sums_to_one_and_has_a_correct_level(scores: list[float]) 
     fuzzy = fuzzy_from_scores(scores)
     assert fuzzy.sum() == pytest.approx(1)
     assert correct_levels(fuzzy[None]).any()
+
+
+def test_the_mean_of_the_votes_may_be_another_level_than_most_votes() -> None:
+    # Votes 1, 4, 4: two of three say high, their mean 3 is medium (the paper's Table I counts it so).
+    voted = an_utterance("a", votes=(1, 4, 4))
+    assert fuzzy_label(voted, "valence").round(2).tolist() == [0.33, 0.0, 0.67]
+    assert fuzzy_label(with_mean_votes(voted), "valence").tolist() == [0, 1, 0]
+    assert [rating.score for rating in with_mean_votes(voted).ratings if rating.dimension == "valence"] == [3.0]
+
+
+def test_a_dimension_without_votes_gets_no_mean() -> None:
+    assert with_mean_votes(an_utterance("a", level=None)).ratings == ()
+    half = with_mean_votes(an_utterance("a", votes=(1, 2), dimensions=("arousal",)))
+    assert [(rating.dimension, rating.score) for rating in half.ratings] == [("arousal", 1.5)]

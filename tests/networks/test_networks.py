@@ -1,5 +1,7 @@
 """Shapes, starts and noise of the networks in both layouts."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch import nn
 from valaro.errors import ValaroError
 from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator
 from valaro.networks.noise import Noise
+from valaro.networks.resolution import as_seen
 from valaro.networks.shapes import Modality, NetworkShape, Regularisation
 
 LAYOUTS = ("temporal", "image")
@@ -35,7 +38,7 @@ def _shape(
 
 
 def _inputs(modalities: tuple[Modality, ...] = TWO, count: int = 6) -> dict[str, torch.Tensor]:
-    return {m.name: torch.randn((count, m.dim, 128), generator=_generator(m.dim)) for m in modalities}
+    return {m.name: torch.randn((count, m.bands, 128), generator=_generator(m.dim)) for m in modalities}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -52,7 +55,17 @@ def test_any_number_of_modalities_is_judged_with_k_plus_one_logits(layout: str, 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_generated_samples_have_the_shape_of_real_ones(layout: str) -> None:
     made = FusionGenerator(_shape(layout), generator=_generator())(torch.randn(5, LATENT))
-    assert {name: tuple(one.shape) for name, one in made.items()} == {"fbank": (5, 128, 128), "face": (5, 342, 128)}
+    assert {name: tuple(one.shape) for name, one in made.items()} == {"fbank": (5, 64, 128), "face": (5, 342, 128)}
+
+
+def test_a_network_sees_averages_of_neighbouring_bands_and_frames() -> None:
+    shape = replace(_shape(), averaged_frames=4)
+    crops = {m.name: torch.randn((3, m.dim, 128), generator=_generator()) for m in TWO}
+    seen = as_seen(crops, shape)
+    torch.testing.assert_close(seen["fbank"][1, 5, 7], crops["fbank"][1, 10:12, 28:32].mean())
+    torch.testing.assert_close(seen["face"][2, 300, 31], crops["face"][2, 300, 124:].mean())
+    made = FusionGenerator(shape, generator=_generator())(torch.randn(3, LATENT))
+    assert {name: one.shape for name, one in made.items()} == {name: one.shape for name, one in seen.items()}
 
 
 def test_one_z_makes_all_modalities() -> None:

@@ -80,7 +80,7 @@ def _step(
     source = torch.Generator().manual_seed(1)
 
     def crops() -> Crops:
-        return {m.name: torch.randn((N, m.dim, 128), generator=source, dtype=torch.float64) for m in modalities}
+        return {m.name: torch.randn((N, m.bands, 128), generator=source, dtype=torch.float64) for m in modalities}
 
     classifier = FusionClassifier(shape, generator=source).double()
     classifier(crops(), start=True)

@@ -323,12 +323,21 @@ def test_a_state_with_a_number_that_is_none_is_not_kept(tmp_path: Path) -> None:
     assert fresh.weight.tolist() == [[7, 7]]
 
 
+WILD = replace(
+    PLAN,
+    regularisation=replace(PLAN.regularisation, weight_norm=False),
+    schedule=replace(PLAN.schedule, learning_rate=1e25, clip=0.0),
+)
+
+
+def test_weights_that_break_in_the_last_update_before_a_look_are_named_too(corpus: Corpus, tmp_path: Path) -> None:
+    wild = replace(WILD, schedule=replace(WILD.schedule, evaluate_every=1))
+    with pytest.raises(ValaroError, match=r"broke down at step \d+: the weights are not finite .*learning_rate"):
+        corpus.train("FSBase:fbank", tmp_path, plan=wild)
+
+
 def test_the_last_good_state_outlives_a_training_that_breaks_down(corpus: Corpus, tmp_path: Path) -> None:
-    wild = replace(
-        PLAN,
-        regularisation=replace(PLAN.regularisation, weight_norm=False),
-        schedule=replace(PLAN.schedule, learning_rate=1e25, clip=0.0),
-    )
+    wild = replace(WILD, schedule=replace(WILD.schedule, evaluate_every=6))
     with pytest.raises(ValaroError, match=r"broke down at step \d+: the \w+ loss is (nan|inf)") as raised:
         corpus.train("FSBase:fbank", tmp_path, plan=wild)
     broken = int(str(raised.value).split("at step ")[1].split(":")[0])

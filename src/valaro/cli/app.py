@@ -35,7 +35,7 @@ def main() -> None:
     """Run a verb: a user's mistake is one message and exit code 2, ours a traceback, Ctrl-C exit code 130."""
     before = signal.signal(signal.SIGINT, _stop)
     try:
-        app()
+        app(prog_name="valaro")
     except ValaroError as error:
         sys.stderr.write(f"valaro: {error}\n")
         sys.exit(2)

@@ -11,7 +11,8 @@ from valaro.labels.fuzzy import fuzzy_label
 from valaro.records import LEVELS, Dimension, Utterance
 from valaro.seeds import numpy_stream
 
-Directions = Literal["coin", "both"]
+Directions = Literal["coin", "both", "fixed"]
+"""Who of a session tests: a seeded coin says it, each half in turn, or always the women (the first half)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,8 @@ def leave_one_session_out(
 ) -> tuple[Fold, ...]:
     """Return a fold a session: it is held out, one gender for validation, the other for the test (section IV-C).
 
-    Which gender tests is a seeded coin a fold; `directions="both"` gives each session twice, once in either direction.
+    Which gender tests is a seeded coin a fold; `directions` "both" gives each session twice, once in either direction,
+    and "fixed" lets the women test.
     Only labelled utterances take part. A session without both genders is parted by speaker names instead.
 
     Raises:
@@ -112,7 +114,8 @@ def leave_one_session_out(
         title = f"{corpus} {session}" if several else session
         halves = _halves(inside, title)
         coin = int(numpy_stream(seed, f"gender coin {corpus} {session}").integers(2))
-        for side in (coin,) if directions == "coin" else (coin, 1 - coin):
+        sides = {"coin": (coin,), "both": (coin, 1 - coin), "fixed": (0,)}
+        for side in sides[directions]:
             (test_name, test), (_, validation) = halves[side], halves[1 - side]
             folds.append(Fold(name=f"{title} test {test_name}", train=outside, validation=validation, test=test))
     return tuple(folds)
@@ -151,6 +154,14 @@ def few_labels(
     kept = tuple(utterance for index, utterance in enumerate(labelled) if index in chosen)
     rest += [without_ratings(utterance) for index, utterance in enumerate(labelled) if index not in chosen]
     return kept, tuple(rest)
+
+
+def limited(utterances: Sequence[Utterance], most: int | None, *, seed: int) -> tuple[Utterance, ...]:
+    """Return at most `most` of the utterances, in their order; of the same seed, more hold all that fewer held."""
+    if most is None or most >= len(utterances):
+        return tuple(utterances)
+    drawn = numpy_stream(seed, "pool size").permutation(len(utterances))[:most]
+    return tuple(utterances[index] for index in sorted(drawn.tolist()))
 
 
 def without_ratings(utterance: Utterance) -> Utterance:

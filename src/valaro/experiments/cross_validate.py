@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from valaro.evaluation.folds import Fold, leave_one_session_out
-from valaro.experiments.data import StudyData, load_data
+from valaro.experiments.data import StudyData, load_study
 from valaro.experiments.environment import environment
 from valaro.experiments.run_folder import RunFolder, begin_run, write_result
 from valaro.experiments.settings import Settings
@@ -42,7 +42,7 @@ def cross_validate(
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Problem, ...]:
     """Run a study into the folder `to` and return what failed; started again, it does only what is missing."""
-    data = load_data(settings.data.labelled, settings.data.unlabelled, settings.data.features, settings.study.features)
+    data = load_study(settings)
     run = RunFolder(path=to)
     begin_run(run, describe(settings, data, to.name), "cross-validation")
     jobs = study_jobs(settings, data, run)

@@ -9,7 +9,8 @@ import xxhash
 
 from valaro.errors import ValaroError, all_at_once, unknown_name
 from valaro.evaluation.folds import without_ratings
-from valaro.labels.fuzzy import correct_levels, fuzzy_labels
+from valaro.experiments.settings import Settings
+from valaro.labels.fuzzy import Votes, correct_levels, fuzzy_labels, with_mean_votes
 from valaro.records import DIMENSIONS, GRID_RATE, CorpusNote, CorpusSummary, Dimension, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
@@ -33,8 +34,23 @@ class StudyData:
         )
 
 
-def load_data(labelled: Sequence[Path], unlabelled: Sequence[Path], features: Path, names: Iterable[str]) -> StudyData:
+def load_study(settings: Settings) -> StudyData:
+    """Read the data that a study's settings name."""
+    data, study = settings.data, settings.study
+    return load_data(data.labelled, data.unlabelled, data.features, study.features, votes=study.votes)
+
+
+def load_data(
+    labelled: Sequence[Path],
+    unlabelled: Sequence[Path],
+    features: Path,
+    names: Iterable[str],
+    *,
+    votes: Votes = "each",
+) -> StudyData:
     """Read manifests and store; rows without votes in a labelled manifest join the pool.
+
+    `votes` says whether each annotator's vote is mapped to a level, or their mean (the paper's Table I).
 
     Raises:
         ValaroError: an utterance stands in two manifests, was never extracted, or a feature is not in the store.
@@ -46,6 +62,8 @@ def load_data(labelled: Sequence[Path], unlabelled: Sequence[Path], features: Pa
     first = [read_manifest(path) for path in labelled]
     second = [read_manifest(path) for path in unlabelled]
     with_votes = tuple(u for manifest in first for u in manifest.utterances if u.ratings)
+    if votes == "mean":
+        with_votes = tuple(with_mean_votes(utterance) for utterance in with_votes)
     without = [u for manifest in first for u in manifest.utterances if not u.ratings]
     without += [u for manifest in second for u in manifest.utterances]
     if not with_votes:

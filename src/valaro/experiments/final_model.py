@@ -7,7 +7,7 @@ from pathlib import Path
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import hold_out_for_validation
 from valaro.experiments.cross_validate import describe
-from valaro.experiments.data import load_data
+from valaro.experiments.data import load_study
 from valaro.experiments.run_folder import RunFolder, begin_run
 from valaro.experiments.settings import Settings
 from valaro.parallel.outcome import Outcome
@@ -48,7 +48,7 @@ def train_final(
             f"train makes one model for use, the settings name {len(candidates)} ({labels}): "
             'choose one, as in --set \'study.models=["MSSGAN"]\' or ["SSGAN:face"]'
         )
-    data = load_data(settings.data.labelled, settings.data.unlabelled, settings.data.features, settings.study.features)
+    data = load_study(settings)
     begin_run(RunFolder(path=to), describe(settings, data, to.name), "training")
     jobs: list[tuple[Settings, Path, Dimension]] = [
         (settings, to, dimension) for dimension in settings.study.dimensions
@@ -71,7 +71,7 @@ def train_final(
 def train_dimension(job: tuple[Settings, Path, Dimension]) -> FinalModel:
     """Train and save the model of one dimension; (settings, run folder, dimension) come as one job."""
     settings, to, dimension = job
-    data = load_data(settings.data.labelled, settings.data.unlabelled, settings.data.features, settings.study.features)
+    data = load_study(settings)
     seed = settings.study.first_seed
     rated = [utterance for utterance in data.labelled if utterance.is_labelled(dimension)]
     run = RunFolder(path=to)

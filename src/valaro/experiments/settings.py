@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from valaro.errors import ValaroError, all_at_once
 from valaro.evaluation.folds import Directions
+from valaro.labels.fuzzy import Votes
 from valaro.normalise import Normalisation
 from valaro.records import DIMENSIONS, Dimension
 from valaro.training.plans import PRESETS, Choice, Plan
@@ -41,6 +42,8 @@ class Study(_Section):
     features: Annotated[list[str], Field(min_length=1)] = ["fbank", "face"]
     dimensions: Annotated[list[Dimension], Field(min_length=1)] = list(DIMENSIONS)
     labels_per_level: Count | None = None
+    votes: Votes = "each"
+    pool_size: Annotated[int, Field(ge=0)] | None = None
     directions: Directions = "both"
     seeds: Count = 1
     first_seed: Annotated[int, Field(ge=0)] = 0
@@ -55,6 +58,7 @@ class Network(_Section):
     layout: Literal["temporal", "image"] | None = None
     width: Annotated[float, Field(gt=0)] | None = None
     averaged_bands: Count | None = None
+    averaged_frames: Literal[1, 2, 4] | None = None
     explicit_head: bool | None = None
     input_noise: Weight | None = None
     hidden_noise: Weight | None = None
@@ -73,6 +77,7 @@ class Sampling(_Section):
 
     views: Literal[1, 2] | None = None
     masks: bool | None = None
+    shift: Annotated[int, Field(ge=0)] | None = None
     balanced: bool | None = None
     short: Literal["repeat", "mean"] | None = None
     centre_crop: bool | None = None

@@ -1,13 +1,19 @@
 """Fuzzy labels: the share of annotators behind each level."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from statistics import fmean
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from valaro.errors import ValaroError
 from valaro.labels.levels import level_of
-from valaro.records import LEVELS, Dimension, Utterance
+from valaro.records import DIMENSIONS, LEVELS, Dimension, Rating, Utterance
+
+Votes = Literal["each", "mean"]
+"""What is mapped to a level: each annotator's vote, whose levels are averaged, or the mean of the votes."""
 
 
 def fuzzy_from_scores(scores: Sequence[float]) -> Float[np.ndarray, " 3"]:
@@ -22,6 +28,16 @@ def fuzzy_from_scores(scores: Sequence[float]) -> Float[np.ndarray, " 3"]:
     for score in scores:
         votes[level_of(score)] += 1
     return votes / len(scores)
+
+
+def with_mean_votes(utterance: Utterance) -> Utterance:
+    """Return the utterance with one vote a dimension, the annotators' mean: how the paper's Table I counts levels."""
+    means: list[Rating] = []
+    for dimension in DIMENSIONS:
+        scores = [rating.score for rating in utterance.ratings if rating.dimension == dimension]
+        if scores:
+            means.append(Rating(annotator="mean", dimension=dimension, score=fmean(scores)))
+    return replace(utterance, ratings=tuple(means))
 
 
 def fuzzy_label(utterance: Utterance, dimension: Dimension) -> Float[np.ndarray, " 3"]:

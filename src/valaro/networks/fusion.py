@@ -20,7 +20,7 @@ LATENT = 100
 """Length of z (paper, section IV-D)."""
 
 Inputs = Mapping[str, Tensor]
-"""A modality's name -> `[n dim time]`."""
+"""A modality's name -> `[n bands frames]`; see `resolution` for how a crop becomes that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class FusionClassifier(nn.Module):
         )
         features = sum(int(part.features) for part in self.encoders.values())  # pyright: ignore[reportArgumentType]
         if shape.statistics:
-            features += sum(2 * modality.dim for modality in shape.modalities)
+            features += sum(2 * modality.bands for modality in shape.modalities)
         outputs = shape.classes + int(shape.explicit_head)
         weight_norm = shape.regularisation.weight_norm and not shape.zero_head
         self.head = Layer(

@@ -5,10 +5,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from valaro.networks.layer import Layer, average_bands, convolve_all, draw_weights
+from valaro.networks.layer import Layer, convolve_all, draw_weights
 from valaro.networks.noise import Noise
 from valaro.networks.shapes import Modality, NetworkShape
-from valaro.records import CROP_FRAMES
 
 WIDTHS = (128, 256, 512, 1024)
 GENERATOR_WIDTHS = (512, 256, 128, 64)
@@ -25,37 +24,35 @@ def _padded(dim: int) -> int:
 
 
 class ImageEncoder(nn.Module):
-    """One modality `[n dim time]` -> features `[n f]`: the flattened activation of the fourth convolution."""
+    """One modality `[n bands frames]` -> features `[n f]`: the flattened activation of the fourth convolution."""
 
     def __init__(self, modality: Modality, shape: NetworkShape, *, generator: torch.Generator) -> None:
         super().__init__()
-        self._averaged = modality.averaged
         self._regularisation = shape.regularisation
-        dim = modality.dim // modality.averaged
-        self._padding = _padded(dim) - dim
+        self._padding = _padded(modality.bands) - modality.bands
         widths = [max(4, round(channels * shape.width)) for channels in WIDTHS]
         self.layers = nn.ModuleList(
             Layer(_convolve, (o, i, 5, 5), weight_norm=shape.regularisation.weight_norm, generator=generator)
             for i, o in zip([1, *widths[:-1]], widths, strict=True)
         )
-        self.features = widths[-1] * (_padded(dim) // _SHRINK) * (CROP_FRAMES // _SHRINK)
+        self.features = widths[-1] * (_padded(modality.bands) // _SHRINK) * (shape.frames // _SHRINK)
 
     def forward(
-        self, x: Float[Tensor, "n dim time"], noise: Noise | None, *, start: bool = False
+        self, x: Float[Tensor, "n bands frames"], noise: Noise | None, *, start: bool = False
     ) -> Float[Tensor, "n f"]:
-        x = functional.pad(average_bands(x, self._averaged), (0, 0, 0, self._padding))[:, None]
+        x = functional.pad(x, (0, 0, 0, self._padding))[:, None]
         x = convolve_all(x, self.layers, self._regularisation, noise, start=start)
         return x.flatten(1)
 
 
 class ImageGenerator(nn.Module):
-    """z `[n 100]` -> one modality `[n dim 128]`: four transposed 5x5 convolutions, the padding cropped off."""
+    """z `[n 100]` -> one modality `[n bands frames]`: four transposed 5x5 convolutions, the padding cropped off."""
 
     def __init__(self, modality: Modality, shape: NetworkShape, *, latent: int, generator: torch.Generator) -> None:
         super().__init__()
         widths = [max(4, round(channels * shape.width)) for channels in GENERATOR_WIDTHS]
-        self._dim = modality.dim
-        self._first = (widths[0], _padded(modality.dim) // _SHRINK, CROP_FRAMES // _SHRINK)
+        self._bands = modality.bands
+        self._first = (widths[0], _padded(modality.bands) // _SHRINK, shape.frames // _SHRINK)
         self.project = nn.Linear(latent, torch.Size(self._first).numel())
         self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for channels in widths)
         self.layers = nn.ModuleList(
@@ -64,8 +61,8 @@ class ImageGenerator(nn.Module):
         )
         draw_weights(self, generator)
 
-    def forward(self, z: Float[Tensor, "n latent"]) -> Float[Tensor, "n dim time"]:
+    def forward(self, z: Float[Tensor, "n latent"]) -> Float[Tensor, "n bands frames"]:
         x = self.project(z).unflatten(1, self._first)
         for norm, layer in zip(self.norms, self.layers, strict=True):
             x = layer(functional.relu(norm(x)))
-        return x[:, 0, : self._dim]
+        return x[:, 0, : self._bands]

@@ -68,17 +68,6 @@ class Layer(nn.Module):
         return torch._weight_norm(self.weight, gain, 0)  # noqa: SLF001  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
 
 
-def average_bands(x: Float[Tensor, "n dim time"], count: int) -> Float[Tensor, "n averaged time"]:
-    """Average every `count` neighbouring channels."""
-    if count == 1:
-        return x
-    # Slices added up: a mean over the short new axis of x.unflatten(1, (-1, count)) takes four times as long on CPUs.
-    total = x[:, ::count] + x[:, 1::count]
-    for offset in range(2, count):
-        total = total + x[:, offset::count]
-    return total / count
-
-
 def convolve_all(
     x: Float[Tensor, "n *inputs"],
     layers: nn.ModuleList,

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from valaro.records import LEVELS
+from valaro.records import CROP_FRAMES, LEVELS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Modality:
-    """A feature's name and channels; `averaged` neighbouring channels are merged first (bins of a spectrum only).
+    """A feature's name and channels; `averaged` neighbouring ones become one band (bins of a spectrum only).
 
     `spectrum` says that neighbouring channels are neighbouring frequencies, so that bands may be averaged and masked.
     """
@@ -16,6 +16,11 @@ class Modality:
     dim: int
     spectrum: bool = False
     averaged: int = 1
+
+    @property
+    def bands(self) -> int:
+        """Channels that a network takes."""
+        return self.dim // self.averaged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,23 +39,32 @@ class Regularisation:
     modality_dropout: float = 0.0
 
 
+NOTHING_RANDOM = Regularisation(input_noise=0.0, hidden_noise=0.0, dropout=0.0, weight_norm=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkShape:
     """All that is needed to build the networks again.
 
-    `statistics` hands the head the inputs' own mean and deviation beside the encoders' features; `standardised` brings
-    each feature to mean 0 and deviation 1 over the batch that starts the weights, and leaves it at that; `zero_head`
-    starts the last layer at 0, without weight norm, instead of at random; D_(x) is taken before the last dropout unless
-    `features_after_dropout`.
+    `averaged_frames` neighbouring frames become one. `statistics` hands the head the inputs' own mean and
+    deviation beside the encoders' features; `standardised` brings each feature to mean 0 and deviation 1 over the batch
+    that starts the weights, and leaves it at that; `zero_head` starts the last layer at 0, without weight norm, instead
+    of at random; D_(x) is taken before the last dropout unless `features_after_dropout`.
     """
 
     modalities: tuple[Modality, ...]
     layout: str
     width: float
     regularisation: Regularisation
-    explicit_head: bool
+    explicit_head: bool = False
+    averaged_frames: int = 1
     statistics: bool = False
     standardised: bool = False
     zero_head: bool = False
     features_after_dropout: bool = False
     classes: int = len(LEVELS)
+
+    @property
+    def frames(self) -> int:
+        """Frames of a crop as a network takes it."""
+        return CROP_FRAMES // self.averaged_frames

@@ -17,15 +17,15 @@ def moments(x: Float[Tensor, "n channels time"]) -> Float[Tensor, "n twice"]:
 
 
 class StatisticsEncoder(nn.Module):
-    """One modality `[n dim time]` -> features `[n 2 dim]`; nothing in it is learnt."""
+    """One modality `[n bands frames]` -> features `[n 2 bands]`; nothing in it is learnt."""
 
     def __init__(self, modality: Modality, shape: NetworkShape, *, generator: torch.Generator) -> None:  # noqa: ARG002
         super().__init__()
-        self.features = 2 * modality.dim
+        self.features = 2 * modality.bands
 
     def forward(
         self,
-        x: Float[Tensor, "n dim time"],
+        x: Float[Tensor, "n bands frames"],
         noise: Noise | None,  # noqa: ARG002
         *,
         start: bool = False,  # noqa: ARG002

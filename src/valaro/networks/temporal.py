@@ -5,11 +5,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from valaro.networks.layer import Layer, average_bands, convolve_all, draw_weights
+from valaro.networks.layer import Layer, convolve_all, draw_weights
 from valaro.networks.noise import Noise
 from valaro.networks.shapes import Modality, NetworkShape
 from valaro.networks.statistics import moments
-from valaro.records import CROP_FRAMES
 
 WIDTHS = (32, 64, 128)
 _KERNEL, _STRIDE, _PADDING = 4, 2, 1
@@ -33,14 +32,13 @@ def _convolve_transposed(x: Tensor, layer: nn.ConvTranspose1d) -> Tensor:
 
 
 class TemporalEncoder(nn.Module):
-    """One modality `[n dim time]` -> features `[n 2c]`: mean and deviation over time of the last convolution."""
+    """One modality `[n bands frames]` -> features `[n 2c]`: mean and deviation over time of the last convolution."""
 
     def __init__(self, modality: Modality, shape: NetworkShape, *, generator: torch.Generator) -> None:
         super().__init__()
-        self._averaged = modality.averaged
         self._regularisation = shape.regularisation
         widths = [max(4, round(channels * shape.width)) for channels in WIDTHS]
-        inputs = [modality.dim // modality.averaged, *widths[:-1]]
+        inputs = [modality.bands, *widths[:-1]]
         self.layers = nn.ModuleList(
             Layer(_convolve, (o, i, _KERNEL), weight_norm=shape.regularisation.weight_norm, generator=generator)
             for i, o in zip(inputs, widths, strict=True)
@@ -48,21 +46,19 @@ class TemporalEncoder(nn.Module):
         self.features = 2 * widths[-1]
 
     def forward(
-        self, x: Float[Tensor, "n dim time"], noise: Noise | None, *, start: bool = False
+        self, x: Float[Tensor, "n bands frames"], noise: Noise | None, *, start: bool = False
     ) -> Float[Tensor, "n f"]:
-        return moments(
-            convolve_all(average_bands(x, self._averaged), self.layers, self._regularisation, noise, start=start)
-        )
+        return moments(convolve_all(x, self.layers, self._regularisation, noise, start=start))
 
 
 class TemporalGenerator(nn.Module):
-    """z `[n 100]` -> one modality `[n dim 128]`; batch norm inside, linear output (features are z-scored)."""
+    """z `[n 100]` -> one modality `[n bands frames]`; batch norm inside, linear output (features are z-scored)."""
 
     def __init__(self, modality: Modality, shape: NetworkShape, *, latent: int, generator: torch.Generator) -> None:
         super().__init__()
         widths = [max(4, round(channels * shape.width)) for channels in reversed(WIDTHS)]
-        self._first = (widths[0], CROP_FRAMES // _STRIDE ** len(widths))
-        outputs = [*widths[1:], modality.dim]
+        self._first = (widths[0], shape.frames // _STRIDE ** len(widths))
+        outputs = [*widths[1:], modality.bands]
         self.project = nn.Linear(latent, self._first[0] * self._first[1])
         self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for channels in widths)
         self.layers = nn.ModuleList(
@@ -71,7 +67,7 @@ class TemporalGenerator(nn.Module):
         )
         draw_weights(self, generator)
 
-    def forward(self, z: Float[Tensor, "n latent"]) -> Float[Tensor, "n dim time"]:
+    def forward(self, z: Float[Tensor, "n latent"]) -> Float[Tensor, "n bands frames"]:
         x = self.project(z).unflatten(1, self._first[::-1]).transpose(1, 2)
         for norm, layer in zip(self.norms, self.layers, strict=True):
             assert isinstance(layer, nn.ConvTranspose1d)

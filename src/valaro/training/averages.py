@@ -26,6 +26,10 @@ class Averages:
         for mean, new in zip(self.classifier.state_dict().values(), classifier.state_dict().values(), strict=True):
             mean.lerp_(new, 1 - keep)
 
+    def are_finite(self) -> bool:
+        """Return whether every weight still is a number; in an average one that was not stays."""
+        return all(bool(value.isfinite().all()) for value in self.classifier.state_dict().values())
+
     def state_dict(self) -> dict[str, object]:
         return {"weights": self.classifier.state_dict(), "steps": self._steps}
 

@@ -153,7 +153,10 @@ def window_starts(length: int) -> Int[np.ndarray, " w"]:
 
 
 class RecordingBatches:
-    """An endless supply of batches: every labelled utterance once an epoch, real ones from the union of both."""
+    """An endless supply of batches: every labelled utterance once an epoch, real ones from the union of both.
+
+    `see` turns crops into what a network takes (`networks.resolution`); without it they stay as they are.
+    """
 
     def __init__(
         self,
@@ -164,6 +167,7 @@ class RecordingBatches:
         size: int,
         sampling: Sampling,
         rng: np.random.Generator,
+        see: Callable[[Crops], Crops] = dict,
     ) -> None:
         if len(labelled) == 0:
             raise ValaroError("no labelled recording to learn from")
@@ -173,6 +177,7 @@ class RecordingBatches:
         self._size = size
         self._sampling = sampling
         self._rng = rng
+        self._see = see
         # Pseudo-labels make recordings of the pool count as labelled ones: indices go on where the labelled end.
         self._known = np.arange(len(labelled))
         self._labelled_order = self._order()
@@ -206,6 +211,7 @@ class RecordingBatches:
             size=self._size,
             sampling=self._sampling,
             rng=self._rng,
+            see=self._see,
         )
         made._known = np.concatenate([made._known, len(self.labelled) + np.flatnonzero(chosen)])
         made._labelled_order = made._order()
@@ -234,10 +240,10 @@ class RecordingBatches:
         """Return crops, those of the pool behind the labelled ones, and the places in `indices` that they are of."""
         labelled, pooled = np.flatnonzero(indices < len(self.labelled)), np.flatnonzero(indices >= len(self.labelled))
         if len(pooled) == 0 or self.pool is None:
-            return self.labelled.draw(indices, self._rng), labelled
+            return self._see(self.labelled.draw(indices, self._rng)), labelled
         parts = [
-            self.labelled.draw(indices[labelled], self._rng),
-            self.pool.draw(indices[pooled] - len(self.labelled), self._rng),
+            self._see(self.labelled.draw(indices[labelled], self._rng)),
+            self._see(self.pool.draw(indices[pooled] - len(self.labelled), self._rng)),
         ]
         crops = {name: torch.cat([part[name] for part in parts]) for name in self.labelled.names}
         return crops, np.concatenate([labelled, pooled])

@@ -13,6 +13,13 @@ from valaro.errors import ValaroError
 from valaro.files import whole_file
 
 
+def broke_down(step: int, why: str) -> ValaroError:
+    """Return what a training that cannot go on is ended with."""
+    return ValaroError(
+        f"training broke down at step {step}: {why}. Lower training.learning_rate, or set network.weight_norm = true"
+    )
+
+
 class Journal:
     """Notes losses; a row a step goes to `file` (CSV: step, then a column a term), if there is one."""
 
@@ -37,10 +44,7 @@ class Journal:
         for name, value in zip(losses, values, strict=True):
             if not math.isfinite(value):
                 self.flush()
-                raise ValaroError(
-                    f"training broke down at step {step}: the {name} loss is {value}. "
-                    "Lower training.learning_rate, or set network.weight_norm = true"
-                )
+                raise broke_down(step, f"the {name} loss is {value}")
             self._window.setdefault(name, []).append(value)
 
     def window(self) -> dict[str, list[float]]:

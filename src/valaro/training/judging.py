@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 
 from valaro.networks.fusion import FusionClassifier, Inputs
+from valaro.networks.resolution import as_seen
 from valaro.records import LEVELS, Predictions
 from valaro.training.batches import Recordings
 
@@ -19,7 +20,7 @@ _WINDOWS_AT_ONCE = 256
 @torch.no_grad()
 def level_probabilities(classifier: FusionClassifier, inputs: Inputs) -> Float[np.ndarray, "n 3"]:
     """Return the softmax over the K real levels; the generated column is dropped and the rest renormalised."""
-    return classifier(inputs).logits[:, : len(LEVELS)].softmax(dim=1).double().cpu().numpy()
+    return classifier(as_seen(inputs, classifier.shape)).logits[:, : len(LEVELS)].softmax(dim=1).double().cpu().numpy()
 
 
 def judge(

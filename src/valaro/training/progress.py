@@ -8,7 +8,7 @@ from valaro.networks.fusion import FusionClassifier, Judgement
 from valaro.training.alarms import Alarms
 from valaro.training.averages import Averages
 from valaro.training.best_model import BestModel
-from valaro.training.journal import Journal
+from valaro.training.journal import Journal, broke_down
 from valaro.training.keeper import Keeper
 from valaro.training.plans import Schedule
 from valaro.training.state import Part
@@ -66,6 +66,10 @@ class Progress:
         self.averages.follow(self._classifier)
         if done % self._schedule.evaluate_every and done != self._schedule.steps:
             return
+        if not self.averages.are_finite():
+            # The losses were taken before the update that broke the weights.
+            self._journal.flush()
+            raise broke_down(done, "the weights are not finite numbers after it")
         window = self._journal.window()
         means = {name: sum(values) / len(values) for name, values in window.items()}
         answers = [best.evaluate(self.averages.classifier, done, means) for best in self.bests if not best.has_settled]

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from valaro.errors import ValaroError
-from valaro.evaluation.folds import Fold, few_labels, unlabelled_pool
+from valaro.evaluation.folds import Fold, few_labels, limited, unlabelled_pool
 from valaro.features.table import SOUND_FEATURES
 from valaro.labels.fuzzy import correct_levels, fuzzy_labels
 from valaro.networks.fusion import FusionClassifier
-from valaro.networks.shapes import Modality, NetworkShape
+from valaro.networks.resolution import as_seen
+from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
 from valaro.normalise import fit_scales, speaker_scales
 from valaro.records import Alarm, CorpusNote, Dimension, HistoryPoint, Utterance
 from valaro.seeds import numpy_stream
@@ -89,6 +90,7 @@ def train_folds(
 
     fuzzy = fuzzy_labels(labelled, dimension)
     seen: Seen = "whole" if recipe.is_linear else "centre" if plan.centre_crop else "windows"
+    shape = network_shape(candidate.features, store, plan, is_linear=recipe.is_linear)
     recordings = partial(Recordings, store, names=candidate.features, short=plan.sampling.short)
     batches = RecordingBatches(
         recordings(labelled, scale_of=scales.of),
@@ -97,12 +99,12 @@ def train_folds(
         size=plan.schedule.batch,
         sampling=plan.sampling,
         rng=numpy_stream(seed, "crops"),
+        see=partial(as_seen, shape=shape),
     )
     panels = [
         (recordings(validation, scale_of=scales.of), correct_levels(fuzzy_labels(validation, dimension)))
         for validation in validations
     ]
-    shape = network_shape(candidate.features, store, plan, is_linear=recipe.is_linear)
     classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights"))
     # A linear model is tried in several strengths, none of which is the last word.
     choose: Choice = "likelihood" if recipe.is_linear and plan.schedule.choose == "last" else plan.schedule.choose
@@ -118,7 +120,7 @@ def train_folds(
             is_stage=not recipe.is_shared,
         )
 
-    look = Look(shape.modalities, torch_stream(seed, "masks"), masks=plan.sampling.masks)
+    look = Look(shape.modalities, torch_stream(seed, "masks"), masks=plan.sampling.masks, shift=plan.sampling.shift)
     bench = Bench(classifier=classifier, batches=batches, fuzzy=fuzzy, stages=stages, look=look, plan=plan, seed=seed)
     progress = recipe.fit(bench)
     used_pool = pool if recipe.uses_pool else ()
@@ -169,26 +171,32 @@ def _notes(store: FeatureStore, utterances: Iterable[Utterance]) -> tuple[Corpus
 
 def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan, *, is_linear: bool = False) -> NetworkShape:
     """Return the shape of the networks for these features; bands are averaged in spectra only."""
-    regularisation = plan.regularisation
-    if is_linear:
-        regularisation = replace(regularisation, weight_norm=False)
-    return NetworkShape(
-        modalities=tuple(
+
+    def modalities(averaged: int) -> tuple[Modality, ...]:
+        return tuple(
             Modality(
                 name=name,
                 dim=store.dim(name),
                 spectrum=name in SOUND_FEATURES,
-                averaged=plan.averaged_bands if name in SOUND_FEATURES else 1,
+                averaged=averaged if name in SOUND_FEATURES else 1,
             )
             for name in features
-        ),
-        layout="statistics" if is_linear else plan.layout,
+        )
+
+    if is_linear:
+        return NetworkShape(
+            modalities=modalities(averaged=1), layout="statistics", width=1.0, regularisation=NOTHING_RANDOM
+        )
+    return NetworkShape(
+        modalities=modalities(plan.averaged_bands),
+        layout=plan.layout,
         width=plan.width,
-        regularisation=regularisation,
-        explicit_head=plan.explicit_head and not is_linear,
-        statistics=plan.statistics and not is_linear,
-        zero_head=plan.zero_head and not is_linear,
-        standardised=plan.standardised and not is_linear,
+        regularisation=plan.regularisation,
+        explicit_head=plan.explicit_head,
+        averaged_frames=plan.averaged_frames,
+        statistics=plan.statistics,
+        zero_head=plan.zero_head,
+        standardised=plan.standardised,
         features_after_dropout=plan.features_after_dropout,
     )
 
@@ -221,7 +229,7 @@ def _parts(
             f"fold '{fold.name}': no training utterance has a {dimension} label and all of: "
             f"{', '.join(candidate.features)}. Were these features extracted for it?"
         )
-    return complete[0], complete[1], len(pool.excluded)
+    return complete[0], limited(complete[1], plan.pool_size, seed=seed), len(pool.excluded)
 
 
 def _held_out(fold: Fold) -> frozenset[str]:

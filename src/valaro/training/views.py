@@ -1,6 +1,7 @@
-"""A stronger look at a sample: a band of frequencies and a stretch of time are blanked."""
+"""A stronger look at a sample: its spectra moved along the frequencies, a band and a stretch of them blanked."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from valaro.networks.shapes import Modality
@@ -11,15 +12,24 @@ STRETCH_SHARE = 0.2
 
 
 class Look:
-    """How labelled samples and second looks are seen: masked (SpecAugment) or, without `masks`, as they are."""
+    """How labelled samples and second looks are seen: moved by up to `shift` bands, masked, or just as they are."""
 
-    def __init__(self, modalities: tuple[Modality, ...], generator: torch.Generator, *, masks: bool) -> None:
-        self._modalities = modalities
+    def __init__(
+        self, modalities: tuple[Modality, ...], generator: torch.Generator, *, masks: bool, shift: int = 0
+    ) -> None:
+        self._spectra = frozenset(modality.name for modality in modalities if modality.spectrum)
         self._generator = generator
         self._masks = masks
+        self._shift = shift
 
     def __call__(self, crops: Crops) -> Crops:
-        return masked(crops, self._modalities, self._generator) if self._masks else crops
+        """Return new crops; embeddings stay whole: their channels have no neighbours."""
+        return {name: self._spectrum(crop) if name in self._spectra else crop for name, crop in crops.items()}
+
+    def _spectrum(self, x: Float[Tensor, "n dim time"]) -> Float[Tensor, "n dim time"]:
+        if self._shift:
+            x = shifted(x, self._shift, self._generator)
+        return masked(x, self._generator) if self._masks else x
 
     def state_dict(self) -> dict[str, Tensor]:
         return {"generator": self._generator.get_state()}
@@ -28,16 +38,23 @@ class Look:
         self._generator.set_state(state["generator"])
 
 
-def masked(crops: Crops, modalities: tuple[Modality, ...], generator: torch.Generator) -> Crops:
-    """Return a copy in which each spectrum lost one band and one stretch, each up to a fifth of it (SpecAugment).
+def shifted(x: Float[Tensor, "n dim time"], most: int, generator: torch.Generator) -> Float[Tensor, "n dim time"]:
+    """Move each spectrum by up to `most` bands up or down, as if a longer or shorter throat had spoken.
 
-    What is lost becomes 0, the mean after scaling. Embeddings stay whole: their channels have no neighbours.
+    On a mel scale a vocal tract of another length is about a shift (Jaitly & Hinton 2013). Bands that come in from
+    beyond an edge repeat the outermost.
     """
-    spectra = {modality.name for modality in modalities if modality.spectrum}
-    return {name: _mask(crop, generator) if name in spectra else crop for name, crop in crops.items()}
+    by = torch.randint(-most, most + 1, (len(x), 1), generator=generator, device=generator.device)
+    source = (torch.arange(x.shape[1], device=generator.device) + by).clamp(0, x.shape[1] - 1).to(x.device)
+    frames = x.transpose(1, 2)
+    return frames.gather(2, source[:, None, :].expand_as(frames)).transpose(1, 2)
 
 
-def _mask(x: Tensor, generator: torch.Generator) -> Tensor:
+def masked(x: Float[Tensor, "n dim time"], generator: torch.Generator) -> Float[Tensor, "n dim time"]:
+    """Blank one band and one stretch of each spectrum, each up to a fifth of it (SpecAugment; Park et al. 2019).
+
+    What is lost becomes 0, the mean after scaling.
+    """
     bands, frames = (_kept(x, axis, share, generator) for axis, share in ((1, BAND_SHARE), (2, STRETCH_SHARE)))
     return x * bands[:, :, None] * frames[:, None, :]
 

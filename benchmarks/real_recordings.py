@@ -1,0 +1,357 @@
+"""What do unlabelled recordings, a generator and a second modality give on real recordings?
+
+    python benchmarks/real_recordings.py DATA --to FOLDER [--studies main ...] [--seeds 4] [--workers 2] [--table]
+
+DATA is the folder of recordings described in the data's own README (emodb, ravdess_audio, javanese_audio, javanese_av,
+grid_s1, each with a manifest.csv); a corpus that is absent is skipped by name. Manifests, features and a run folder a
+case are made in FOLDER; started again it does only what is missing. --table trains nothing and prints what is there.
+
+Studies:
+  main       every model and rival on emodb, ravdess_audio (voice) and javanese_av (voice, face, both), 10 and 20 labels
+             a level, the rest of the training speakers unlabelled; and the supervised twin without augmentation
+  generator  SSGAN beside CT at 10, 20, 40 and all labels, and with each remedy for a generator that covers too little
+  pools      20 labels a level of three corpora joined, over pools of 50 to all of the other recordings
+  foreign    what foreign unlabelled recordings do under the four normalisations
+  tuning     the corpus on which the default preset was chosen: two of three takes of javanese_audio
+
+Every session is tested in both directions. Intervals are 95 %, over speakers, from differences on the same utterances.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from valaro.corpora.table import read_table
+from valaro.errors import ValaroError
+from valaro.evaluation.scores import score
+from valaro.evaluation.significance import bootstrap_interval, paired_difference
+from valaro.experiments.cross_validate import cross_validate
+from valaro.experiments.run_folder import read_run
+from valaro.experiments.settings import check_settings
+from valaro.extraction import extract
+from valaro.records import CorpusNote, FoldResult
+from valaro.store.manifest import read_manifest, write_manifest
+
+NOTE = "Levels are derived from the acted category, they are not ratings."
+CORPORA = {"emodb": "sound", "ravdess_audio": "sound", "javanese_audio": "sound", "javanese_av": "av", "grid_s1": "av"}
+"""A corpus -> the store that its features lie in."""
+STORES = {"sound": ["fbank"], "av": ["fbank", "face"]}
+TUNING = "javanese_takes_2_3"
+VOICE = ("FSBase", "SSBase", "SSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
+BOTH = ("FSBase", "MFSBase", "SSBase", "SSGAN", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One cross-validation; `against` is the case whose supervised twin its models are compared with (itself)."""
+
+    name: str
+    labelled: tuple[str, ...]
+    models: Sequence[str]
+    labels: int | None
+    unlabelled: tuple[str, ...] = ()
+    changes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    against: str = ""
+    speaker_wise: bool = True
+
+    @property
+    def store(self) -> str:
+        return CORPORA.get(self.labelled[0], "sound")
+
+
+def main_cases() -> list[Case]:
+    """Return what users would pick, on three corpora."""
+    cases: list[Case] = []
+    for labels in (10, 20):
+        for corpus, models in (("emodb", VOICE), ("javanese_av", BOTH), ("ravdess_audio", VOICE)):
+            full = Case(name=f"{corpus}-{labels}", labelled=(corpus,), models=models, labels=labels)
+            twins = [model for model in models if model.endswith("FSBase")]
+            plain = Case(
+                name=f"{full.name}-plain",
+                labelled=(corpus,),
+                models=twins,
+                labels=labels,
+                changes={"sampling": {"shift": 0}},
+                against=full.name,
+            )
+            cases += [full, plain]
+    return cases
+
+
+REMEDIES: dict[str, dict[str, dict[str, Any]]] = {
+    "as printed": {"losses": {"real": 1.0, "generated": 1.0}},
+    "without consistency": {"losses": {"consistency": 0.0}},
+    "fresh samples for G": {"losses": {"fresh": True}},
+    "entropy": {"losses": {"entropy": 0.3}},
+    "pull-away": {"losses": {"pull_away": 1.0}},
+    "covariance": {"losses": {"covariance": 1.0}},
+    "other crop": {"sampling": {"views": 2}},
+    "three times as long": {"training": {"steps": 480}},
+}
+
+
+def generator_cases() -> list[Case]:
+    """Return where a generator may pay: with more labels, and with remedies."""
+    cases = [
+        Case(
+            name=f"{corpus}-{labels or 'all'}-generator",
+            labelled=(corpus,),
+            models=("FSBase", "SSGAN", "CT"),
+            labels=labels,
+        )
+        for corpus in ("emodb", "ravdess_audio")
+        for labels in (40, None)
+    ]
+    cases += [
+        Case(
+            name=f"emodb-20-{remedy.replace(' ', '-')}",
+            labelled=("emodb",),
+            models=("SSGAN", "CT") if "losses" not in changes else ("SSGAN",),
+            labels=20,
+            changes=changes,
+            against="emodb-20",
+        )
+        for remedy, changes in REMEDIES.items()
+    ]
+    return cases
+
+
+def pool_cases() -> list[Case]:
+    """Return growing pools of one joined corpus."""
+    joined = ("emodb", "ravdess_audio", "javanese_audio")
+    return [
+        Case(
+            name=f"joined-20-pool-{size or 'all'}",
+            labelled=joined,
+            models=("FSBase", "SSGAN", "CT", "MeanTeacher") if size == 50 else ("SSGAN", "CT", "MeanTeacher"),
+            labels=20,
+            changes={"study": {"pool_size": size}} if size else {},
+            against="joined-20-pool-50",
+        )
+        for size in (50, 200, 800, None)
+    ]
+
+
+def foreign_cases() -> list[Case]:
+    """Return pools of other speakers, another language, another room."""
+    cases: list[Case] = []
+    for corpus, foreign, models in (
+        ("emodb", "ravdess_audio", ("FSBase", "SSGAN", "CT", "MeanTeacher")),
+        ("javanese_av", "grid_s1", ("MFSBase", "MSSGAN", "CT", "MeanTeacher")),
+    ):
+        home = Case(name=f"{corpus}-20-own-pool", labelled=(corpus,), models=models, labels=20, speaker_wise=False)
+        cases.append(home)
+        cases += [
+            Case(
+                name=f"{corpus}-20-{foreign}-{how}",
+                labelled=(corpus,),
+                unlabelled=(foreign,),
+                models=models[1:],
+                labels=20,
+                changes={"study": {"normalisation": how}},
+                against=home.name,
+                speaker_wise=False,
+            )
+            for how in ("none", "self", "shift", "combine")
+        ]
+    return cases
+
+
+STUDIES = {
+    "main": main_cases,
+    "generator": generator_cases,
+    "pools": pool_cases,
+    "foreign": foreign_cases,
+    "tuning": lambda: [Case(name="tuning", labelled=(TUNING,), models=VOICE, labels=10)],
+}
+
+
+def prepare(data: Path, to: Path, workers: int) -> None:
+    """Make a manifest a corpus and the stores, where they are not there yet."""
+    for corpus in CORPORA:
+        if (to / f"{corpus}.parquet").exists():
+            continue
+        if not (data / corpus / "manifest.csv").is_file():
+            print(f"{corpus}: not in {data}, skipped", file=sys.stderr)
+            continue
+        utterances = read_table(data / corpus / "manifest.csv", corpus=corpus)
+        notes = [CorpusNote(corpus=corpus, text=NOTE)] if utterances[0].ratings else []
+        write_manifest(to / f"{corpus}.parquet", utterances, notes)
+        if corpus == "javanese_audio":
+            # Take 01 is the sound of javanese_av's clips: it plays no part in choosing settings.
+            write_manifest(to / f"{TUNING}.parquet", [u for u in utterances if not u.id.endswith("_01")], notes)
+    for store, features in STORES.items():
+        manifests = [read_manifest(to / f"{c}.parquet") for c in CORPORA if CORPORA[c] == store and _has(to, c)]
+        extract(
+            [u for manifest in manifests for u in manifest.utterances],
+            features,
+            to=to / store,
+            workers=workers,
+            notes=[note for manifest in manifests for note in manifest.notes],
+        )
+
+
+def _has(to: Path, corpus: str) -> bool:
+    return (to / f"{corpus}.parquet").is_file()
+
+
+def run(case: Case, to: Path, *, seeds: int, workers: int) -> None:
+    """Cross-validate one case into its folder."""
+    absent = [corpus for corpus in (*case.labelled, *case.unlabelled) if not _has(to, corpus)]
+    if absent:
+        print(f"{case.name}: skipped, no {', '.join(absent)}", file=sys.stderr)
+        return
+    study = {
+        "models": list(case.models),
+        "features": STORES[case.store],
+        "directions": "both",
+        "seeds": seeds,
+        "normalise_speakers": case.speaker_wise,
+    } | ({"labels_per_level": case.labels} if case.labels else {})
+    values: dict[str, Any] = {
+        "data": {
+            "labelled": [str(to / f"{corpus}.parquet") for corpus in case.labelled],
+            "unlabelled": [str(to / f"{corpus}.parquet") for corpus in case.unlabelled],
+            "features": str(to / case.store),
+        },
+        "study": study,
+    }
+    for section, changes in case.changes.items():
+        values[section] = values.get(section, {}) | changes
+    (to / f"{case.name}.toml").write_text(tomli_w.dumps(values), encoding="utf-8")
+
+    def told(done: int, of: int) -> None:
+        print(f"\r{case.name}: {done} of {of} trainings", end="", file=sys.stderr)
+
+    problems = cross_validate(check_settings(values, case.name), to / case.name, workers=workers, on_progress=told)
+    print(file=sys.stderr)
+    for problem in problems:
+        print(f"{case.name}, {problem.utterance}: {problem.why}", file=sys.stderr)
+
+
+Results = dict[tuple[str, str], list[FoldResult]]
+
+
+def results_of(folder: Path) -> Results:
+    """Return a run's results by dimension and model, in order of fold and seed."""
+    found: Results = {}
+    for result in read_run(folder).results:
+        found.setdefault((result.dimension, result.model), []).append(result)
+    return {key: sorted(results, key=lambda r: (r.fold, r.seed)) for key, results in found.items()}
+
+
+def table(case: Case, to: Path) -> None:
+    """Print a case as Markdown: UAR, the difference to the augmented supervised twin of the same features, seconds."""
+    own = results_of(to / case.name)
+    twins = results_of(to / (case.against or case.name))
+    print(f"\n### {case.name}\n")
+    print("| model | arousal UAR | against the twin | valence UAR | against the twin | seconds |")
+    print("|---|---|---|---|---|---|")
+    for model in sorted({model for _, model in own}, key=_rank):
+        cells = [model]
+        for dimension in ("arousal", "valence"):
+            results = own.get((dimension, model), [])
+            tests = [result.test for result in results]
+            cells.append(f"{100 * bootstrap_interval(tests, 'uar').value:.1f}" if tests else "-")
+            twin = twins.get((dimension, twin_of(results[0]))) if results else None
+            cells.append(difference(results, twin) if twin and (twin[0].model != model or case.against) else "")
+        seconds = np.mean([result.seconds for key, results in own.items() if key[1] == model for result in results])
+        print(f"| {' | '.join(cells)} | {seconds:.1f} |")
+
+
+def _rank(model: str) -> tuple[int, str]:
+    order = ["LR", "SVM", "FSBase", "MFSBase", "SSBase", "SSGAN", "MSSGAN"]
+    name = model.split(maxsplit=1)[0]
+    return (order.index(name) if name in order else len(order), model)
+
+
+def twin_of(result: FoldResult) -> str:
+    """Return the supervised model on the same features."""
+    return "MFSBase" if len(result.features) > 1 else "FSBase " + "+".join(result.features)
+
+
+def difference(ours: Sequence[FoldResult], theirs: Sequence[FoldResult]) -> str:
+    """Return the paired difference in UAR with its interval, in points, over the trainings that both have."""
+    others = {(result.fold, result.seed): result for result in theirs}
+    pairs = [(result, others[result.fold, result.seed]) for result in ours if (result.fold, result.seed) in others]
+    if not pairs:
+        return "-"
+    interval = paired_difference([a.test for a, _ in pairs], [b.test for _, b in pairs], "uar")
+    found = f"{100 * interval.value:+.1f} ({100 * interval.low:+.1f} to {100 * interval.high:+.1f})"
+    return found if interval.holds_zero else f"**{found}**"
+
+
+def questions(cases: Sequence[Case], to: Path) -> None:
+    """Print the pairs that the studies are about: generator against consistency alone, fusion against one modality."""
+    print("\n### Pairs\n\n| case | dimension | pair | difference in UAR | validation UAR |\n|---|---|---|---|---|")
+    for case in cases:
+        own = results_of(to / case.name)
+        others = own | {
+            key: value for key, value in results_of(to / (case.against or case.name)).items() if key not in own
+        }
+        for (dimension, model), results in sorted(own.items()):
+            for rival in pairs_of(model, results[0].features):
+                if (dimension, rival) in others:
+                    theirs = others[dimension, rival]
+                    means = [100 * np.mean([score(r.validation).uar for r in rows]) for rows in (results, theirs)]
+                    print(
+                        f"| {case.name} | {dimension} | {model} - {rival} | {difference(results, theirs)} | "
+                        f"{means[0]:.1f}, {means[1]:.1f} |"
+                    )
+
+
+def pairs_of(model: str, features: Sequence[str]) -> list[str]:
+    """Return what a model is set against beside its twin."""
+    name = model.split(maxsplit=1)[0]
+    joined = "+".join(features)
+    if name in {"SSGAN", "MSSGAN"}:
+        alone = [f"SSGAN {feature}" for feature in features] if len(features) > 1 else []
+        return [f"CT {joined}", f"LR {joined}", f"SVM {joined}", *alone]
+    if name in {"FSBase", "MFSBase"}:
+        return [f"LR {joined}", f"SVM {joined}"]
+    return []
+
+
+def main() -> None:
+    """Prepare, run and print what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--studies", nargs="+", choices=STUDIES, default=list(STUDIES))
+    parser.add_argument("--cases", nargs="+", help="only those whose name begins with one of these")
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--table", action="store_true", help="train nothing, print what is there")
+    asked = parser.parse_args()
+    if not asked.data.is_dir():
+        sys.exit(f"no folder {asked.data}: nothing measured")
+    to: Path = asked.to.resolve()
+    to.mkdir(parents=True, exist_ok=True)
+    cases = [case for study in asked.studies for case in STUDIES[study]()]
+    if asked.cases:
+        cases = [case for case in cases if case.name.startswith(tuple(asked.cases))]
+    if not asked.table:
+        prepare(asked.data, to, asked.workers)
+        for case in cases:
+            run(case, to, seeds=asked.seeds, workers=asked.workers)
+    done = [
+        case
+        for case in cases
+        if all((to / name / "run.json").is_file() for name in (case.name, case.against or case.name))
+    ]
+    for case in done:
+        table(case, to)
+    questions(done, to)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ValaroError as error:
+        sys.exit(str(error))
