@@ -225,7 +225,9 @@ def read_digits(folder: Path, part: str, *, noise: float = 0.0, halve: bool) -> 
     if halve:
         pictures = pictures.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4))
     if noise:
-        pictures = pictures + noise * numpy_stream(0, f"noise {part}").standard_normal(pictures.shape, dtype=np.float32)
+        drawn = numpy_stream(0, f"noise {part}").standard_normal(pictures.shape, dtype=np.float32)
+        # A pixel stays between 0 and 1, where the generator's pixels are: else D would tell the two by that alone.
+        pictures = np.clip(pictures + noise * drawn, 0, 1)
     middle = pictures.shape[2] // 2
     flat = {"whole": pictures, "left": pictures[:, :, :middle], "right": pictures[:, :, middle:]}
     return Digits({n: torch.from_numpy(x.reshape(len(x), -1).copy()) for n, x in flat.items()}, classes)

@@ -1,12 +1,20 @@
 """Which pseudo-labels count."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from making_features import make_store, toy_corpus
+from valaro.evaluation.folds import leave_one_session_out
+from valaro.training.plans import DEFAULT, SelfTraining
+from valaro.training.recipes import candidates
 from valaro.training.self_training import surest_by_threshold, surest_of_each_level
+from valaro.training.train import train_model
 
 ANSWERS = np.array(
     [
@@ -56,3 +64,25 @@ def test_what_is_chosen_is_sure_and_no_level_outgrows_its_share(raw: np.ndarray,
     sure = int((answers.max(axis=1) >= threshold).sum())
     counts = np.bincount(answers.argmax(axis=1)[chosen], minlength=3)
     assert (counts <= np.ceil(ratio * sure)).all()
+
+
+@pytest.mark.parametrize("model", ["SSBase:fbank", "ClassBalanced"])
+def test_validation_chooses_among_the_checkpoints_of_all_stages(tmp_path: Path, model: str) -> None:
+    utterances, features = toy_corpus(per_level=4)
+    store = make_store(tmp_path / "store", features)
+    plan = replace(
+        DEFAULT,
+        width=0.125,
+        averaged_bands=1,
+        labels_per_level=2,
+        schedule=replace(DEFAULT.schedule, steps=4, batch=4, evaluate_every=2),
+        self_training=SelfTraining(threshold=0.0, rate_share=0.5, rounds=2),
+    )
+    (candidate,) = candidates(model, ["fbank"])
+    fold = leave_one_session_out(utterances)[0]
+    training = train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=plan)
+    stages = 2 if model.startswith("SSBase") else 3
+    assert [point.step for point in training.history] == list(range(2, 4 * stages + 1, 2))
+    best = max(training.history, key=lambda point: point.validation_uar)
+    chosen = next(point for point in training.history if point.step == training.best_step)
+    assert chosen.validation_uar == best.validation_uar

@@ -105,6 +105,7 @@ class Training(_Section):
     patience: Annotated[int, Field(ge=0)] | None = None
     choose: Choice | None = None
     weight_decay: Weight | None = None
+    encoder_share: Annotated[float, Field(gt=0, le=1)] | None = None
 
 
 class Losses(_Section):
@@ -121,6 +122,7 @@ class Losses(_Section):
     entropy: Weight | None = None
     pull_away: Weight | None = None
     covariance: Weight | None = None
+    ridge: Weight | None = None
     fresh: bool | None = None
 
 

@@ -49,6 +49,10 @@ class Layer(nn.Module):
     def forward(self, x: Float[Tensor, "n *inputs"]) -> Float[Tensor, "n *outputs"]:
         return self._operation(x, self._weight(), self.bias)
 
+    def squared_length(self) -> Tensor:
+        """Return the sum of the squared weights, as they are applied."""
+        return self._weight().square().sum()
+
     @torch.no_grad()
     def start(self, x: Float[Tensor, "n *inputs"]) -> Float[Tensor, "n *outputs"]:
         """Set gain and bias from the batch `x` (weight norm only) and return the output for it."""

@@ -10,7 +10,7 @@ from valaro.training.batches import Batches, Crops
 from valaro.training.plans import Schedule, Terms
 from valaro.training.progress import Progress
 from valaro.training.streams import torch_stream
-from valaro.training.updates import adam, descend, labelled_term
+from valaro.training.updates import adam, descend, labelled_term, ridge
 from valaro.training.views import Look
 
 
@@ -39,7 +39,7 @@ def fit_adversarial(
             classifier, [look(batch.labelled), batch.real, look(batch.again), detached(generated_crops)], noise
         )
         of_d = classifier_terms(labelled, batch.fuzzy, real, again, generated, terms=terms)
-        descend(d_steps, weigh(of_d, terms, step), rate=rate, clip=schedule.clip)
+        descend(d_steps, weigh(of_d, terms, step) + ridge(classifier, terms), rate=rate, clip=schedule.clip)
 
         # G: the same generated samples, judged by the D that has just learnt; its real features are those of above.
         classifier.requires_grad_(False)

@@ -49,6 +49,10 @@ class BestModel:
         """Whether it has lost its patience."""
         return 0 < self._patience <= self._since
 
+    def be_patient_again(self) -> None:
+        """Begin a stage of a training: what came before does not count against it."""
+        self._since = 0
+
     def evaluate(
         self, classifier: FusionClassifier, step: int, losses: Mapping[str, float]
     ) -> Float[np.ndarray, "n 3"]:

@@ -14,7 +14,7 @@ from valaro.training.plans import Schedule, Terms
 from valaro.training.progress import Progress
 from valaro.training.soft_weights import SoftWeights
 from valaro.training.streams import torch_stream
-from valaro.training.updates import adam, descend, labelled_term
+from valaro.training.updates import adam, descend, labelled_term, ridge
 from valaro.training.views import Look
 
 Unlabelled = Callable[[Judgement, Judgement, Callable[[], Judgement], Terms, SoftWeights], Tensor]
@@ -72,6 +72,6 @@ def fit_consistent(
             "labelled": labelled_term(terms)(labelled.logits, batch.fuzzy),
             "unlabelled": unlabelled(first, second, teacher, terms, memory),
         }
-        total = found["labelled"] + terms.share(step) * found["unlabelled"]
+        total = found["labelled"] + terms.share(step) * found["unlabelled"] + ridge(classifier, terms)
         descend(optimiser, total, rate=schedule.rate(step), clip=schedule.clip)
         progress.follow(step, found, {"real": first})

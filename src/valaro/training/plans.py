@@ -17,7 +17,7 @@ class Schedule:
     not); `average` is the decay of the averaged weights; validation is looked at every `evaluate_every` steps, and
     after `patience` looks without a better one training ends early (0: never). `choose` says which look is the best
     one: that of the highest UAR, of the highest likelihood of the right levels, or simply the last. `weight_decay` is
-    AdamW's, on the classifier.
+    AdamW's, on the classifier, whose encoders learn at `encoder_share` of the rate.
     """
 
     steps: int
@@ -31,6 +31,7 @@ class Schedule:
     patience: int = 0
     choose: Choice = "uar"
     weight_decay: float = 0.0
+    encoder_share: float = 1.0
 
     def rate(self, step: int) -> float:
         """Return the learning rate of update `step` (from 0)."""
@@ -47,7 +48,8 @@ class Terms:
     generated". `consistency` with its `margin` M' reaches its full weight after `ramp` steps, as do the rivals'
     unlabelled terms `teacher` (Mean Teacher) and `pseudo` (SoftMatch). Remedies for a generator that does not cover
     the data: conditional `entropy` of unlabelled samples, `pull_away` of generated features, `covariance` matching.
-    `fresh`: the generator's update draws its own z and real samples instead of those of the classifier's.
+    `ridge` weighs the squared length of the last layer's weights, as 1/(2 C n) does in a logistic regression on n
+    utterances. `fresh`: the generator's update draws its own z and real samples instead of those of the classifier's.
     """
 
     joint: bool
@@ -61,6 +63,7 @@ class Terms:
     entropy: float = 0.0
     pull_away: float = 0.0
     covariance: float = 0.0
+    ridge: float = 0.0
     fresh: bool = False
 
     def share(self, step: int) -> float:
@@ -134,9 +137,17 @@ DEFAULT = Plan(
     zero_head=True,
     regularisation=Regularisation(input_noise=0.3, hidden_noise=0.3, dropout=0.0, weight_norm=True),
     schedule=Schedule(
-        steps=160, batch=32, learning_rate=2e-3, beta1=0.5, decay=0.5, clip=5.0, average=0.99, evaluate_every=20
+        steps=160,
+        batch=32,
+        learning_rate=2e-3,
+        encoder_share=0.1,
+        beta1=0.5,
+        decay=0.5,
+        clip=5.0,
+        average=0.99,
+        evaluate_every=20,
     ),
-    terms=Terms(joint=False, real=0.3, generated=0.3, consistency=1.0, margin=0.0, ramp=100, pseudo=0.3),
+    terms=Terms(joint=False, real=0.3, generated=0.3, consistency=1.0, margin=0.0, ramp=100, pseudo=0.3, ridge=0.3),
     sampling=Sampling(views=1, masks=False, shift=2),
     normalisation="auto",
 )

@@ -18,7 +18,8 @@ class Progress:
     """Counts the steps of one loop and does after each what every loop needs.
 
     `bests` may be several: the same training then serves several sets of validation speakers, none of which has any
-    influence on what another one sees. The end of a stage is kept too: what follows builds on it.
+    influence on what another one sees. The end of a stage is kept too: what follows builds on it. A stage that comes
+    `after` another goes on with what validation liked best and with the alarms so far, and counts its steps on.
     """
 
     def __init__(
@@ -30,10 +31,12 @@ class Progress:
         journal: Journal,
         keeper: Keeper,
         is_stage: bool = False,
+        after: "Progress | None" = None,
     ) -> None:
         self.averages = Averages(classifier, decay=schedule.average)
         self.bests = tuple(bests)
-        self.alarms = Alarms()
+        self.alarms = after.alarms if after else Alarms()
+        self.taken = self._earlier = after.taken if after else 0
         self._classifier = classifier
         self._schedule = schedule
         self._journal = journal
@@ -45,6 +48,8 @@ class Progress:
         parts |= {"classifier": self._classifier, "averages": self.averages, "alarms": self.alarms}
         parts |= {f"best {place}": best for place, best in enumerate(self.bests)}
         parts |= {"journal": self._journal}
+        for best in self.bests:
+            best.be_patient_again()
         done = self._keeper.resume(parts)
         while done < self._schedule.steps and not self._has_settled():
             yield done
@@ -52,6 +57,7 @@ class Progress:
             self._keeper.keep(done, parts)
         self._journal.flush()
         self._keeper.keep(done, parts, now=self._is_stage)
+        self.taken = self._earlier + done
 
     def _has_settled(self) -> bool:
         return bool(self.bests) and all(best.has_settled for best in self.bests)
@@ -72,6 +78,7 @@ class Progress:
             raise broke_down(done, "the weights are not finite numbers after it")
         window = self._journal.window()
         means = {name: sum(values) / len(values) for name, values in window.items()}
-        answers = [best.evaluate(self.averages.classifier, done, means) for best in self.bests if not best.has_settled]
+        total = self._earlier + done
+        answers = [best.evaluate(self.averages.classifier, total, means) for best in self.bests if not best.has_settled]
         features = {name: one.features.detach() for name, one in (judged or {}).items()}
-        self.alarms.look(done, window, answers, features)
+        self.alarms.look(total, window, answers, features)

@@ -29,12 +29,12 @@ from valaro.training.views import Look
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """All that a recipe works with; `stages` begins a loop's progress by its name."""
+    """All that a recipe works with; `stages` begins a loop's progress by its name and what it comes after."""
 
     classifier: FusionClassifier
     batches: RecordingBatches
     fuzzy: Float[np.ndarray, "n 3"]
-    stages: Callable[[str], Progress]
+    stages: Callable[[str, Progress | None], Progress]
     look: Look
     plan: Plan
     seed: int
@@ -62,7 +62,7 @@ class Recipe:
 
 def _supervised(bench: Bench) -> Progress:
     start_weights(bench.classifier, bench.batches, seed=bench.seed)
-    progress = bench.stages("training")
+    progress = bench.stages("training", None)
     plan = bench.plan
     fit_supervised(
         bench.classifier,
@@ -78,7 +78,7 @@ def _supervised(bench: Bench) -> Progress:
 
 def _adversarial(bench: Bench) -> Progress:
     start_weights(bench.classifier, bench.batches, seed=bench.seed)
-    progress = bench.stages("training")
+    progress = bench.stages("training", None)
     plan = bench.plan
     fit_adversarial(
         bench.classifier,
@@ -95,7 +95,7 @@ def _adversarial(bench: Bench) -> Progress:
 
 def _consistent(bench: Bench, unlabelled: Unlabelled) -> Progress:
     start_weights(bench.classifier, bench.batches, seed=bench.seed)
-    progress = bench.stages("training")
+    progress = bench.stages("training", None)
     plan = bench.plan
     fit_consistent(
         bench.classifier,
@@ -126,7 +126,7 @@ def _self_trained(bench: Bench, select: Callable[[Plan], Selection], rounds: Cal
 
 
 def _linear(bench: Bench, estimator: Estimator) -> Progress:
-    progress = bench.stages("training")
+    progress = bench.stages("training", None)
     fit_linear(bench.classifier, bench.batches.labelled, bench.fuzzy, progress.bests, estimator)
     return progress
 

@@ -52,7 +52,7 @@ def _surest(places: Int[np.ndarray, " n"], confidence: Float[np.ndarray, " all"]
 def self_train(
     classifier: FusionClassifier,
     batches: RecordingBatches,
-    stages: Callable[[str], Progress],
+    stages: Callable[[str, Progress | None], Progress],
     select: Selection,
     *,
     rounds: int,
@@ -62,13 +62,13 @@ def self_train(
 ) -> Progress:
     """Train on labels; then, `rounds` times, label the pool with the best model so far and go on with it.
 
-    `stages` makes the progress of a stage by its name; each may serve one set of validation speakers only. Later
-    stages run at a share of the rate (plan.self_training). Returns the last stage's progress.
+    `stages` makes the progress of a stage by its name and what it comes after; it may serve one set of validation
+    speakers only, which choose among the checkpoints of all stages. Later stages run at a share of the rate
+    (plan.self_training). Returns the last stage's progress.
     """
     schedule, terms = plan.schedule, plan.terms
-    first = stages("labelled")
-    fit_supervised(classifier, batches, first, schedule=schedule, terms=terms, look=look, seed=seed)
-    progress = first
+    progress = stages("labelled", None)
+    fit_supervised(classifier, batches, progress, schedule=schedule, terms=terms, look=look, seed=seed)
     if batches.pool is None:
         return progress
     later = replace(schedule, learning_rate=schedule.learning_rate * plan.self_training.rate_share)
@@ -79,6 +79,6 @@ def self_train(
         answers = utterance_probabilities(classifier, batches.pool)
         chosen = select(answers, ratio, number / rounds)
         extended = batches.with_pseudo_labels(answers.argmax(axis=1), chosen)
-        progress = stages(f"round {number}")
+        progress = stages(f"round {number}", progress)
         fit_supervised(classifier, extended, progress, schedule=later, terms=terms, look=look, seed=seed)
     return progress

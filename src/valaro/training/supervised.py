@@ -8,7 +8,7 @@ from valaro.training.batches import LabelledBatches
 from valaro.training.plans import Schedule, Terms
 from valaro.training.progress import Progress
 from valaro.training.streams import torch_stream
-from valaro.training.updates import adam, descend, labelled_term
+from valaro.training.updates import adam, descend, labelled_term, ridge
 from valaro.training.views import Look
 
 
@@ -29,7 +29,7 @@ def fit_supervised(
     for step in progress.steps(batches=batches, noise=noise, look=look, optimiser=optimiser):
         crops, fuzzy = batches.draw_labelled()
         labelled = labelled_term(terms)(classifier(look(crops), noise).logits, fuzzy)
-        descend(optimiser, labelled, rate=schedule.rate(step), clip=schedule.clip)
+        descend(optimiser, labelled + ridge(classifier, terms), rate=schedule.rate(step), clip=schedule.clip)
         progress.follow(step, {"labelled": labelled})
 
 

@@ -110,14 +110,16 @@ def train_folds(
     choose: Choice = "likelihood" if recipe.is_linear and plan.schedule.choose == "last" else plan.schedule.choose
     trail = trail or Trail()
 
-    def stages(name: str) -> Progress:
+    def stages(name: str, after: Progress | None) -> Progress:
+        bests = [BestModel(*panel, choose=choose, patience=plan.schedule.patience, seen=seen) for panel in panels]
         return Progress(
             classifier,
-            [BestModel(*panel, choose=choose, patience=plan.schedule.patience, seen=seen) for panel in panels],
+            after.bests if after else bests,
             schedule=plan.schedule,
             journal=Journal(trail.losses(name)),
             keeper=Keeper(trail.state(name), seconds=trail.seconds),
             is_stage=not recipe.is_shared,
+            after=after,
         )
 
     look = Look(shape.modalities, torch_stream(seed, "masks"), masks=plan.sampling.masks, shift=plan.sampling.shift)

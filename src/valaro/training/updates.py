@@ -6,16 +6,24 @@ import torch
 from torch import Tensor, nn
 
 from valaro import losses
+from valaro.networks.fusion import FusionClassifier
 from valaro.training.plans import Schedule, Terms
 
 
 def adam(network: nn.Module, schedule: Schedule, *, weight_decay: float = 0.0) -> torch.optim.AdamW:
     """Return Adam over the network's parameters with the schedule's rate and first momentum.
 
-    A `weight_decay` is decoupled (Loshchilov & Hutter 2019); at 0 this is plain Adam.
+    A `weight_decay` is decoupled (Loshchilov & Hutter 2019); at 0 this is plain Adam. The encoders of a classifier may
+    learn at a share of the rate.
     """
+    slow = list(network.encoders.parameters()) if isinstance(network, FusionClassifier) else []
+    known = {id(parameter) for parameter in slow}
+    groups = [
+        {"params": [p for p in network.parameters() if id(p) not in known], "share": 1.0},
+        {"params": slow, "share": schedule.encoder_share},
+    ]
     return torch.optim.AdamW(
-        network.parameters(),
+        [group for group in groups if group["params"]],
         lr=schedule.learning_rate,
         betas=(schedule.beta1, 0.999),
         weight_decay=weight_decay,
@@ -27,13 +35,18 @@ def descend(optimiser: torch.optim.Optimizer, loss: Tensor, *, rate: float, clip
     """Take one step down `loss` at `rate`; gradients are clipped to norm `clip` unless that is 0."""
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
+    if clip > 0:
+        nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], clip)
     for group in optimiser.param_groups:
-        group["lr"] = rate
-        if clip > 0:
-            nn.utils.clip_grad_norm_(group["params"], clip)
+        group["lr"] = rate * group["share"]
     optimiser.step()
 
 
 def labelled_term(terms: Terms) -> Callable[[Tensor, Tensor], Tensor]:
     """Return the labelled term that the plan asks for: over K+1 as printed, or over the K levels."""
     return losses.labelled_joint if terms.joint else losses.labelled_conditional
+
+
+def ridge(classifier: FusionClassifier, terms: Terms) -> Tensor | float:
+    """Return the weighted squared length of the last layer's weights: few labels leave many directions open."""
+    return terms.ridge * classifier.head.squared_length() if terms.ridge else 0.0
