@@ -35,6 +35,7 @@ from valaro.training.batches import Batch, Crops
 from valaro.training.consistent import consistency_alone, fit_consistent
 from valaro.training.journal import Journal
 from valaro.training.keeper import Keeper
+from valaro.training.machine import keep_memory
 from valaro.training.plans import Schedule, Terms
 from valaro.training.progress import Progress
 from valaro.training.streams import torch_stream
@@ -162,6 +163,9 @@ class Examiner:
             )
         return np.zeros((0, 3))
 
+    def be_patient_again(self) -> None:
+        """Begin a stage: nothing here is patient."""
+
     def state_dict(self) -> dict[str, Any]:
         return {"errors": self.errors}
 
@@ -273,7 +277,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--width", type=float, default=0.5, help="of the layers, for small and halves")
-    parser.add_argument("--noise", type=float, default=0.5, help="deviation of the pixels' noise, for halves")
+    parser.add_argument("--noise", type=float, default=0.2, help="deviation of the pixels' noise, for halves")
     parser.add_argument("--decay", type=float, default=0.5, help="last share of the steps over which the rate falls")
     parser.add_argument("--consistency", type=float, default=TERMS.consistency, help="weight of CT")
     parser.add_argument("--fresh", action="store_true", help="G draws its own z and real samples")
@@ -282,6 +286,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, help="folder for the errors, losses and state of 'published'")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    keep_memory()
     terms = replace(TERMS, consistency=options.consistency, fresh=options.fresh)
     if not (options.data / "train-images-idx3-ubyte").is_file():
         print(f"skipped: no MNIST in '{options.data}' (see the head of {Path(__file__).name})")

@@ -44,6 +44,7 @@ from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator, Ju
 from valaro.networks.shapes import Modality, NetworkShape
 from valaro.training import adversarial
 from valaro.training.batches import Batch
+from valaro.training.machine import keep_memory
 from valaro.training.plans import DEFAULT, PAPER, Plan, Schedule, Terms
 from valaro.training.streams import torch_stream
 from valaro.training.views import Look
@@ -72,9 +73,18 @@ class Case:
 
 _VOICE = Modality(name="fbank", dim=128, spectrum=True, averaged=2)
 _FACE = Modality(name="face", dim=128)
+_TEMPORAL = replace(
+    DEFAULT,
+    width=1.0,
+    averaged_frames=1,
+    schedule=replace(DEFAULT.schedule, encoder_share=1.0),
+    terms=replace(DEFAULT.terms, real=1.0, generated=1.0, ridge=0.0),
+)
+"""The temporal layout with the terms as printed and nothing beside its convolutions: what the literal side has too."""
 CASES = {
-    "temporal fbank": Case(plan=DEFAULT, modalities=(_VOICE,), steps=10),
-    "temporal fbank+face": Case(plan=DEFAULT, modalities=(_VOICE, _FACE), steps=10),
+    "temporal fbank": Case(plan=_TEMPORAL, modalities=(_VOICE,), steps=40),
+    "temporal fbank+face": Case(plan=_TEMPORAL, modalities=(_VOICE, _FACE), steps=40),
+    "temporal narrow": Case(plan=replace(_TEMPORAL, width=DEFAULT.width), modalities=(_VOICE,), steps=40),
     "image fbank": Case(plan=replace(PAPER, width=0.125), modalities=(replace(_VOICE, averaged=1),), steps=1),
 }
 FULL = Case(plan=PAPER, modalities=(replace(_VOICE, averaged=1), Modality(name="face", dim=342)), steps=3)
@@ -478,6 +488,7 @@ def main() -> None:
     parser.add_argument("--peak", type=float, help="of --paper: the machine's TFLOP/s, to say what share was reached")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    keep_memory()
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"torch {torch.__version__}, {options.threads} threads, load {load}")
     if options.paper:

@@ -119,6 +119,16 @@ def test_the_features_come_before_the_last_dropout() -> None:
     assert float((judged.features == 0).float().mean()) < 0.05
 
 
+def test_dropout_strikes_alike_whatever_the_layout_and_keeps_it() -> None:
+    picture = torch.ones(7, 9, 11, 13).to(memory_format=torch.channels_last)
+    for x in (picture, picture.contiguous(), torch.ones(5, 30, 3).transpose(1, 2)):
+        dropped = Noise(_generator()).dropout(x, 0.25)
+        assert dropped.stride() == x.stride()
+        kept = dropped != 0
+        assert float(kept.float().mean()) == pytest.approx(0.75, abs=0.06)
+        torch.testing.assert_close(dropped[kept], torch.full((int(kept.sum()),), 1 / 0.75))
+
+
 def test_dropout_keeps_the_mean_and_zeroes_the_share() -> None:
     x = torch.ones(400, 400)
     dropped = Noise(_generator()).dropout(x, 0.25)

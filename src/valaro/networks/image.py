@@ -35,6 +35,7 @@ class ImageEncoder(nn.Module):
             Layer(_convolve, (o, i, 5, 5), weight_norm=shape.regularisation.weight_norm, generator=generator)
             for i, o in zip([1, *widths[:-1]], widths, strict=True)
         )
+        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.features = widths[-1] * (_padded(modality.bands) // _SHRINK) * (shape.frames // _SHRINK)
 
     def forward(
@@ -60,6 +61,7 @@ class ImageGenerator(nn.Module):
             for i, o in zip(widths, [*widths[1:], 1], strict=True)
         )
         draw_weights(self, generator)
+        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def forward(self, z: Float[Tensor, "n latent"]) -> Float[Tensor, "n bands frames"]:
         x = self.project(z).unflatten(1, self._first)

@@ -31,11 +31,14 @@ class Noise:
         """Zero each value with probability `rate` and scale the others up."""
         if rate == 0:
             return x
-        # A byte mask with a threshold is twice as fast as nn.Dropout on CPUs; 1/256 is fine enough for a rate.
-        mask = torch.empty(x.shape, dtype=torch.uint8, device=x.device)
-        mask.random_(0, 256, generator=self._generator)
+        # A byte a value, drawn eight at a time, is several times as fast as nn.Dropout on CPUs; 1/256 is fine enough
+        # for a rate. The bytes are laid out as x is, or each of these passes would take several times as long.
+        words = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device)
+        words.random_(-(2**63), None, generator=self._generator)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        strides = torch.empty_like(x, device="meta").stride()
+        drawn = words.view(torch.uint8)[: x.numel()].as_strided(x.shape, strides)
         threshold = round(rate * 256)
-        return x * (mask >= threshold) * (256 / (256 - threshold))
+        return x * drawn.ge(threshold).to(x.dtype).mul_(256 / (256 - threshold))
 
     def without_modality(self, inputs: Mapping[str, Tensor], rate: float) -> Mapping[str, Tensor]:
         """Set one of several modalities to 0, the mean after scaling, in a share `rate` of the samples."""

@@ -22,6 +22,7 @@ from valaro.training.best_model import BestModel
 from valaro.training.journal import Journal
 from valaro.training.judging import Seen
 from valaro.training.keeper import Keeper, Trail
+from valaro.training.machine import suited_to
 from valaro.training.plans import Choice, Plan
 from valaro.training.progress import Progress
 from valaro.training.recipes import RECIPES, Bench, Candidate
@@ -124,7 +125,8 @@ def train_folds(
 
     look = Look(shape.modalities, torch_stream(seed, "masks"), masks=plan.sampling.masks, shift=plan.sampling.shift)
     bench = Bench(classifier=classifier, batches=batches, fuzzy=fuzzy, stages=stages, look=look, plan=plan, seed=seed)
-    progress = recipe.fit(bench)
+    with suited_to(plan.layout):
+        progress = recipe.fit(bench)
     used_pool = pool if recipe.uses_pool else ()
     seconds = (time.perf_counter() - begun) / len(folds)
     return tuple(
