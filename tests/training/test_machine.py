@@ -1,9 +1,18 @@
 """Threads and memory of a process that trains."""
 
+import math
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 
-from valaro.training.machine import keep_memory, suited_to
+from making_features import make_store, toy_corpus
+from valaro.evaluation.folds import leave_one_session_out
+from valaro.training.machine import Precision, keep_memory, multiplies_bfloat16, suited_to
+from valaro.training.plans import DEFAULT
+from valaro.training.recipes import candidates
+from valaro.training.train import train_model
 
 
 @pytest.mark.parametrize(("layout", "inside"), [("temporal", 1), ("image", 2)])
@@ -36,6 +45,67 @@ def test_freed_blocks_are_kept_where_the_c_library_is_glibc(monkeypatch: pytest.
     keep_memory()
     # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h, once.
     assert asked == [(-3, 1 << 30), (-1, 1 << 30)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "layout", "precision", "half"),
+    [
+        ("flags : fpu avx2 avx512_bf16 amx_tile", "image", "auto", True),
+        ("flags : fpu amx_bf16", "image", "auto", True),
+        ("flags : fpu avx2 avx512f", "image", "auto", False),
+        ("flags : fpu amx_bf16", "temporal", "auto", False),
+        ("flags : fpu amx_bf16", "image", "single", False),
+        ("flags : fpu avx2", "temporal", "bfloat16", True),
+    ],
+)
+def test_products_are_taken_in_the_format_that_the_processor_is_made_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flags: str, layout: str, precision: Precision, *, half: bool
+) -> None:
+    (tmp_path / "cpuinfo").write_text(flags + "\n")
+    monkeypatch.setattr("valaro.training.machine._CPU_FLAGS", tmp_path / "cpuinfo")
+    multiplies_bfloat16.cache_clear()
+    with suited_to(layout, precision):
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert product.dtype == (torch.bfloat16 if half else torch.float32)
+    multiplies_bfloat16.cache_clear()
+
+
+def test_a_system_without_processor_flags_computes_in_single_precision(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("valaro.training.machine._CPU_FLAGS", tmp_path / "nowhere")
+    multiplies_bfloat16.cache_clear()
+    assert not multiplies_bfloat16()
+    multiplies_bfloat16.cache_clear()
+
+
+@pytest.mark.parametrize("layout", ["temporal", "image"])
+def test_a_training_in_bfloat16_comes_close_to_one_in_single_precision(tmp_path: Path, layout: str) -> None:
+    utterances, features = toy_corpus(per_level=3)
+    store = make_store(tmp_path / "store", features)
+    (candidate,) = candidates("SSGAN", ["fbank"])
+    fold = leave_one_session_out(utterances)[0]
+
+    def losses(precision: Precision) -> dict[str, float]:
+        schedule = replace(DEFAULT.schedule, steps=1, batch=4, evaluate_every=1, precision=precision)
+        plan = replace(
+            DEFAULT,
+            layout=layout,
+            width=1 / 64,
+            averaged_bands=1,
+            averaged_frames=1,
+            # Toy features hardly vary: divided by their deviation, roundings would be all that is left.
+            standardised=False,
+            schedule=schedule,
+        )
+        return train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=plan).history[-1].losses
+
+    single, half = losses("single"), losses("bfloat16")
+    assert single != half
+    # The generator's loss is that after D's first step, which is as long as the rate whatever the gradient's rounding.
+    assert math.isfinite(half.pop("generator"))
+    single.pop("generator")
+    assert half == pytest.approx(single, rel=0.05, abs=0.01)
 
 
 @pytest.mark.parametrize(("platform", "library"), [("linux", object()), ("darwin", None)])

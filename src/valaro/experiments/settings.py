@@ -15,6 +15,7 @@ from valaro.evaluation.folds import Directions
 from valaro.labels.fuzzy import Votes
 from valaro.normalise import Normalisation
 from valaro.records import DIMENSIONS, Dimension
+from valaro.training.machine import Precision
 from valaro.training.plans import PRESETS, Choice, Plan
 from valaro.training.recipes import Candidate, all_candidates
 
@@ -105,6 +106,7 @@ class Training(_Section):
     patience: Annotated[int, Field(ge=0)] | None = None
     choose: Choice | None = None
     weight_decay: Weight | None = None
+    precision: Precision | None = None
     encoder_share: Annotated[float, Field(gt=0, le=1)] | None = None
 
 

@@ -94,6 +94,8 @@ class FusionClassifier(nn.Module):
             regularisation = self.shape.regularisation
             x = noise.dropout(noise.gaussian(x, regularisation.head_noise), regularisation.dropout)
         logits = self.head.start(x) if start else self.head(x)
+        # Where products are taken in bfloat16, losses are not.
+        logits, features, x = (one.to(self.head.weight.dtype) for one in (logits, features, x))
         if not self.shape.explicit_head:
             logits = functional.pad(logits, (0, 1))
         return Judgement(logits=logits, features=x if self.shape.features_after_dropout else features)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from valaro.networks.shapes import Regularisation
 from valaro.normalise import Normalisation
+from valaro.training.machine import Precision
 
 Choice = Literal["uar", "likelihood", "last"]
 
@@ -18,6 +19,7 @@ class Schedule:
     after `patience` looks without a better one training ends early (0: never). `choose` says which look is the best
     one: that of the highest UAR, of the highest likelihood of the right levels, or simply the last. `weight_decay` is
     AdamW's, on the classifier, whose encoders learn at `encoder_share` of the rate.
+    `precision` is that of convolutions and matrix products.
     """
 
     steps: int
@@ -32,6 +34,7 @@ class Schedule:
     choose: Choice = "uar"
     weight_decay: float = 0.0
     encoder_share: float = 1.0
+    precision: Precision = "auto"
 
     def rate(self, step: int) -> float:
         """Return the learning rate of update `step` (from 0)."""

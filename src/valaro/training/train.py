@@ -125,7 +125,7 @@ def train_folds(
 
     look = Look(shape.modalities, torch_stream(seed, "masks"), masks=plan.sampling.masks, shift=plan.sampling.shift)
     bench = Bench(classifier=classifier, batches=batches, fuzzy=fuzzy, stages=stages, look=look, plan=plan, seed=seed)
-    with suited_to(plan.layout):
+    with suited_to(plan.layout, plan.schedule.precision):
         progress = recipe.fit(bench)
     used_pool = pool if recipe.uses_pool else ()
     seconds = (time.perf_counter() - begun) / len(folds)
