@@ -105,7 +105,7 @@ def test_a_training_in_bfloat16_comes_close_to_one_in_single_precision(tmp_path:
     # The generator's loss is that after D's first step, which is as long as the rate whatever the gradient's rounding.
     assert math.isfinite(half.pop("generator"))
     single.pop("generator")
-    assert half == pytest.approx(single, rel=0.05, abs=0.01)
+    assert half == pytest.approx(single, rel=0.05, abs=0.03)
 
 
 @pytest.mark.parametrize(("platform", "library"), [("linux", object()), ("darwin", None)])
