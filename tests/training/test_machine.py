@@ -108,9 +108,18 @@ def test_a_training_in_bfloat16_comes_close_to_one_in_single_precision(tmp_path:
     assert half == pytest.approx(single, rel=0.05, abs=0.03)
 
 
-@pytest.mark.parametrize(("platform", "library"), [("linux", object()), ("darwin", None)])
-def test_elsewhere_nothing_is_changed(monkeypatch: pytest.MonkeyPatch, platform: str, library: object) -> None:
-    monkeypatch.setattr("valaro.training.machine.ctypes.CDLL", lambda _: library)
-    monkeypatch.setattr("valaro.training.machine.sys.platform", platform)
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("valaro.training.machine.ctypes.CDLL", lambda _: object())
+    monkeypatch.setattr("valaro.training.machine.sys.platform", "linux")
     keep_memory.cache_clear()
     keep_memory()
+    assert keep_memory.cache_info().currsize == 1
+
+
+def test_another_system_is_not_even_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("valaro.training.machine.ctypes.CDLL", asked.append)
+    monkeypatch.setattr("valaro.training.machine.sys.platform", "darwin")
+    keep_memory.cache_clear()
+    keep_memory()
+    assert asked == []
