@@ -12,7 +12,7 @@ Studies:
   generator  SSGAN beside CT at 10, 20, 40 and all labels, and with each remedy for a generator that covers too little
   pools      20 labels a level of three corpora joined, over pools of 50 to all of the other recordings
   foreign    what foreign unlabelled recordings do under the four normalisations
-  tuning     the corpus on which the default preset was chosen: two of three takes of javanese_audio
+  tuning     the takes on which the default preset was tried out (docs/results say what else was looked at)
 
 Every session is tested in both directions. Intervals are 95 %, over speakers, from differences on the same utterances.
 """
@@ -184,7 +184,7 @@ def prepare(data: Path, to: Path, workers: int) -> None:
         notes = [CorpusNote(corpus=corpus, text=NOTE)] if utterances[0].ratings else []
         write_manifest(to / f"{corpus}.parquet", utterances, notes)
         if corpus == "javanese_audio":
-            # Take 01 is the sound of javanese_av's clips: it plays no part in choosing settings.
+            # Take 01 is the sound of javanese_av's clips.
             write_manifest(to / f"{TUNING}.parquet", [u for u in utterances if not u.id.endswith("_01")], notes)
     for store, features in STORES.items():
         manifests = [read_manifest(to / f"{c}.parquet") for c in CORPORA if CORPORA[c] == store and _has(to, c)]
