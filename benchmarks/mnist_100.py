@@ -217,7 +217,7 @@ def train(
         fit_consistent(classifier, batches, progress, consistency_alone, **common)
     else:
         generator = FusionGenerator(shape, generator=torch_stream(seed, "generator weights"), layout=PICTURES)
-        fit_adversarial(classifier, generator, batches, progress, **common)
+        fit_adversarial(classifier, batches, progress, generator=generator, **common)
     return examiner
 
 

@@ -12,7 +12,8 @@ Studies:
   generator  SSGAN beside CT at 10, 20, 40 and all labels, and with each remedy for a generator that covers too little
   pools      20 labels a level of three corpora joined, over pools of 50 to all of the other recordings
   foreign    what foreign unlabelled recordings do under the four normalisations
-  tuning     the takes on which the default preset was tried out (docs/results say what else was looked at)
+  choice     the default preset with one value changed at a time; for each corpus, the values are to be chosen by the
+             tests of the OTHER corpora (javanese_av and javanese_audio are of the same people: both are left out)
 
 Every session is tested in both directions. Intervals are 95 %, over speakers, from differences on the same utterances.
 """
@@ -42,7 +43,7 @@ NOTE = "Levels are derived from the acted category, they are not ratings."
 CORPORA = {"emodb": "sound", "ravdess_audio": "sound", "javanese_audio": "sound", "javanese_av": "av", "grid_s1": "av"}
 """A corpus -> the store that its features lie in."""
 STORES = {"sound": ["fbank"], "av": ["fbank", "face"]}
-TUNING = "javanese_takes_2_3"
+OTHER_TAKES = "javanese_takes_2_3"
 VOICE = ("FSBase", "SSBase", "SSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
 BOTH = ("FSBase", "MFSBase", "SSBase", "SSGAN", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
 
@@ -59,6 +60,7 @@ class Case:
     changes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     against: str = ""
     speaker_wise: bool = True
+    seeds: int | None = None
 
     @property
     def store(self) -> str:
@@ -163,12 +165,53 @@ def foreign_cases() -> list[Case]:
     return cases
 
 
+CANDIDATES: dict[str, dict[str, dict[str, Any]]] = {
+    "preset": {},
+    "encoder share 1": {"training": {"encoder_share": 1.0}},
+    "encoder share 0.01": {"training": {"encoder_share": 0.01}},
+    "ridge 0": {"losses": {"ridge": 0.0}},
+    "ridge 1": {"losses": {"ridge": 1.0}},
+    "shift 0": {"sampling": {"shift": 0}},
+    "shift 4": {"sampling": {"shift": 4}},
+    "last": {"training": {"choose": "last"}},
+    "likelihood": {"training": {"choose": "likelihood"}},
+    "320 steps": {"training": {"steps": 320}},
+    "width 0.5": {"network": {"width": 0.5}},
+}
+"""What the choice is between: the preset, and values on either side of its own."""
+JUDGES = {"emodb": 2, "ravdess_audio": 1, OTHER_TAKES: 2, "javanese_av": 2}
+"""A corpus on which candidates are tried -> seeds."""
+SAME_PEOPLE = ({"javanese_av", OTHER_TAKES},)
+
+
+def case_name(corpus: str, candidate: str) -> str:
+    """Return the name of a candidate's case on a corpus."""
+    return f"choice-{corpus}-{candidate.replace(' ', '-')}"
+
+
+def choice_cases() -> list[Case]:
+    """Return the candidates on every corpus."""
+    return [
+        Case(
+            name=case_name(corpus, candidate),
+            labelled=(corpus,),
+            models=("FSBase", "MFSBase") if corpus == "javanese_av" else ("FSBase",),
+            labels=10,
+            changes=changes,
+            against=case_name(corpus, "preset"),
+            seeds=seeds,
+        )
+        for candidate, changes in CANDIDATES.items()
+        for corpus, seeds in JUDGES.items()
+    ]
+
+
 STUDIES = {
     "main": main_cases,
     "generator": generator_cases,
     "pools": pool_cases,
     "foreign": foreign_cases,
-    "tuning": lambda: [Case(name="tuning", labelled=(TUNING,), models=VOICE, labels=10)],
+    "choice": choice_cases,
 }
 
 
@@ -185,7 +228,7 @@ def prepare(data: Path, to: Path, workers: int) -> None:
         write_manifest(to / f"{corpus}.parquet", utterances, notes)
         if corpus == "javanese_audio":
             # Take 01 is the sound of javanese_av's clips.
-            write_manifest(to / f"{TUNING}.parquet", [u for u in utterances if not u.id.endswith("_01")], notes)
+            write_manifest(to / f"{OTHER_TAKES}.parquet", [u for u in utterances if not u.id.endswith("_01")], notes)
     for store, features in STORES.items():
         manifests = [read_manifest(to / f"{c}.parquet") for c in CORPORA if CORPORA[c] == store and _has(to, c)]
         extract(
@@ -318,6 +361,48 @@ def pairs_of(model: str, features: Sequence[str]) -> list[str]:
     return []
 
 
+def choices(to: Path) -> None:
+    """Print what each candidate changes on each corpus, and what the corpora of other people would choose for it."""
+    gains = {candidate: {corpus: gain(candidate, corpus, to) for corpus in JUDGES} for candidate in CANDIDATES}
+    print("\n### Choice\n\nUAR against the preset, mean over arousal, valence and networks; by the others\n")
+    print(f"| candidate | {' | '.join(JUDGES)} | {' | '.join(f'for {corpus}' for corpus in JUDGES)} |")
+    print(f"|---{'|---' * 2 * len(JUDGES)}|")
+    votes = {
+        corpus: {
+            name: float(np.mean([own[other] for other in JUDGES if are_strangers(corpus, other)]))
+            for name, own in gains.items()
+        }
+        for corpus in JUDGES
+    }
+    for name, own in gains.items():
+        cells = [f"{own[corpus]:+.1f}" for corpus in JUDGES]
+        for vote in votes.values():
+            best = name == max(vote, key=vote.__getitem__)
+            cells.append(f"**{vote[name]:+.1f}**" if best else f"{vote[name]:+.1f}")
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def are_strangers(corpus: str, other: str) -> bool:
+    """Return whether nobody speaks in both."""
+    return corpus != other and {corpus, other} not in SAME_PEOPLE
+
+
+def gain(candidate: str, corpus: str, to: Path) -> float:
+    """Return by how many points of test UAR a candidate's networks are better than the preset's."""
+    theirs = results_of(to / case_name(corpus, "preset"))
+    ours = results_of(to / case_name(corpus, candidate))
+    return 100 * float(
+        np.mean(
+            [
+                np.mean([score(result.test).uar for result in results])
+                - np.mean([score(result.test).uar for result in theirs[key]])
+                for key, results in ours.items()
+                if "FSBase" in key[1]
+            ]
+        )
+    )
+
+
 def main() -> None:
     """Prepare, run and print what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -339,7 +424,7 @@ def main() -> None:
     if not asked.table:
         prepare(asked.data, to, asked.workers)
         for case in cases:
-            run(case, to, seeds=asked.seeds, workers=asked.workers)
+            run(case, to, seeds=case.seeds or asked.seeds, workers=asked.workers)
     done = [
         case
         for case in cases
@@ -348,6 +433,8 @@ def main() -> None:
     for case in done:
         table(case, to)
     questions(done, to)
+    if "choice" in asked.studies:
+        choices(to)
 
 
 if __name__ == "__main__":

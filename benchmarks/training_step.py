@@ -264,9 +264,9 @@ def package(
     look = Look(classifier.shape.modalities, torch_stream(0, "masks"), masks=False)
     adversarial.fit_adversarial(
         classifier,
-        generator,
         Same(batch),  # type: ignore[arg-type]
         watch,  # type: ignore[arg-type]
+        generator=generator,
         schedule=schedule,
         terms=terms,
         look=look,

@@ -224,9 +224,9 @@ def _fit(classifier: FusionClassifier, generator: FusionGenerator, batch: Batch,
 
     fit_adversarial(
         classifier,
-        generator,
         Same(),
         Progress(classifier, [], schedule=schedule, journal=Journal(), keeper=Keeper(None)),
+        generator=generator,
         schedule=schedule,
         terms=TERMS,
         look=Look(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),

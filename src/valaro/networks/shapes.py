@@ -1,6 +1,6 @@
 """What decides a network's shape."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from valaro.records import CROP_FRAMES, LEVELS
 
@@ -43,8 +43,8 @@ NOTHING_RANDOM = Regularisation(input_noise=0.0, hidden_noise=0.0, dropout=0.0, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkShape:
-    """All that is needed to build the networks again.
+class Build:
+    """How networks are built, whatever the features are.
 
     `averaged_frames` neighbouring frames become one. `statistics` hands the head the inputs' own mean and
     deviation beside the encoders' features; `standardised` brings each feature to mean 0 and deviation 1 over the batch
@@ -52,7 +52,6 @@ class NetworkShape:
     of at random; D_(x) is taken before the last dropout unless `features_after_dropout`.
     """
 
-    modalities: tuple[Modality, ...]
     layout: str
     width: float
     regularisation: Regularisation
@@ -62,9 +61,21 @@ class NetworkShape:
     standardised: bool = False
     zero_head: bool = False
     features_after_dropout: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkShape(Build):
+    """All that is needed to build the networks again."""
+
+    modalities: tuple[Modality, ...]
     classes: int = len(LEVELS)
 
     @property
     def frames(self) -> int:
         """Frames of a crop as a network takes it."""
         return CROP_FRAMES // self.averaged_frames
+
+    @classmethod
+    def of(cls, build: Build, modalities: tuple[Modality, ...]) -> "NetworkShape":
+        """Return the shape of networks built like that for these features."""
+        return cls(modalities=modalities, **{part.name: getattr(build, part.name) for part in fields(Build)})

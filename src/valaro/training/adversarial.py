@@ -16,10 +16,10 @@ from valaro.training.views import Look
 
 def fit_adversarial(
     classifier: FusionClassifier,
-    generator: FusionGenerator,
     batches: Batches,
     progress: Progress,
     *,
+    generator: FusionGenerator,
     schedule: Schedule,
     terms: Terms,
     look: Look,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from valaro.networks.shapes import Regularisation
+from valaro.networks.shapes import Build, Regularisation
 from valaro.normalise import Normalisation
 from valaro.training.machine import Precision
 
@@ -103,24 +103,15 @@ class SelfTraining:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(Build):
     """Everything that decides a training besides the data and the seed."""
 
-    layout: str
-    width: float
     averaged_bands: int
-    explicit_head: bool
-    regularisation: Regularisation
     schedule: Schedule
     terms: Terms
     sampling: Sampling
     normalisation: Normalisation
     self_training: SelfTraining = SelfTraining()
-    statistics: bool = False
-    standardised: bool = False
-    averaged_frames: int = 1
-    zero_head: bool = False
-    features_after_dropout: bool = False
     centre_crop: bool = False
     """Judge an utterance by its middle 128 frames alone instead of all its windows."""
     normalise_speakers: bool = False

@@ -60,16 +60,16 @@ class Recipe:
     is_linear: bool = False
 
 
-def _supervised(bench: Bench) -> Progress:
+def _in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
+    """Start the weights and let one of the loops fit them."""
     start_weights(bench.classifier, bench.batches, seed=bench.seed)
     progress = bench.stages("training", None)
-    plan = bench.plan
-    fit_supervised(
+    fit(
         bench.classifier,
         bench.batches,
         progress,
-        schedule=plan.schedule,
-        terms=plan.terms,
+        schedule=bench.plan.schedule,
+        terms=bench.plan.terms,
         look=bench.look,
         seed=bench.seed,
     )
@@ -77,37 +77,12 @@ def _supervised(bench: Bench) -> Progress:
 
 
 def _adversarial(bench: Bench) -> Progress:
-    start_weights(bench.classifier, bench.batches, seed=bench.seed)
-    progress = bench.stages("training", None)
-    plan = bench.plan
-    fit_adversarial(
-        bench.classifier,
-        FusionGenerator(bench.classifier.shape, generator=torch_stream(bench.seed, "generator weights")),
-        bench.batches,
-        progress,
-        schedule=plan.schedule,
-        terms=plan.terms,
-        look=bench.look,
-        seed=bench.seed,
-    )
-    return progress
+    generator = FusionGenerator(bench.classifier.shape, generator=torch_stream(bench.seed, "generator weights"))
+    return _in_one_stage(bench, partial(fit_adversarial, generator=generator))
 
 
-def _consistent(bench: Bench, unlabelled: Unlabelled) -> Progress:
-    start_weights(bench.classifier, bench.batches, seed=bench.seed)
-    progress = bench.stages("training", None)
-    plan = bench.plan
-    fit_consistent(
-        bench.classifier,
-        bench.batches,
-        progress,
-        unlabelled,
-        schedule=plan.schedule,
-        terms=plan.terms,
-        look=bench.look,
-        seed=bench.seed,
-    )
-    return progress
+def _consistent(unlabelled: Unlabelled) -> Fit:
+    return partial(_in_one_stage, fit=partial(fit_consistent, unlabelled=unlabelled))
 
 
 def _self_trained(bench: Bench, select: Callable[[Plan], Selection], rounds: Callable[[Plan], int]) -> Progress:
@@ -131,6 +106,7 @@ def _linear(bench: Bench, estimator: Estimator) -> Progress:
     return progress
 
 
+_SUPERVISED = partial(_in_one_stage, fit=fit_supervised)
 _SSBASE = partial(
     _self_trained,
     select=lambda plan: surest_by_threshold(plan.self_training.threshold),
@@ -143,8 +119,8 @@ _CLASS_BALANCED = partial(
 PAPER_MODELS = {
     recipe.name: recipe
     for recipe in (
-        Recipe(name="FSBase", fit=_supervised, fused=False, uses_pool=False),
-        Recipe(name="MFSBase", fit=_supervised, fused=True, uses_pool=False),
+        Recipe(name="FSBase", fit=_SUPERVISED, fused=False, uses_pool=False),
+        Recipe(name="MFSBase", fit=_SUPERVISED, fused=True, uses_pool=False),
         Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False),
         Recipe(name="SSGAN", fit=_adversarial, fused=False, uses_pool=True),
         Recipe(name="MSSGAN", fit=_adversarial, fused=True, uses_pool=True),
@@ -153,9 +129,9 @@ PAPER_MODELS = {
 RIVALS = {
     recipe.name: recipe
     for recipe in (
-        Recipe(name="CT", fit=partial(_consistent, unlabelled=consistency_alone), fused=None, uses_pool=True),
-        Recipe(name="MeanTeacher", fit=partial(_consistent, unlabelled=averaged_teacher), fused=None, uses_pool=True),
-        Recipe(name="SoftMatch", fit=partial(_consistent, unlabelled=soft_match), fused=None, uses_pool=True),
+        Recipe(name="CT", fit=_consistent(consistency_alone), fused=None, uses_pool=True),
+        Recipe(name="MeanTeacher", fit=_consistent(averaged_teacher), fused=None, uses_pool=True),
+        Recipe(name="SoftMatch", fit=_consistent(soft_match), fused=None, uses_pool=True),
         Recipe(name="ClassBalanced", fit=_CLASS_BALANCED, fused=None, uses_pool=True, is_shared=False),
     )
 }

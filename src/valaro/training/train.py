@@ -13,7 +13,7 @@ from valaro.labels.fuzzy import correct_levels, fuzzy_labels
 from valaro.networks.fusion import FusionClassifier
 from valaro.networks.resolution import as_seen
 from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
-from valaro.normalise import fit_scales, speaker_scales
+from valaro.normalise import Scales, fit_scales, speaker_scales
 from valaro.records import Alarm, CorpusNote, Dimension, HistoryPoint, Utterance
 from valaro.seeds import numpy_stream
 from valaro.store.feature_store import FeatureStore
@@ -25,7 +25,7 @@ from valaro.training.keeper import Keeper, Trail
 from valaro.training.machine import suited_to
 from valaro.training.plans import Choice, Plan
 from valaro.training.progress import Progress
-from valaro.training.recipes import RECIPES, Bench, Candidate
+from valaro.training.recipes import RECIPES, Bench, Candidate, Recipe
 from valaro.training.streams import torch_stream
 from valaro.training.trained_model import TrainedModel
 from valaro.training.views import Look
@@ -82,52 +82,18 @@ def train_folds(
     """
     begun = time.perf_counter()
     recipe = RECIPES[candidate.recipe]
-    labelled, pool, excluded = _parts(candidate, store, folds, unlabelled, dimension=dimension, seed=seed, plan=plan)
-    scales = fit_scales(store, labelled, pool, candidate.features, normalisation=plan.normalisation)
-    validations = [_validation(fold, dimension) for fold in folds]
-    if plan.normalise_speakers:
-        judged = [utterance for validation in validations for utterance in validation]
-        scales = replace(scales, speakers=speaker_scales(store, [*labelled, *pool, *judged], candidate.features))
-
-    fuzzy = fuzzy_labels(labelled, dimension)
-    seen: Seen = "whole" if recipe.is_linear else "centre" if plan.centre_crop else "windows"
-    shape = network_shape(candidate.features, store, plan, is_linear=recipe.is_linear)
-    recordings = partial(Recordings, store, names=candidate.features, short=plan.sampling.short)
-    batches = RecordingBatches(
-        recordings(labelled, scale_of=scales.of),
-        fuzzy,
-        recordings(pool, scale_of=scales.of_pool) if pool else None,
-        size=plan.schedule.batch,
-        sampling=plan.sampling,
-        rng=numpy_stream(seed, "crops"),
-        see=partial(as_seen, shape=shape),
+    material = _material(candidate, store, folds, unlabelled, dimension=dimension, seed=seed, plan=plan)
+    bench = _bench(
+        recipe,
+        material,
+        network_shape(candidate.features, store, plan, is_linear=recipe.is_linear),
+        seed=seed,
+        plan=plan,
+        trail=trail or Trail(),
     )
-    panels = [
-        (recordings(validation, scale_of=scales.of), correct_levels(fuzzy_labels(validation, dimension)))
-        for validation in validations
-    ]
-    classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights"))
-    # A linear model is tried in several strengths, none of which is the last word.
-    choose: Choice = "likelihood" if recipe.is_linear and plan.schedule.choose == "last" else plan.schedule.choose
-    trail = trail or Trail()
-
-    def stages(name: str, after: Progress | None) -> Progress:
-        bests = [BestModel(*panel, choose=choose, patience=plan.schedule.patience, seen=seen) for panel in panels]
-        return Progress(
-            classifier,
-            after.bests if after else bests,
-            schedule=plan.schedule,
-            journal=Journal(trail.losses(name)),
-            keeper=Keeper(trail.state(name), seconds=trail.seconds),
-            is_stage=not recipe.is_shared,
-            after=after,
-        )
-
-    look = Look(shape.modalities, torch_stream(seed, "masks"), masks=plan.sampling.masks, shift=plan.sampling.shift)
-    bench = Bench(classifier=classifier, batches=batches, fuzzy=fuzzy, stages=stages, look=look, plan=plan, seed=seed)
     with suited_to(plan.layout, plan.schedule.precision):
         progress = recipe.fit(bench)
-    used_pool = pool if recipe.uses_pool else ()
+    used_pool = material.pool if recipe.uses_pool else ()
     seconds = (time.perf_counter() - begun) / len(folds)
     return tuple(
         Training(
@@ -135,28 +101,119 @@ def train_folds(
                 label=candidate.label,
                 dimension=dimension,
                 classifier=_with_weights(progress.averages.classifier, best),
-                seen=seen,
+                seen=_seen(recipe, plan),
                 features=candidate.features,
                 feature_versions=tuple(store.version(name) for name in candidate.features),
-                scale=scales.default,
+                scale=material.scales.default,
                 normalise_speakers=plan.normalise_speakers,
-                acquainted=frozenset(u.speaker for u in (*fold.train, *pool, *fold.validation)),
-                notes=_notes(store, (*labelled, *validation, *used_pool)),
+                acquainted=frozenset(u.speaker for u in (*fold.train, *material.pool, *fold.validation)),
+                notes=_notes(store, (*material.labelled, *validation, *used_pool)),
             ),
             history=tuple(best.history),
             best_step=best.step,
             alarms=tuple(progress.alarms.raised),
             seconds=seconds,
-            labelled=len(labelled),
+            labelled=len(material.labelled),
             unlabelled=len(used_pool),
-            excluded=excluded,
+            excluded=material.excluded,
         )
-        for fold, validation, best in zip(folds, validations, progress.bests, strict=True)
+        for fold, validation, best in zip(folds, material.validations, progress.bests, strict=True)
     )
 
 
-def _validation(fold: Fold, dimension: Dimension) -> list[Utterance]:
-    validation = [utterance for utterance in fold.validation if utterance.is_labelled(dimension)]
+@dataclass(frozen=True, kw_only=True)
+class _Material:
+    """What a training learns from, and by whom it is judged on the way: one set of validation utterances a fold."""
+
+    store: FeatureStore
+    features: tuple[str, ...]
+    dimension: Dimension
+    labelled: tuple[Utterance, ...]
+    pool: tuple[Utterance, ...]
+    validations: tuple[tuple[Utterance, ...], ...]
+    excluded: int
+    scales: Scales
+
+
+def _material(
+    candidate: Candidate,
+    store: FeatureStore,
+    folds: Sequence[Fold],
+    unlabelled: Sequence[Utterance],
+    *,
+    dimension: Dimension,
+    seed: int,
+    plan: Plan,
+) -> _Material:
+    labelled, pool, excluded = _parts(candidate, store, folds, unlabelled, dimension=dimension, seed=seed, plan=plan)
+    scales = fit_scales(store, labelled, pool, candidate.features, normalisation=plan.normalisation)
+    validations = tuple(_validation(fold, dimension) for fold in folds)
+    if plan.normalise_speakers:
+        judged = [utterance for validation in validations for utterance in validation]
+        scales = replace(scales, speakers=speaker_scales(store, [*labelled, *pool, *judged], candidate.features))
+    return _Material(
+        store=store,
+        features=candidate.features,
+        dimension=dimension,
+        labelled=labelled,
+        pool=pool,
+        validations=validations,
+        excluded=excluded,
+        scales=scales,
+    )
+
+
+def _bench(recipe: Recipe, material: _Material, shape: NetworkShape, *, seed: int, plan: Plan, trail: Trail) -> Bench:
+    """Lay out all that the recipe works with."""
+    dimension, scales, schedule = material.dimension, material.scales, plan.schedule
+    recordings = partial(Recordings, material.store, names=material.features, short=plan.sampling.short)
+    fuzzy = fuzzy_labels(material.labelled, dimension)
+    classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights"))
+    panels = [
+        (recordings(validation, scale_of=scales.of), correct_levels(fuzzy_labels(validation, dimension)))
+        for validation in material.validations
+    ]
+    # A linear model is tried in several strengths, none of which is the last word.
+    choose: Choice = "likelihood" if recipe.is_linear and schedule.choose == "last" else schedule.choose
+    seen = _seen(recipe, plan)
+
+    def stages(name: str, after: Progress | None) -> Progress:
+        bests = [BestModel(*panel, choose=choose, patience=schedule.patience, seen=seen) for panel in panels]
+        return Progress(
+            classifier,
+            after.bests if after else bests,
+            schedule=schedule,
+            journal=Journal(trail.losses(name)),
+            keeper=Keeper(trail.state(name), seconds=trail.seconds),
+            is_stage=not recipe.is_shared,
+            after=after,
+        )
+
+    return Bench(
+        classifier=classifier,
+        batches=RecordingBatches(
+            recordings(material.labelled, scale_of=scales.of),
+            fuzzy,
+            recordings(material.pool, scale_of=scales.of_pool) if material.pool else None,
+            size=schedule.batch,
+            sampling=plan.sampling,
+            rng=numpy_stream(seed, "crops"),
+            see=partial(as_seen, shape=shape),
+        ),
+        fuzzy=fuzzy,
+        stages=stages,
+        look=Look(shape.modalities, torch_stream(seed, "masks"), masks=plan.sampling.masks, shift=plan.sampling.shift),
+        plan=plan,
+        seed=seed,
+    )
+
+
+def _seen(recipe: Recipe, plan: Plan) -> Seen:
+    return "whole" if recipe.is_linear else "centre" if plan.centre_crop else "windows"
+
+
+def _validation(fold: Fold, dimension: Dimension) -> tuple[Utterance, ...]:
+    validation = tuple(utterance for utterance in fold.validation if utterance.is_labelled(dimension))
     if not validation:
         raise ValaroError(f"fold '{fold.name}': no validation utterance has a {dimension} label")
     return validation
@@ -191,18 +248,7 @@ def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan, *, i
         return NetworkShape(
             modalities=modalities(averaged=1), layout="statistics", width=1.0, regularisation=NOTHING_RANDOM
         )
-    return NetworkShape(
-        modalities=modalities(plan.averaged_bands),
-        layout=plan.layout,
-        width=plan.width,
-        regularisation=plan.regularisation,
-        explicit_head=plan.explicit_head,
-        averaged_frames=plan.averaged_frames,
-        statistics=plan.statistics,
-        zero_head=plan.zero_head,
-        standardised=plan.standardised,
-        features_after_dropout=plan.features_after_dropout,
-    )
+    return NetworkShape.of(plan, modalities(plan.averaged_bands))
 
 
 def _parts(
