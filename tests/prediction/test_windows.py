@@ -69,7 +69,7 @@ def test_segments_tile_the_recording_and_are_means_over_the_windows_that_cover_t
     segments = _told(rows, [count])
     assert [s.first for s in segments] == list(range(0, count, 64))
     assert [s.last for s in segments] == [min(first + 64, count) for first in range(0, count, 64)]
-    windows = {int(start): _window(rows, int(start)) for start in window_starts(count)}
+    windows = {int(start): _window(rows, int(start)) for start in window_starts(count, 64)}
     for segment in segments:
         covering = [p for start, p in windows.items() if start < segment.last and start + 128 > segment.first]
         np.testing.assert_allclose(segment.probabilities, np.mean(covering, axis=0), atol=1e-6)

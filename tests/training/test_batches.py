@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from making_features import an_utterance, make_store
 from valaro.normalise import Statistics, fit_scales
-from valaro.training.batches import RecordingBatches, Recordings, window_starts
+from valaro.training.batches import RecordingBatches, Recordings, shares_of, window_starts
 from valaro.training.plans import Sampling
 
 ONE_VIEW = Sampling(views=1, masks=False)
@@ -56,13 +56,37 @@ def test_random_crops_reach_both_ends_evenly(tmp_path: Path) -> None:
     assert counts.max() < 440
 
 
-@given(st.integers(1, 5000))
-def test_windows_cover_every_frame_and_the_last_is_right_aligned(length: int) -> None:
-    starts = window_starts(length)
+@given(st.integers(1, 5000), st.sampled_from([32, 64]))
+def test_windows_cover_every_frame_and_the_last_is_right_aligned(length: int, hop: int) -> None:
+    starts = window_starts(length, hop)
     assert starts[0] == 0
     assert starts[-1] == max(length - 128, 0)
-    assert (np.diff(starts) <= 64).all()
+    assert (np.diff(starts) <= hop).all()
     assert (np.diff(starts) > 0).all()
+
+
+@given(st.integers(1, 5000))
+def test_windows_count_so_that_they_stand_for_a_random_crop(length: int) -> None:
+    starts = window_starts(length, 32)
+    shares = shares_of(starts)
+    assert shares.sum() == pytest.approx(1)
+    assert (shares > 0).all()
+    # What is linear in the place of a crop comes out as the mean over all its places: a plain mean over windows whose
+    # last one is right-aligned misses it.
+    assert shares @ starts == pytest.approx(max(length - 128, 0) / 2)
+
+
+def test_the_ends_of_a_recording_weigh_as_little_as_in_training(tmp_path: Path) -> None:
+    rows = np.ones((328, 1))
+    rows[:64] = rows[-64:] = 0.0
+    utterance = an_utterance("a")
+    store = make_store(tmp_path / "s", {utterance.id: {"fbank": rows}})
+    identity = {"fbank": Statistics(mean=np.zeros(1, np.float32), deviation=np.ones(1, np.float32))}
+    recordings = Recordings(store, [utterance], ["fbank"], lambda _: identity)
+    starts, shares = recordings.windows(0)
+    judged = shares @ recordings.cut(np.zeros(len(starts), int), starts)["fbank"].mean(dim=(1, 2)).numpy()
+    drawn = recordings.draw(np.zeros(4000, int), np.random.default_rng(0))["fbank"].mean().item()
+    assert judged == pytest.approx(drawn, abs=0.01)
 
 
 def test_scaling_subtracts_the_mean_and_divides_by_the_deviation(tmp_path: Path) -> None:
@@ -177,8 +201,8 @@ def test_whole_and_centre(tmp_path: Path) -> None:
     recordings = _recordings(tmp_path / "s", [300, 100])
     assert recordings.whole(0)["fbank"].shape == (1, 2, 300)
     assert recordings.whole(0)["face"][0, 0].tolist() == list(range(300))
-    assert recordings.centre(0).tolist() == [86]
-    assert recordings.centre(1).tolist() == [0]
+    assert [part.tolist() for part in recordings.centre(0)] == [[86], [1.0]]
+    assert [part.tolist() for part in recordings.centre(1)] == [[0], [1.0]]
 
 
 def test_the_order_goes_on_from_its_state(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class WindowJudge:
     """Judges windows of 128 rows, hop 64, as rows arrive; what is kept does not grow with the recording.
 
     A segment of 64 rows gets the mean over the windows that cover it. The last window is right-aligned and a recording
-    shorter than a window repeats, exactly as whole utterances are judged.
+    shorter than a window repeats, as where whole utterances are judged.
     """
 
     def __init__(self, model: TrainedModel, scale: Scale) -> None:

@@ -50,6 +50,10 @@ class Batches(LabelledBatches, Protocol):
     def draw(self) -> Batch: ...
 
 
+JUDGED_HOP = CROP_FRAMES // 4
+"""Frames between the windows on which an utterance is judged."""
+
+
 class Recordings:
     """Utterances with all their modalities at hand, scaled, ready to be cut."""
 
@@ -120,17 +124,18 @@ class Recordings:
         room = np.array([max(self.length(int(index)) - CROP_FRAMES, 0) for index in indices])
         return self.cut(indices, rng.integers(0, room + 1))
 
-    def windows(self, index: int) -> Int[np.ndarray, " w"]:
-        """Return the starts of the test windows: every 64 frames, the last one right-aligned.
+    def windows(self, index: int) -> tuple[Int[np.ndarray, " w"], Float[np.ndarray, " w"]]:
+        """Return the starts of the test windows and how much each counts: together they stand for all places of a crop.
 
-        >>> window_starts(300).tolist()
-        [0, 64, 128, 172]
+        >>> window_starts(300, 64).tolist(), shares_of(window_starts(300, 64)).round(2).tolist()
+        ([0, 64, 128, 172], [0.19, 0.37, 0.31, 0.13])
         """
-        return window_starts(self.length(index))
+        starts = window_starts(self.length(index), JUDGED_HOP)
+        return starts, shares_of(starts)
 
-    def centre(self, index: int) -> Int[np.ndarray, " w"]:
-        """Return the start of the middle 128 frames, as the one place of a list."""
-        return np.array([max(self.length(index) - CROP_FRAMES, 0) // 2])
+    def centre(self, index: int) -> tuple[Int[np.ndarray, " w"], Float[np.ndarray, " w"]]:
+        """Return the start of the middle 128 frames, as the one place of a list, which counts in full."""
+        return np.array([max(self.length(index) - CROP_FRAMES, 0) // 2]), np.ones(1)
 
     def whole(self, index: int) -> Crops:
         """Return all frames of an utterance, `[1 dim time]` a modality; one that it lacks is 0 in a single frame."""
@@ -145,11 +150,23 @@ class Recordings:
         return crops
 
 
-def window_starts(length: int) -> Int[np.ndarray, " w"]:
-    """Return where windows of 128 frames begin in a sequence of `length`: hop 64, the last one right-aligned."""
+def window_starts(length: int, hop: int) -> Int[np.ndarray, " w"]:
+    """Return where windows of 128 frames begin in a sequence of `length`: every `hop`, the last one right-aligned."""
     last = max(length - CROP_FRAMES, 0)
-    starts = np.arange(0, last + 1, CROP_FRAMES // 2)
+    starts = np.arange(0, last + 1, hop)
     return starts if starts[-1] == last else np.append(starts, last)
+
+
+def shares_of(starts: Int[np.ndarray, " w"]) -> Float[np.ndarray, " w"]:
+    """Return the weights of the trapezoid rule over `starts`, with sum 1.
+
+    A random crop begins anywhere with the same chance, so it hardly ever holds a recording's first or last frame; an
+    equal-weight mean over a few windows would give both ends, often silence that no crop has shown, far more weight
+    than they had in training.
+    """
+    gaps = np.diff(starts) / 2
+    widths = np.append(gaps, 0.0) + np.insert(gaps, 0, 0.0)
+    return widths / widths.sum() if len(starts) > 1 else np.ones(1)
 
 
 class RecordingBatches:

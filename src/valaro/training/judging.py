@@ -12,7 +12,7 @@ from valaro.records import LEVELS, Predictions
 from valaro.training.batches import Recordings
 
 Seen = Literal["windows", "centre", "whole"]
-"""What of an utterance is judged: windows of 128 frames with hop 64, the middle 128 frames, or all frames at once."""
+"""What of an utterance is judged: windows of 128 frames all over it, the middle 128 frames, or all frames at once."""
 
 _WINDOWS_AT_ONCE = 256
 
@@ -42,16 +42,19 @@ def judge(
 def utterance_probabilities(
     classifier: FusionClassifier, recordings: Recordings, *, seen: Seen = "windows"
 ) -> Float[np.ndarray, "n 3"]:
-    """Return one answer an utterance: the mean over what is `seen` of it."""
+    """Return one answer an utterance: the mean over what is `seen` of it; windows count as `Recordings` says."""
     if seen == "whole":
         answers = [level_probabilities(classifier, recordings.whole(index)) for index in range(len(recordings))]
         return np.concatenate(answers) if answers else np.zeros((0, len(LEVELS)))
     find = recordings.windows if seen == "windows" else recordings.centre
-    starts = [find(index) for index in range(len(recordings))]
-    owners = np.repeat(np.arange(len(starts)), [len(part) for part in starts])
-    places = np.concatenate(starts) if starts else np.zeros(0, dtype=np.int64)
-    sums = np.zeros((len(starts), len(LEVELS)))
+    found = [find(index) for index in range(len(recordings))]
+    sums = np.zeros((len(found), len(LEVELS)))
+    if not found:
+        return sums
+    owners = np.repeat(np.arange(len(found)), [len(starts) for starts, _ in found])
+    places, shares = (np.concatenate(parts) for parts in zip(*found, strict=True))
     for first in range(0, len(owners), _WINDOWS_AT_ONCE):
         part = slice(first, first + _WINDOWS_AT_ONCE)
-        np.add.at(sums, owners[part], level_probabilities(classifier, recordings.cut(owners[part], places[part])))
-    return sums / np.array([len(part) for part in starts])[:, None] if starts else sums
+        answers = level_probabilities(classifier, recordings.cut(owners[part], places[part]))
+        np.add.at(sums, owners[part], shares[part, None] * answers)
+    return sums
