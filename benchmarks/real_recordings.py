@@ -38,6 +38,7 @@ from valaro.experiments.settings import check_settings
 from valaro.extraction import extract
 from valaro.records import CorpusNote, FoldResult
 from valaro.store.manifest import read_manifest, write_manifest
+from valaro.training.recipes import LINEAR
 
 NOTE = "Levels are derived from the acted category, they are not ratings."
 CORPORA = {"emodb": "sound", "ravdess_audio": "sound", "javanese_audio": "sound", "javanese_av": "av", "grid_s1": "av"}
@@ -45,6 +46,10 @@ CORPORA = {"emodb": "sound", "ravdess_audio": "sound", "javanese_audio": "sound"
 STORES = {"sound": ["fbank"], "av": ["fbank", "face"]}
 VOICE = ("FSBase", "SSBase", "SSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
 BOTH = ("FSBase", "MFSBase", "SSBase", "SSGAN", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
+
+
+Changes = dict[str, dict[str, Any]]
+"""Section -> key -> value: what a case has otherwise than the preset."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +61,7 @@ class Case:
     models: Sequence[str]
     labels: int | None
     unlabelled: tuple[str, ...] = ()
-    changes: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    changes: Changes = field(default_factory=dict[str, dict[str, Any]])
     against: str = ""
     speaker_wise: bool = True
     seeds: int | None = None
@@ -85,7 +90,7 @@ def main_cases() -> list[Case]:
     return cases
 
 
-REMEDIES: dict[str, dict[str, dict[str, Any]]] = {
+REMEDIES: dict[str, Changes] = {
     "as printed": {"losses": {"real": 1.0, "generated": 1.0}},
     "without consistency": {"losses": {"consistency": 0.0}},
     "fresh samples for G": {"losses": {"fresh": True}},
@@ -164,45 +169,67 @@ def foreign_cases() -> list[Case]:
     return cases
 
 
-CANDIDATES: dict[str, dict[str, dict[str, Any]]] = {
-    "preset": {},
-    "encoder share 1": {"training": {"encoder_share": 1.0}},
-    "encoder share 0.01": {"training": {"encoder_share": 0.01}},
-    "ridge 0": {"losses": {"ridge": 0.0}},
-    "ridge 1": {"losses": {"ridge": 1.0}},
-    "shift 0": {"sampling": {"shift": 0}},
-    "shift 4": {"sampling": {"shift": 4}},
-    "last": {"training": {"choose": "last"}},
-    "likelihood": {"training": {"choose": "likelihood"}},
-    "320 steps": {"training": {"steps": 320}},
-    "width 0.5": {"network": {"width": 0.5}},
-    "rate 0.01": {"training": {"learning_rate": 0.01}},
-}
-"""What the choice is between: the preset, and values on either side of its own."""
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a choice is between, the preset first, and by which networks it is made on each corpus."""
+
+    name: str
+    models: dict[str, tuple[str, ...]]
+    candidates: dict[str, Changes]
+
+    def case(self, corpus: str, candidate: str) -> str:
+        return f"{self.name}-{corpus}-{candidate.replace(' ', '-')}"
+
+    def cases(self) -> list[Case]:
+        return [
+            Case(
+                name=self.case(corpus, candidate),
+                labelled=(corpus,),
+                models=self.models[corpus],
+                labels=10,
+                changes=changes,
+                against=self.case(corpus, PRESET),
+                seeds=seeds,
+            )
+            for candidate, changes in self.candidates.items()
+            for corpus, seeds in JUDGES.items()
+        ]
+
+
+PRESET = "preset"
 JUDGES = {"emodb": 2, "ravdess_audio": 1, "javanese_av": 2}
 """A corpus on which candidates are tried -> seeds."""
-
-
-def case_name(corpus: str, candidate: str) -> str:
-    """Return the name of a candidate's case on a corpus."""
-    return f"choice-{corpus}-{candidate.replace(' ', '-')}"
-
-
-def choice_cases() -> list[Case]:
-    """Return the candidates on every corpus."""
-    return [
-        Case(
-            name=case_name(corpus, candidate),
-            labelled=(corpus,),
-            models=("FSBase", "MFSBase") if corpus == "javanese_av" else ("FSBase",),
-            labels=10,
-            changes=changes,
-            against=case_name(corpus, "preset"),
-            seeds=seeds,
-        )
-        for candidate, changes in CANDIDATES.items()
-        for corpus, seeds in JUDGES.items()
-    ]
+CHOICES = (
+    Choice(
+        name="choice",
+        models={"emodb": ("FSBase",), "ravdess_audio": ("FSBase",), "javanese_av": ("FSBase", "MFSBase")},
+        candidates={
+            PRESET: {},
+            "encoder share 1": {"training": {"encoder_share": 1.0}},
+            "encoder share 0.01": {"training": {"encoder_share": 0.01}},
+            "ridge 0": {"losses": {"ridge": 0.0}},
+            "ridge 1": {"losses": {"ridge": 1.0}},
+            "shift 0": {"sampling": {"shift": 0}},
+            "shift 4": {"sampling": {"shift": 4}},
+            "last": {"training": {"choose": "last"}},
+            "likelihood": {"training": {"choose": "likelihood"}},
+            "320 steps": {"training": {"steps": 320}},
+            "width 0.5": {"network": {"width": 0.5}},
+            "rate 0.01": {"training": {"learning_rate": 0.01}},
+        },
+    ),
+    Choice(
+        name="choice-pool",
+        models={"emodb": ("SSGAN", "CT"), "ravdess_audio": ("SSGAN", "CT"), "javanese_av": ("MSSGAN", "CT")},
+        candidates={
+            PRESET: {},
+            "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
+            "consistency 3": {"losses": {"consistency": 3.0}},
+            "other crop": {"sampling": {"views": 2}},
+            "masks": {"sampling": {"masks": True}},
+        },
+    ),
+)
 
 
 STUDIES = {
@@ -210,7 +237,7 @@ STUDIES = {
     "generator": generator_cases,
     "pools": pool_cases,
     "foreign": foreign_cases,
-    "choice": choice_cases,
+    "choice": lambda: [case for choice in CHOICES for case in choice.cases()],
 }
 
 
@@ -357,18 +384,16 @@ def pairs_of(model: str, features: Sequence[str]) -> list[str]:
     return []
 
 
-def choices(to: Path) -> None:
-    """Print what each candidate changes on each corpus, and what the corpora of other people would choose for it."""
-    gains = {candidate: {corpus: gain(candidate, corpus, to) for corpus in JUDGES} for candidate in CANDIDATES}
-    print("\n### Choice\n\nUAR against the preset, mean over arousal, valence and networks; by the others\n")
-    print(f"| candidate | {' | '.join(JUDGES)} | {' | '.join(f'for {corpus}' for corpus in JUDGES)} |")
-    print(f"|---{'|---' * 2 * len(JUDGES)}|")
+def print_choice(choice: Choice, to: Path) -> None:
+    """Print what each candidate changes on each corpus, and what the other corpora would choose for it."""
+    gains = {name: {corpus: gain(choice, name, corpus, to) for corpus in JUDGES} for name in choice.candidates}
     votes = {
-        corpus: {
-            name: float(np.mean([own[other] for other in JUDGES if other != corpus])) for name, own in gains.items()
-        }
+        corpus: {name: float(np.mean([own[o] for o in JUDGES if o != corpus])) for name, own in gains.items()}
         for corpus in JUDGES
     }
+    print(f"\n### {choice.name}\n\nUAR against the preset, mean over both dimensions and all networks\n")
+    print(f"| candidate | {' | '.join(JUDGES)} | {' | '.join(f'for {corpus}, by the others' for corpus in JUDGES)} |")
+    print(f"|---{'|---' * 2 * len(JUDGES)}|")
     for name, own in gains.items():
         cells = [f"{own[corpus]:+.1f}" for corpus in JUDGES]
         for vote in votes.values():
@@ -377,20 +402,20 @@ def choices(to: Path) -> None:
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-def gain(candidate: str, corpus: str, to: Path) -> float:
+def gain(choice: Choice, candidate: str, corpus: str, to: Path) -> float:
     """Return by how many points of test UAR a candidate's networks are better than the preset's."""
-    theirs = results_of(to / case_name(corpus, "preset"))
-    ours = results_of(to / case_name(corpus, candidate))
-    return 100 * float(
-        np.mean(
-            [
-                np.mean([score(result.test).uar for result in results])
-                - np.mean([score(result.test).uar for result in theirs[key]])
-                for key, results in ours.items()
-                if "FSBase" in key[1]
-            ]
-        )
-    )
+    ours, theirs = (results_of(to / choice.case(corpus, name)) for name in (candidate, PRESET))
+    return 100 * float(np.mean([mean_uar(ours[key]) - mean_uar(theirs[key]) for key in ours if is_network(key[1])]))
+
+
+def mean_uar(results: Sequence[FoldResult]) -> float:
+    """Return the mean over trainings."""
+    return float(np.mean([score(result.test).uar for result in results]))
+
+
+def is_network(model: str) -> bool:
+    """Return whether a row of a table is no linear model."""
+    return model.split(maxsplit=1)[0] not in LINEAR
 
 
 def main() -> None:
@@ -423,8 +448,9 @@ def main() -> None:
     for case in done:
         table(case, to)
     questions(done, to)
-    if "choice" in asked.studies:
-        choices(to)
+    for choice in CHOICES if "choice" in asked.studies else ():
+        if all((to / case.name / "run.json").is_file() for case in choice.cases()):
+            print_choice(choice, to)
 
 
 if __name__ == "__main__":

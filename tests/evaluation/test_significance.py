@@ -7,7 +7,7 @@ import pytest
 
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import score
-from valaro.evaluation.significance import Interval, bootstrap_interval, paired_difference
+from valaro.evaluation.significance import Interval, Resamples, bootstrap_interval, paired_difference
 from valaro.records import Predictions
 
 
@@ -129,3 +129,11 @@ def test_two_thousand_draws_over_sixteen_groups_take_under_two_seconds():
     begun = time.perf_counter()
     bootstrap_interval(groups, "f1", draws=2000)
     assert time.perf_counter() - begun < 2.0
+
+
+def test_draws_of_different_seeds_are_not_compared_one_by_one() -> None:
+    groups = random_groups(2, 24, 0.5)
+    with pytest.raises(ValueError, match="another seed"):
+        Resamples(groups, seed=0, draws=50).above(Resamples(groups, seed=1, draws=50), "uar")
+    with pytest.raises(ValueError, match="another seed"):
+        Resamples(groups, draws=50).above(Resamples(groups, draws=60), "uar")

@@ -25,15 +25,58 @@ class Interval:
         return self.low <= 0.0 <= self.high
 
 
-def bootstrap_interval(groups: Sequence[Predictions], metric: Metric, *, seed: int = 0, draws: int = 2000) -> Interval:
-    """Return the mean of `metric` over `groups` (one a fold and seed) with its 95 % percentile interval.
+class Resamples:
+    """A model's answers (`groups`, one a fold and seed) on `draws` bootstrap draws of its test utterances.
 
     Each draw takes as many speakers as there are, with replacement, then as many utterances of each; a speaker or
     utterance of several groups is drawn once for all of them, since a second seed is no second witness. A group
-    counts as often as its utterances were drawn, so that folds of one test speaker vary like that speaker.
+    counts as often as its utterances were drawn, so that folds of one test speaker vary like that speaker. The same
+    seed and utterances give the same draws, so that two models can be compared draw by draw.
+
+    Raises:
+        ValaroError: there is no group, or an utterance stands twice in one.
     """
-    _check_groups(groups)
-    return _interval(_mean_metric(groups, metric), _drawn_metric(groups, metric, seed=seed, draws=draws))
+
+    def __init__(self, groups: Sequence[Predictions], *, seed: int = 0, draws: int = 2000) -> None:
+        _check_groups(groups)
+        self.seed, self.draws = seed, draws
+        self.ids = {name for group in groups for name in group.ids}
+        self._booked = np.stack([bookings(group).sum(0) for group in groups])
+        self._matrices, self._weights = _drawn_matrices(groups, seed=seed, draws=draws)
+        self._drawn: dict[Metric, Float[np.ndarray, " draws"]] = {}
+
+    def interval(self, metric: Metric) -> Interval:
+        """Return the mean of `metric` over the groups with its 95 % percentile interval."""
+        return _interval(self.value(metric), self.drawn(metric))
+
+    def above(self, other: "Resamples", metric: Metric) -> Interval:
+        """Return `metric` minus that of `other` with its 95 % interval, each draw the same utterances for both.
+
+        Raises:
+            ValaroError: the two did not judge the same utterances.
+        """
+        if (self.seed, self.draws) != (other.seed, other.draws):
+            raise ValueError("draws of another seed or number cannot be compared one by one")
+        _check_same_utterances(self.ids, other.ids)
+        value = self.value(metric) - other.value(metric)
+        return _interval(value, self.drawn(metric) - other.drawn(metric))
+
+    def value(self, metric: Metric) -> float:
+        """Return the mean of `metric` over the groups."""
+        return float(metric_of(self._booked, metric).mean())
+
+    def drawn(self, metric: Metric) -> Float[np.ndarray, " draws"]:
+        """Return that mean for every draw."""
+        if metric not in self._drawn:
+            groups, draws = self._weights.shape
+            values = metric_of(self._matrices.reshape(-1, 3, 3), metric).reshape(groups, draws)
+            self._drawn[metric] = (values * self._weights).sum(0) / self._weights.sum(0)
+        return self._drawn[metric]
+
+
+def bootstrap_interval(groups: Sequence[Predictions], metric: Metric, *, seed: int = 0, draws: int = 2000) -> Interval:
+    """Return the mean of `metric` over `groups` with its 95 % interval; see `Resamples`."""
+    return Resamples(groups, seed=seed, draws=draws).interval(metric)
 
 
 def paired_difference(
@@ -44,27 +87,15 @@ def paired_difference(
     seed: int = 0,
     draws: int = 2000,
 ) -> Interval:
-    """Return `metric` of a minus that of b with its 95 % interval, each draw the same utterances for both.
-
-    Raises:
-        ValaroError: a and b did not judge the same utterances.
-    """
-    _check_groups(a_groups)
-    _check_groups(b_groups)
-    _check_same_utterances(a_groups, b_groups)
-    a_drawn, b_drawn = (_drawn_metric(groups, metric, seed=seed, draws=draws) for groups in (a_groups, b_groups))
-    return _interval(_mean_metric(a_groups, metric) - _mean_metric(b_groups, metric), a_drawn - b_drawn)
+    """Return `metric` of a minus that of b with its 95 % interval; see `Resamples.above`."""
+    a, b = (Resamples(groups, seed=seed, draws=draws) for groups in (a_groups, b_groups))
+    return a.above(b, metric)
 
 
-def _mean_metric(groups: Sequence[Predictions], metric: Metric) -> float:
-    matrices = np.stack([bookings(group).sum(0) for group in groups])
-    return float(metric_of(matrices, metric).mean())
-
-
-def _drawn_metric(
-    groups: Sequence[Predictions], metric: Metric, *, seed: int, draws: int
-) -> Float[np.ndarray, " draws"]:
-    """Return the mean metric over the groups for every draw; the same seed and utterances give the same draws."""
+def _drawn_matrices(
+    groups: Sequence[Predictions], *, seed: int, draws: int
+) -> tuple[Float[np.ndarray, "groups draws 9"], Float[np.ndarray, "groups draws"]]:
+    """Return each group's confusion matrix in every draw, and how often the draw took an utterance of the group."""
     speakers = _ids_by_speaker(groups)
     generator = numpy_stream(seed, "bootstrap")
     times = generator.multinomial(len(speakers), np.full(len(speakers), 1 / len(speakers)), size=draws)
@@ -79,9 +110,7 @@ def _drawn_metric(
             if here:
                 drawn, row = np.array(here).T
                 matrices[group] += counts[:, drawn] @ booked[group][row]
-    weights = matrices.sum(-1) / np.array([len(group.ids) for group in groups])[:, None]
-    values = metric_of(matrices.reshape(-1, 3, 3), metric).reshape(len(groups), draws)
-    return (values * weights).sum(0) / weights.sum(0)
+    return matrices, matrices.sum(-1) / np.array([len(group.ids) for group in groups])[:, None]
 
 
 def _ids_by_speaker(groups: Sequence[Predictions]) -> dict[str, tuple[str, ...]]:
@@ -100,8 +129,7 @@ def _check_groups(groups: Sequence[Predictions]) -> None:
             raise ValaroError("an utterance stands twice in one fold's predictions: expected each id once")
 
 
-def _check_same_utterances(a_groups: Sequence[Predictions], b_groups: Sequence[Predictions]) -> None:
-    a_ids, b_ids = ({name for group in groups for name in group.ids} for groups in (a_groups, b_groups))
+def _check_same_utterances(a_ids: set[str], b_ids: set[str]) -> None:
     if a_ids != b_ids:
         alone = sorted(a_ids ^ b_ids)
         raise ValaroError(

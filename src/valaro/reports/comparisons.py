@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from valaro.evaluation.scores import Metric
-from valaro.evaluation.significance import Interval, paired_difference
+from valaro.evaluation.significance import Interval, Resamples
 from valaro.records import FoldResult, Predictions
 from valaro.reports.contenders import Contender
 
@@ -22,7 +21,6 @@ _ADVERSARIAL = frozenset({"SSGAN", "MSSGAN"})
 _WITHOUT_GENERATOR = "CT"
 """The terms of SSGAN and MSSGAN that need no generator."""
 
-_PAIRED: tuple[Metric, ...] = ("uar", "f1")
 _Leaders = Mapping[tuple[int, tuple[str, ...], bool], Contender]
 
 
@@ -88,17 +86,24 @@ def _question(asking: Contender, asked: Contender, leaders: _Leaders) -> str:
 def _difference(
     question: str, first: Contender, second: Contender, pairs: Sequence[tuple[Predictions, Predictions]]
 ) -> Difference:
-    ours, theirs = [a for a, _ in pairs], [b for _, b in pairs]
-    intervals = {metric: paired_difference(ours, theirs, metric) for metric in _PAIRED}
+    ours, theirs = _resampled(first, [a for a, _ in pairs]), _resampled(second, [b for _, b in pairs])
     return Difference(
         question=question,
         first=first.label,
         second=second.label,
-        uar=intervals["uar"],
-        f1=intervals["f1"],
+        uar=ours.above(theirs, "uar"),
+        f1=ours.above(theirs, "f1"),
         shared=len(pairs),
         colour=first.colour,
     )
+
+
+def _resampled(contender: Contender, shared: Sequence[Predictions]) -> Resamples:
+    """Resample what both of a pair judged: all of a contender's tests as a rule, for which that is done already."""
+    whole = [result.test for result in contender.results]
+    if [part.ids for part in shared] == [part.ids for part in whole]:
+        return contender.resamples
+    return Resamples(shared)
 
 
 def _turned(interval: Interval) -> Interval:
@@ -111,7 +116,8 @@ def _shared_tests(first: Sequence[FoldResult], second: Sequence[FoldResult]) -> 
     pairs: list[tuple[Predictions, Predictions]] = []
     for result in first:
         other = theirs.get((result.fold, result.seed))
-        shared = sorted(set(result.test.ids) & set(other.ids)) if other else []
+        known = set(other.ids) if other else set[str]()
+        shared = [name for name in result.test.ids if name in known]
         if other and shared:
             pairs.append((_only(result.test, shared), _only(other, shared)))
     return pairs

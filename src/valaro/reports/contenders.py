@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from valaro.evaluation.significance import Resamples
 from valaro.records import Dimension, FoldResult, RunRecord
 
 
@@ -15,6 +17,11 @@ class Contender:
     run: int
     results: tuple[FoldResult, ...]
     speaker_normalised: bool
+
+    @cached_property
+    def resamples(self) -> Resamples:
+        """All its tests, resampled once for every interval and pair of the page."""
+        return Resamples([result.test for result in self.results])
 
     @property
     def model(self) -> str:

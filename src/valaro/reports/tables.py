@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from valaro.evaluation.scores import Scores, confusion_matrix, join_predictions, score
-from valaro.evaluation.significance import Interval, bootstrap_interval
+from valaro.evaluation.significance import Interval
 from valaro.records import DIMENSIONS, LEVELS, Dimension, FoldResult, RunRecord
 from valaro.reports.comparisons import Difference, differences
 from valaro.reports.contenders import Contender, contenders_of, labels_of
@@ -97,9 +97,9 @@ def _model_row(contender: Contender) -> ModelRow:
     joined = join_predictions(tests)
     return ModelRow(
         contender=contender,
-        uar=bootstrap_interval(tests, "uar"),
-        f1=bootstrap_interval(tests, "f1"),
-        macro_f1=bootstrap_interval(tests, "macro_f1"),
+        uar=contender.resamples.interval("uar"),
+        f1=contender.resamples.interval("f1"),
+        macro_f1=contender.resamples.interval("macro_f1"),
         fold_uars=tuple(uars),
         validation_uar=float(np.mean(validations)) if validations else None,
         seed_uars=tuple(
