@@ -205,6 +205,8 @@ CHOICES = (
         models={"emodb": ("FSBase",), "ravdess_audio": ("FSBase",), "javanese_av": ("FSBase", "MFSBase")},
         candidates={
             PRESET: {},
+            "encoder scale 0.5": {"network": {"encoder_scale": 0.5}},
+            "encoder scale 0.25": {"network": {"encoder_scale": 0.25}},
             "encoder share 1": {"training": {"encoder_share": 1.0}},
             "encoder share 0.01": {"training": {"encoder_share": 0.01}},
             "ridge 0": {"losses": {"ridge": 0.0}},

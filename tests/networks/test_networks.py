@@ -68,6 +68,17 @@ def test_a_network_sees_averages_of_neighbouring_bands_and_frames() -> None:
     assert {name: one.shape for name, one in made.items()} == {name: one.shape for name, one in seen.items()}
 
 
+def test_the_encoders_features_can_count_less_than_the_statistics() -> None:
+    shape = replace(_shape(), statistics=True, standardised=True)
+    full = FusionClassifier(shape, generator=_generator())
+    less = FusionClassifier(replace(shape, encoder_scale=0.25), generator=_generator())
+    one, other = (classifier(_inputs(), start=True).features for classifier in (full, less))
+    statistics = 2 * sum(modality.bands for modality in TWO)
+    torch.testing.assert_close(other[:, :-statistics], 0.25 * one[:, :-statistics])
+    torch.testing.assert_close(other[:, -statistics:], one[:, -statistics:])
+    assert full.state_dict().keys() == less.state_dict().keys()
+
+
 def test_one_z_makes_all_modalities() -> None:
     generator = FusionGenerator(_shape(), generator=_generator()).eval()
     z = torch.randn(2, LATENT)

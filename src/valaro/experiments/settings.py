@@ -69,6 +69,7 @@ class Network(_Section):
     modality_dropout: Share | None = None
     statistics: bool | None = None
     standardised: bool | None = None
+    encoder_scale: Annotated[float, Field(gt=0)] | None = None
     zero_head: bool | None = None
     features_after_dropout: bool | None = None
 

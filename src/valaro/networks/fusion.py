@@ -56,6 +56,7 @@ class FusionClassifier(nn.Module):
 
     centre: Tensor
     spread: Tensor
+    scales: Tensor
 
     def __init__(self, shape: NetworkShape, *, generator: torch.Generator, layout: Layout | None = None) -> None:
         super().__init__()
@@ -64,9 +65,8 @@ class FusionClassifier(nn.Module):
         self.encoders = nn.ModuleDict(
             {modality.name: chosen.encoder(modality, shape, generator=generator) for modality in shape.modalities}
         )
-        features = sum(int(part.features) for part in self.encoders.values())  # pyright: ignore[reportArgumentType]
-        if shape.statistics:
-            features += sum(2 * modality.bands for modality in shape.modalities)
+        encoded = sum(int(part.features) for part in self.encoders.values())  # pyright: ignore[reportArgumentType]
+        features = encoded + (sum(2 * modality.bands for modality in shape.modalities) if shape.statistics else 0)
         outputs = shape.classes + int(shape.explicit_head)
         weight_norm = shape.regularisation.weight_norm and not shape.zero_head
         self.head = Layer(
@@ -77,6 +77,8 @@ class FusionClassifier(nn.Module):
         if shape.standardised:
             self.register_buffer("centre", torch.zeros(features))
             self.register_buffer("spread", torch.ones(features))
+        scales = torch.where(torch.arange(features) < encoded, shape.encoder_scale, 1.0)
+        self.register_buffer("scales", scales, persistent=False)
 
     def forward(self, inputs: Inputs, noise: Noise | None = None, *, start: bool = False) -> Judgement:
         """Judge samples; without `noise` deterministically. `start` sets weight-normalised layers from this batch."""
@@ -89,6 +91,8 @@ class FusionClassifier(nn.Module):
         )
         if self.shape.standardised:
             features = self._standardised(features, start=start)
+        if self.shape.encoder_scale != 1.0:
+            features = features * self.scales
         x = features
         if noise is not None:
             regularisation = self.shape.regularisation

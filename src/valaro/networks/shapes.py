@@ -48,8 +48,9 @@ class Build:
 
     `averaged_frames` neighbouring frames become one. `statistics` hands the head the inputs' own mean and
     deviation beside the encoders' features; `standardised` brings each feature to mean 0 and deviation 1 over the batch
-    that starts the weights, and leaves it at that; `zero_head` starts the last layer at 0, without weight norm, instead
-    of at random; D_(x) is taken before the last dropout unless `features_after_dropout`.
+    that starts the weights, and leaves it at that; `encoder_scale` then multiplies the encoders' features, so that the
+    last layer turns to the statistics first, under a ridge above all; `zero_head` starts the last layer at 0, without
+    weight norm, instead of at random; D_(x) is taken before the last dropout unless `features_after_dropout`.
     """
 
     layout: str
@@ -59,6 +60,7 @@ class Build:
     averaged_frames: int = 1
     statistics: bool = False
     standardised: bool = False
+    encoder_scale: float = 1.0
     zero_head: bool = False
     features_after_dropout: bool = False
 
