@@ -171,9 +171,13 @@ def foreign_cases() -> list[Case]:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What a choice is between, the preset first, and by which networks it is made on each corpus."""
+    """What a choice is between: `start`, the preset as it was then, and one value changed at a time.
+
+    `models` are the networks by which it is made on each corpus.
+    """
 
     name: str
+    start: Changes
     models: dict[str, tuple[str, ...]]
     candidates: dict[str, Changes]
 
@@ -187,24 +191,28 @@ class Choice:
                 labelled=(corpus,),
                 models=self.models[corpus],
                 labels=10,
-                changes=changes,
-                against=self.case(corpus, PRESET),
+                changes={section: self.start.get(section, {}) | changes.get(section, {}) for section in SECTIONS},
+                against=self.case(corpus, START),
                 seeds=seeds,
             )
-            for candidate, changes in self.candidates.items()
+            for candidate, changes in self.all_candidates().items()
             for corpus, seeds in JUDGES.items()
         ]
 
+    def all_candidates(self) -> dict[str, Changes]:
+        return {START: {}, **self.candidates}
 
-PRESET = "preset"
+
+SECTIONS = ("network", "sampling", "training", "losses")
+START = "preset"
 JUDGES = {"emodb": 2, "ravdess_audio": 1, "javanese_av": 2}
 """A corpus on which candidates are tried -> seeds."""
 CHOICES = (
     Choice(
         name="choice",
+        start={"network": {"encoder_scale": 1.0}},
         models={"emodb": ("FSBase",), "ravdess_audio": ("FSBase",), "javanese_av": ("FSBase", "MFSBase")},
         candidates={
-            PRESET: {},
             "encoder scale 0.5": {"network": {"encoder_scale": 0.5}},
             "encoder scale 0.25": {"network": {"encoder_scale": 0.25}},
             "encoder share 1": {"training": {"encoder_share": 1.0}},
@@ -215,6 +223,7 @@ CHOICES = (
             "shift 4": {"sampling": {"shift": 4}},
             "last": {"training": {"choose": "last"}},
             "likelihood": {"training": {"choose": "likelihood"}},
+            "80 steps": {"training": {"steps": 80, "evaluate_every": 10}, "losses": {"ramp": 50}},
             "320 steps": {"training": {"steps": 320}},
             "width 0.5": {"network": {"width": 0.5}},
             "rate 0.01": {"training": {"learning_rate": 0.01}},
@@ -222,13 +231,14 @@ CHOICES = (
     ),
     Choice(
         name="choice-pool",
+        start={},
         models={"emodb": ("SSGAN", "CT"), "ravdess_audio": ("SSGAN", "CT"), "javanese_av": ("MSSGAN", "CT")},
         candidates={
-            PRESET: {},
             "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
             "consistency 3": {"losses": {"consistency": 3.0}},
             "other crop": {"sampling": {"views": 2}},
             "masks": {"sampling": {"masks": True}},
+            "encoder share 1": {"training": {"encoder_share": 1.0}},
         },
     ),
 )
@@ -291,7 +301,8 @@ def run(case: Case, to: Path, *, seeds: int, workers: int) -> None:
         "study": study,
     }
     for section, changes in case.changes.items():
-        values[section] = values.get(section, {}) | changes
+        if changes:
+            values[section] = values.get(section, {}) | changes
     (to / f"{case.name}.toml").write_text(tomli_w.dumps(values), encoding="utf-8")
 
     def told(done: int, of: int) -> None:
@@ -388,7 +399,7 @@ def pairs_of(model: str, features: Sequence[str]) -> list[str]:
 
 def print_choice(choice: Choice, to: Path) -> None:
     """Print what each candidate changes on each corpus, and what the other corpora would choose for it."""
-    gains = {name: {corpus: gain(choice, name, corpus, to) for corpus in JUDGES} for name in choice.candidates}
+    gains = {name: {corpus: gain(choice, name, corpus, to) for corpus in JUDGES} for name in choice.all_candidates()}
     votes = {
         corpus: {name: float(np.mean([own[o] for o in JUDGES if o != corpus])) for name, own in gains.items()}
         for corpus in JUDGES
@@ -406,7 +417,7 @@ def print_choice(choice: Choice, to: Path) -> None:
 
 def gain(choice: Choice, candidate: str, corpus: str, to: Path) -> float:
     """Return by how many points of test UAR a candidate's networks are better than the preset's."""
-    ours, theirs = (results_of(to / choice.case(corpus, name)) for name in (candidate, PRESET))
+    ours, theirs = (results_of(to / choice.case(corpus, name)) for name in (candidate, START))
     return 100 * float(np.mean([mean_uar(ours[key]) - mean_uar(theirs[key]) for key in ours if is_network(key[1])]))
 
 

@@ -128,6 +128,7 @@ DEFAULT = Plan(
     explicit_head=False,
     statistics=True,
     standardised=True,
+    encoder_scale=0.5,
     zero_head=True,
     regularisation=Regularisation(input_noise=0.3, hidden_noise=0.3, dropout=0.0, weight_norm=True),
     schedule=Schedule(
