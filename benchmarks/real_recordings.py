@@ -22,6 +22,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ import tomli_w
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import score
-from valaro.evaluation.significance import bootstrap_interval, paired_difference
+from valaro.evaluation.significance import paired_difference
 from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.run_folder import read_run
 from valaro.experiments.settings import check_settings
@@ -317,6 +318,7 @@ def run(case: Case, to: Path, *, seeds: int, workers: int) -> None:
 Results = dict[tuple[str, str], list[FoldResult]]
 
 
+@cache
 def results_of(folder: Path) -> Results:
     """Return a run's results by dimension and model, in order of fold and seed."""
     found: Results = {}
@@ -336,8 +338,7 @@ def table(case: Case, to: Path) -> None:
         cells = [model]
         for dimension in ("arousal", "valence"):
             results = own.get((dimension, model), [])
-            tests = [result.test for result in results]
-            cells.append(f"{100 * bootstrap_interval(tests, 'uar').value:.1f}" if tests else "-")
+            cells.append(f"{100 * mean_uar(results):.1f}" if results else "-")
             twin = twins.get((dimension, twin_of(results[0]))) if results else None
             cells.append(difference(results, twin) if twin and (twin[0].model != model or case.against) else "")
         seconds = np.mean([result.seconds for key, results in own.items() if key[1] == model for result in results])
@@ -418,6 +419,9 @@ def print_choice(choice: Choice, to: Path) -> None:
 def gain(choice: Choice, candidate: str, corpus: str, to: Path) -> float:
     """Return by how many points of test UAR a candidate's networks are better than the preset's."""
     ours, theirs = (results_of(to / choice.case(corpus, name)) for name in (candidate, START))
+    for key in ours:
+        if [(r.fold, r.seed) for r in ours[key]] != [(r.fold, r.seed) for r in theirs.get(key, [])]:
+            sys.exit(f"{choice.case(corpus, candidate)}, {' '.join(key)}: not the same trainings as at the start")
     return 100 * float(np.mean([mean_uar(ours[key]) - mean_uar(theirs[key]) for key in ours if is_network(key[1])]))
 
 
@@ -464,6 +468,8 @@ def main() -> None:
     for choice in CHOICES if "choice" in asked.studies else ():
         if all((to / case.name / "run.json").is_file() for case in choice.cases()):
             print_choice(choice, to)
+        else:
+            print(f"\n{choice.name}: not finished")
 
 
 if __name__ == "__main__":

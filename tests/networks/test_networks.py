@@ -79,6 +79,30 @@ def test_the_encoders_features_can_count_less_than_the_statistics() -> None:
     assert full.state_dict().keys() == less.state_dict().keys()
 
 
+def test_the_features_of_an_absent_modality_are_its_mean() -> None:
+    shape = replace(_shape(), statistics=True, standardised=True)
+    classifier = FusionClassifier(shape, generator=_generator())
+    inputs = _inputs()
+    classifier(inputs, start=True)
+    inputs["face"][2] = 0
+    features = classifier(inputs).features
+    of_face = classifier.owners == 1
+    assert (features[2, of_face] == 0).all()
+    assert (features[2, ~of_face] != 0).all()
+    assert (features[[0, 1, 3, 4, 5]] != 0).all()
+
+
+def test_what_training_cannot_change_is_not_among_the_learnt_features() -> None:
+    shape = replace(_shape(), statistics=True, standardised=True, encoder_scale=0.25)
+    classifier = FusionClassifier(shape, generator=_generator())
+    judged = classifier(_inputs(), start=True)
+    count = judged.learnt.shape[1]
+    assert count == judged.features.shape[1] - 2 * sum(modality.bands for modality in TWO)
+    torch.testing.assert_close(0.25 * judged.learnt, judged.features[:, :count])
+    plain = FusionClassifier(_shape(), generator=_generator())(_inputs())
+    assert plain.learnt is plain.features
+
+
 def test_one_z_makes_all_modalities() -> None:
     generator = FusionGenerator(_shape(), generator=_generator()).eval()
     z = torch.randn(2, LATENT)

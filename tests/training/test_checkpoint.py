@@ -66,8 +66,8 @@ def test_a_pickle_in_place_of_the_weights_is_refused_and_not_run(model: TrainedM
     [
         (lambda f: (f / "model.json").unlink(), "no model in"),
         (lambda f: (f / "model.json").write_text("{"), "is damaged: expected JSON"),
-        (lambda f: (f / "model.json").write_text("[]"), "is not a valaro model of version 2"),
-        (lambda f: (f / "model.json").write_text('{"valaro_model": 99}'), "is not a valaro model of version 2"),
+        (lambda f: (f / "model.json").write_text("[]"), "is not a valaro model of version 3"),
+        (lambda f: (f / "model.json").write_text('{"valaro_model": 99}'), "is not a valaro model of version 3"),
         (lambda f: os.truncate(f / "weights.safetensors", 100), "does not match its checksum"),
     ],
 )

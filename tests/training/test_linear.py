@@ -14,8 +14,10 @@ from making_features import make_store, toy_corpus
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.evaluation.scores import score
 from valaro.labels.fuzzy import fuzzy_labels
+from valaro.records import Utterance
 from valaro.training import linear
 from valaro.training.checkpoint import load_model, save_model
+from valaro.training.linear import STRENGTHS
 from valaro.training.plans import DEFAULT
 from valaro.training.recipes import candidates
 from valaro.training.train import train_model
@@ -57,22 +59,38 @@ def test_a_linear_model_answers_as_scikit_learn_does(
 
 
 def test_votes_that_disagree_weigh_as_rows_of_their_share(tmp_path: Path) -> None:
-    utterances, features = toy_corpus(per_level=3)
+    utterances, features = toy_corpus(per_level=3, strength=0.3)
+    low, medium, high = sorted({u.ratings[0].score for u in utterances})
+    votes = {low: (low, low, high), medium: (medium,), high: (high, high, medium, medium)}
+    torn = tuple(
+        replace(u, ratings=tuple(replace(r, score=vote) for r in u.ratings[:1] for vote in votes[r.score]))
+        for u in utterances
+    )
     store = make_store(tmp_path / "store", features)
-    whole = leave_one_session_out(utterances)[0]
-    doubled = tuple(replace(u, ratings=u.ratings * 2) for u in utterances)
+    fold = leave_one_session_out(torn)[0]
     (candidate,) = candidates("LR:face", ["fbank", "face"])
-    answers = [
-        predict_utterances(
-            train_model(
-                candidate, store, leave_one_session_out(us)[0], (), dimension="valence", seed=0, plan=DEFAULT
-            ).model,
-            store,
-            whole.test,
-        ).probabilities
-        for us in (utterances, doubled)
+    model = train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=DEFAULT).model
+
+    def rows(utterances: tuple[Utterance, ...]) -> np.ndarray:
+        values = [
+            (store.values(u.id, "face") - model.scale["face"].mean) / model.scale["face"].deviation for u in utterances
+        ]
+        return np.array([[*v.mean(axis=0), *np.sqrt(v.var(axis=0) + 1e-6)] for v in values])
+
+    train, test = rows(fold.train), rows(fold.test)
+    centre, spread = train.mean(axis=0), train.std(axis=0)
+    shares = fuzzy_labels(fold.train, "valence")
+    assert {tuple(row) for row in shares.round(2)} == {(0.67, 0, 0.33), (0, 1, 0), (0, 0.5, 0.5)}
+    places, levels = np.nonzero(shares)
+    found = predict_utterances(model, store, fold.test).probabilities
+    by_hand = [
+        LogisticRegression(C=strength, class_weight="balanced", max_iter=2000)
+        .fit(((train - centre) / spread)[places], levels, sample_weight=shares[places, levels])
+        .predict_proba((test - centre) / spread)
+        for strength in STRENGTHS
     ]
-    np.testing.assert_allclose(answers[0], answers[1])
+    # One of the strengths, whichever validation liked.
+    assert min(np.abs(found - one).max() for one in by_hand) < 2e-3
 
 
 @pytest.mark.parametrize("levels", [("low", "high"), ("medium",)])

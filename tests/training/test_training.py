@@ -17,7 +17,7 @@ from valaro.store.feature_store import FeatureStore
 from valaro.training.plans import DEFAULT, PAPER, Plan
 from valaro.training.recipes import MODEL_NAMES, RECIPES, candidates
 from valaro.training.train import Training, train_model
-from valaro.training.trained_model import predict_utterances
+from valaro.training.trained_model import answer, predict_utterances
 
 QUICK = replace(
     DEFAULT,
@@ -89,11 +89,13 @@ def test_training_never_opens_the_test_part(tmp_path: Path) -> None:
 
 
 def test_statistics_come_from_labelled_training_speakers_alone(tmp_path: Path) -> None:
-    utterances, features = toy_corpus(per_level=4)
+    utterances, features = toy_corpus(per_level=4, unlabelled=4)
     fold = leave_one_session_out(utterances)[0]
     store = make_store(tmp_path / "store", features)
     rows = np.concatenate([store.values(u.id, "fbank").astype(np.float64) for u in fold.train])
-    scale = _train((utterances, store), fold=fold).model.scale["fbank"]
+    training = _train((utterances, store), fold=fold)
+    assert training.unlabelled > 0
+    scale = training.model.scale["fbank"]
     np.testing.assert_allclose(scale.mean, rows.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(scale.deviation, rows.std(axis=0), rtol=1e-5)
 
@@ -145,15 +147,46 @@ def test_shuffled_labels_give_chance(tmp_path: Path) -> None:
     assert np.mean(uars) == pytest.approx(1 / 3, abs=0.12)
 
 
-def test_a_recording_without_a_modality_is_judged_by_the_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["MSSGAN", "LR"])
+def test_recordings_without_a_modality_are_judged_by_the_other(tmp_path: Path, model: str) -> None:
     utterances, features = toy_corpus(per_level=4)
     fold = leave_one_session_out(utterances)[0]
-    without_face = fold.test[0].id
-    del features[without_face]["face"]
+    for utterance in fold.test:
+        del features[utterance.id]["face"]
     store = make_store(tmp_path / "store", features)
-    predictions = predict_utterances(_train((utterances, store), fold=fold).model, store, fold.test)
-    assert predictions.ids[0] == without_face
-    np.testing.assert_allclose(predictions.probabilities.sum(axis=1), 1.0)
+    fused = _train((utterances, store), model, fold=fold).model
+    assert fused.features == ("fbank", "face")
+    assert score(predict_utterances(fused, store, fold.test)).uar >= 0.9
+
+
+def test_short_recordings_are_filled_up_at_the_test_as_in_training(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(per_level=4)
+    short = {name: {key: rows[:90] for key, rows in one.items()} for name, one in features.items()}
+    store = make_store(tmp_path / "store", short)
+    fold = leave_one_session_out(utterances)[0]
+    plan = replace(QUICK, sampling=replace(QUICK.sampling, short="mean"))
+    training = _train((utterances, store), fold=fold, plan=plan)
+    answers = answer(training.model, store, fold.validation)
+    best = next(point for point in training.history if point.step == training.best_step)
+    assert score(answers).uar == pytest.approx(best.validation_uar)
+    repeated = answer(replace(training.model, short="repeat"), store, fold.validation)
+    assert np.abs(answers.probabilities - repeated.probabilities).max() > 0.01
+
+
+def test_a_missing_feature_costs_no_label(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(per_level=4)
+    fold = leave_one_session_out(utterances)[0]
+    del features[fold.train[0].id]["face"]
+    del features[fold.train[1].id]["face"]
+    store = make_store(tmp_path / "store", features)
+    plan = replace(QUICK, labels_per_level=14)
+    assert _train((utterances, store), "FSBase:fbank", fold=fold, plan=plan).labelled == 3 * 14
+    assert _train((utterances, store), "MFSBase", fold=fold, plan=plan).labelled == 3 * 14
+
+
+def test_bands_that_cannot_be_averaged_are_refused(data: tuple[tuple[Utterance, ...], FeatureStore]) -> None:
+    with pytest.raises(ValaroError, match=r"averaged_bands = 3 does not divide the 16 bands of 'fbank'"):
+        _train(data, plan=replace(QUICK, averaged_bands=3))
 
 
 def test_speaker_wise_normalisation_is_a_named_choice(data: tuple[tuple[Utterance, ...], FeatureStore]) -> None:

@@ -75,7 +75,7 @@ def study_jobs(settings: Settings, data: StudyData, run: RunFolder) -> list[Trai
             store=data.store.path,
             candidate=candidate,
             folds=folds,
-            unlabelled=data.unlabelled,
+            unlabelled=data.pool(dimension),
             dimension=dimension,
             seed=seed,
             plan=plan,
@@ -99,8 +99,7 @@ def _sharing(candidate: Candidate, folds: Sequence[Fold]) -> list[tuple[Fold, ..
 
 def folds_of(data: StudyData, dimension: Dimension, *, seed: int, settings: Settings) -> tuple[Fold, ...]:
     """Return the folds over the utterances that have votes on `dimension`."""
-    rated = [utterance for utterance in data.labelled if utterance.is_labelled(dimension)]
-    return leave_one_session_out(rated, seed=seed, directions=settings.study.directions)
+    return leave_one_session_out(data.rated(dimension), seed=seed, directions=settings.study.directions)
 
 
 def run_training(job: TrainingJob) -> None:

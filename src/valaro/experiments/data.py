@@ -26,6 +26,15 @@ class StudyData:
     notes: tuple[CorpusNote, ...]
     fingerprint: str
 
+    def rated(self, dimension: Dimension) -> list[Utterance]:
+        """Return the utterances that have votes on `dimension`."""
+        return [utterance for utterance in self.labelled if utterance.is_labelled(dimension)]
+
+    def pool(self, dimension: Dimension) -> tuple[Utterance, ...]:
+        """Return what has no vote on `dimension`: the unlabelled, and those that were rated on the other one alone."""
+        unrated = [utterance for utterance in self.labelled if not utterance.is_labelled(dimension)]
+        return (*self.unlabelled, *map(without_ratings, unrated))
+
     def summaries(self) -> tuple[CorpusSummary, ...]:
         """Return a row a corpus."""
         everything = sorted((*self.labelled, *self.unlabelled), key=lambda u: u.corpus)

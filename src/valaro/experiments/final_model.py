@@ -73,14 +73,13 @@ def train_dimension(job: tuple[Settings, Path, Dimension]) -> FinalModel:
     settings, to, dimension = job
     data = load_study(settings)
     seed = settings.study.first_seed
-    rated = [utterance for utterance in data.labelled if utterance.is_labelled(dimension)]
     run = RunFolder(path=to)
     trail = run.trail(dimension)
     training = train_model(
         settings.candidates()[0],
         data.store,
-        hold_out_for_validation(rated, seed=seed),
-        data.unlabelled,
+        hold_out_for_validation(data.rated(dimension), seed=seed),
+        data.pool(dimension),
         dimension=dimension,
         seed=seed,
         plan=settings.plan(),

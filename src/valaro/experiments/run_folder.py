@@ -26,7 +26,8 @@ from valaro.training.checkpoint import load_model
 from valaro.training.keeper import Trail
 from valaro.training.trained_model import TrainedModel
 
-VERSION = 1
+VERSION = 2
+"""Goes up when the same settings give other figures: results of two versions must not stand in one folder."""
 _RESULTS = "results"
 _MODELS = "models"
 
@@ -62,6 +63,11 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str) -> None:
     described = folder.path / "run.json"
     if described.exists():
         before, now = _read(described), json.loads(about)
+        if before.get("valaro_run") != VERSION:
+            raise ValaroError(
+                f"'{folder.path}' holds a run of another version of valaro, whose figures do not compare with this "
+                "one's: give another folder with --to"
+            )
         differing = [name for name in now if now[name] != before.get(name) and name not in {"name"}]
         if differing:
             raise ValaroError(

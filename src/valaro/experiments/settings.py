@@ -63,7 +63,7 @@ class Network(_Section):
     explicit_head: bool | None = None
     input_noise: Weight | None = None
     hidden_noise: Weight | None = None
-    dropout: Share | None = None
+    dropout: Annotated[float, Field(ge=0, le=0.95)] | None = None
     weight_norm: bool | None = None
     head_noise: Weight | None = None
     modality_dropout: Share | None = None

@@ -45,10 +45,15 @@ LAYOUTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What the classifier thinks of n samples: `logits` of K levels and "generated", `features` D_(x)."""
+    """What the classifier thinks of n samples.
+
+    `logits` of K levels and "generated"; `features` are all that the last layer sees, which G matches; `learnt` are
+    those of the encoders, D_(x): without the statistics of the input, which no training changes.
+    """
 
     logits: Float[Tensor, "n outputs"]
     features: Float[Tensor, "n f"]
+    learnt: Float[Tensor, "n d"]
 
 
 class FusionClassifier(nn.Module):
@@ -56,6 +61,7 @@ class FusionClassifier(nn.Module):
 
     centre: Tensor
     spread: Tensor
+    owners: Tensor
     scales: Tensor
 
     def __init__(self, shape: NetworkShape, *, generator: torch.Generator, layout: Layout | None = None) -> None:
@@ -65,8 +71,14 @@ class FusionClassifier(nn.Module):
         self.encoders = nn.ModuleDict(
             {modality.name: chosen.encoder(modality, shape, generator=generator) for modality in shape.modalities}
         )
-        encoded = sum(int(part.features) for part in self.encoders.values())  # pyright: ignore[reportArgumentType]
-        features = encoded + (sum(2 * modality.bands for modality in shape.modalities) if shape.statistics else 0)
+        widths = [int(part.features) for part in self.encoders.values()]  # pyright: ignore[reportArgumentType]
+        self._encoded = sum(widths)
+        # Columns of the features and the modality that each is of, by its place.
+        owners = [place for place, width in enumerate(widths) for _ in range(width)]
+        if shape.statistics:
+            owners += [place for place, one in enumerate(shape.modalities) for _ in range(2 * one.bands)]
+        features = len(owners)
+        self.register_buffer("owners", torch.tensor(owners), persistent=False)
         outputs = shape.classes + int(shape.explicit_head)
         weight_norm = shape.regularisation.weight_norm and not shape.zero_head
         self.head = Layer(
@@ -77,7 +89,7 @@ class FusionClassifier(nn.Module):
         if shape.standardised:
             self.register_buffer("centre", torch.zeros(features))
             self.register_buffer("spread", torch.ones(features))
-        scales = torch.where(torch.arange(features) < encoded, shape.encoder_scale, 1.0)
+        scales = torch.where(torch.arange(features) < self._encoded, shape.encoder_scale, 1.0)
         self.register_buffer("scales", scales, persistent=False)
 
     def forward(self, inputs: Inputs, noise: Noise | None = None, *, start: bool = False) -> Judgement:
@@ -90,7 +102,7 @@ class FusionClassifier(nn.Module):
             dim=1,
         )
         if self.shape.standardised:
-            features = self._standardised(features, start=start)
+            features = self._standardised(features, start=start) * self._present(inputs)
         if self.shape.encoder_scale != 1.0:
             features = features * self.scales
         x = features
@@ -102,7 +114,21 @@ class FusionClassifier(nn.Module):
         logits, features, x = (one.to(self.head.weight.dtype) for one in (logits, features, x))
         if not self.shape.explicit_head:
             logits = functional.pad(logits, (0, 1))
-        return Judgement(logits=logits, features=x if self.shape.features_after_dropout else features)
+        features = x if self.shape.features_after_dropout else features
+        return Judgement(logits=logits, features=features, learnt=self._learnt(features))
+
+    def _learnt(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n d"]:
+        if not self.shape.statistics:
+            return features
+        return features[:, : self._encoded] / self.shape.encoder_scale
+
+    def _present(self, inputs: Inputs) -> Float[Tensor, "n f"] | float:
+        """Return 0 for the features of a modality that a sample lacks (its values are all 0), 1 for all others.
+
+        Its mean is 0 as it should be, but not its deviation: 0 is far below that of any recording.
+        """
+        there = torch.stack([inputs[name].flatten(1).any(dim=1) for name in self.encoders], dim=1)
+        return 1.0 if bool(there.all()) else there[:, self.owners].to(self.head.weight.dtype)
 
     def _standardised(self, features: Float[Tensor, "n f"], *, start: bool) -> Float[Tensor, "n f"]:
         if start:

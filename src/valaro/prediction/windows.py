@@ -29,8 +29,9 @@ class Segment:
 class WindowJudge:
     """Judges windows of 128 rows, hop 64, as rows arrive; what is kept does not grow with the recording.
 
-    A segment of 64 rows gets the mean over the windows that cover it. The last window is right-aligned and a recording
-    shorter than a window repeats, as where whole utterances are judged.
+    A segment of 64 rows gets the mean over the windows that cover it. The last window is right-aligned; a recording
+    shorter than a window is filled up as in training. (Whole utterances are judged on denser windows: see
+    `training.batches`.)
     """
 
     def __init__(self, model: TrainedModel, scale: Scale) -> None:
@@ -79,9 +80,18 @@ class WindowJudge:
             return
         places = np.array(starts)[:, None] - self._first + np.arange(CROP_FRAMES)
         inputs: Inputs = {
-            name: torch.from_numpy(rows[places % len(rows)]).transpose(1, 2) for name, rows in self._rows.items()
+            name: torch.from_numpy(self._filled(rows)[places]).transpose(1, 2) for name, rows in self._rows.items()
         }
         self._judged.extend(zip(starts, level_probabilities(self._model.classifier, inputs), strict=True))
+
+    def _filled(self, rows: Float[np.ndarray, "t dim"]) -> Float[np.ndarray, "longer dim"]:
+        """Fill a recording that is shorter than a window up to one, as the model was trained."""
+        lacking = CROP_FRAMES - len(rows)
+        if lacking <= 0:
+            return rows
+        if self._model.short == "repeat":
+            return rows[np.arange(CROP_FRAMES) % len(rows)]
+        return np.concatenate([rows, np.broadcast_to(rows.mean(axis=0), (lacking, rows.shape[1]))])
 
     def _tell(self, until: int) -> list[Segment]:
         """Return the segments that end by `until`."""

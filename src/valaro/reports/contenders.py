@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Resamples
 from valaro.records import Dimension, FoldResult, RunRecord
 
@@ -22,6 +23,12 @@ class Contender:
     def resamples(self) -> Resamples:
         """All its tests, resampled once for every interval and pair of the page."""
         return Resamples([result.test for result in self.results])
+
+    @cached_property
+    def validation_uar(self) -> float:
+        """Mean UAR on the validation utterances, 0 where none were kept."""
+        kept = [score(result.validation).uar for result in self.results if result.validation.ids]
+        return sum(kept) / len(kept) if kept else 0.0
 
     @property
     def model(self) -> str:

@@ -63,7 +63,7 @@ def classifier_terms(
         "real": losses.looks_real(real.logits),
         "generated": losses.looks_generated(generated.logits),
         "consistency": losses.consistency(
-            (real.logits, again.logits), (real.features, again.features), margin=terms.margin
+            (real.logits, again.logits), (real.learnt, again.learnt), margin=terms.margin
         ),
     }
     if terms.entropy:
@@ -97,8 +97,10 @@ def together(classifier: FusionClassifier, parts: list[Crops], noise: Noise) -> 
     sizes = [len(next(iter(part.values()))) for part in parts]
     judged = classifier({name: torch.cat([part[name] for part in parts]) for name in parts[0]}, noise)
     return [
-        Judgement(logits=logits, features=features)
-        for logits, features in zip(judged.logits.split(sizes), judged.features.split(sizes), strict=True)
+        Judgement(logits=logits, features=features, learnt=learnt)
+        for logits, features, learnt in zip(
+            judged.logits.split(sizes), judged.features.split(sizes), judged.learnt.split(sizes), strict=True
+        )
     ]
 
 

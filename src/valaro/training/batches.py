@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from valaro.errors import ValaroError
 from valaro.normalise import Scale
 from valaro.records import CROP_FRAMES, Utterance
 from valaro.store.feature_store import FeatureStore
-from valaro.training.plans import Sampling
+from valaro.training.plans import Sampling, Short
 
 Crops = dict[str, Tensor]
 """A modality's name -> scaled crops `[n dim 128]`."""
@@ -64,7 +64,7 @@ class Recordings:
         names: Sequence[str],
         scale_of: Callable[[Utterance], Scale],
         *,
-        short: Literal["repeat", "mean"] = "repeat",
+        short: Short = "repeat",
     ) -> None:
         self.utterances = tuple(utterances)
         self.names = tuple(names)
@@ -125,11 +125,7 @@ class Recordings:
         return self.cut(indices, rng.integers(0, room + 1))
 
     def windows(self, index: int) -> tuple[Int[np.ndarray, " w"], Float[np.ndarray, " w"]]:
-        """Return the starts of the test windows and how much each counts: together they stand for all places of a crop.
-
-        >>> window_starts(300, 64).tolist(), shares_of(window_starts(300, 64)).round(2).tolist()
-        ([0, 64, 128, 172], [0.19, 0.37, 0.31, 0.13])
-        """
+        """Return the starts of the windows to be judged, and how much each counts (`shares_of`)."""
         starts = window_starts(self.length(index), JUDGED_HOP)
         return starts, shares_of(starts)
 
@@ -163,6 +159,9 @@ def shares_of(starts: Int[np.ndarray, " w"]) -> Float[np.ndarray, " w"]:
     A random crop begins anywhere with the same chance, so it hardly ever holds a recording's first or last frame; an
     equal-weight mean over a few windows would give both ends, often silence that no crop has shown, far more weight
     than they had in training.
+
+    >>> window_starts(300, 64).tolist(), shares_of(window_starts(300, 64)).round(2).tolist()
+    ([0, 64, 128, 172], [0.19, 0.37, 0.31, 0.13])
     """
     gaps = np.diff(starts) / 2
     widths = np.append(gaps, 0.0) + np.insert(gaps, 0, 0.0)

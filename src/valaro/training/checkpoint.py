@@ -19,7 +19,7 @@ from valaro.normalise import Statistics
 from valaro.records import CorpusNote
 from valaro.training.trained_model import TrainedModel
 
-VERSION = 2
+VERSION = 3
 
 
 def save_model(model: TrainedModel, folder: Path) -> None:
@@ -37,6 +37,7 @@ def save_model(model: TrainedModel, folder: Path) -> None:
         "features": model.features,
         "feature_versions": model.feature_versions,
         "normalise_speakers": model.normalise_speakers,
+        "short": model.short,
         "acquainted": sorted(model.acquainted),
         "notes": [asdict(note) for note in model.notes],
         "shape": asdict(model.classifier.shape),
@@ -99,6 +100,7 @@ def _model(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> TrainedMo
             for name in facts["features"]
         },
         normalise_speakers=facts["normalise_speakers"],
+        short=facts["short"],
         acquainted=frozenset(facts["acquainted"]),
         notes=tuple(CorpusNote(**note) for note in facts["notes"]),
     )

@@ -25,7 +25,7 @@ def consistency_alone(
     first: Judgement, second: Judgement, _: Callable[[], Judgement], terms: Terms, __: SoftWeights
 ) -> Tensor:
     """CT (Wei et al. 2018) as in Eq. 6, and no generator."""
-    logits, features = (first.logits, second.logits), (first.features, second.features)
+    logits, features = (first.logits, second.logits), (first.learnt, second.learnt)
     return terms.consistency * losses.consistency(logits, features, margin=terms.margin)
 
 

@@ -52,6 +52,8 @@ def fit_linear(
     places, levels = np.nonzero(fuzzy)
     centre, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
     scaled = ((values - centre) / spread)[places]
+    _copy(classifier.centre, centre)
+    _copy(classifier.spread, spread)
     for step, strength in enumerate(STRENGTHS, start=1):
         model = estimator(strength)
         if len(np.unique(levels)) > 1:
@@ -59,7 +61,7 @@ def fit_linear(
             weight, bias = _by_level(model)
         else:
             weight, bias = np.zeros((3, values.shape[1])), np.where(np.arange(3) == levels[0], 0.0, _NEVER)
-        _set_head(classifier, weight / spread, bias - weight @ (centre / spread))
+        _set_head(classifier, weight, bias)
         for best in bests:
             best.evaluate(classifier, step, {})
 
@@ -76,10 +78,11 @@ def _by_level(model: Any) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN401 - ei
     return weight, bias
 
 
-@torch.no_grad()
 def _set_head(classifier: FusionClassifier, weight: np.ndarray, bias: np.ndarray) -> None:
-    def copy(target: Tensor, source: np.ndarray) -> None:
-        target.copy_(torch.from_numpy(source))
+    _copy(classifier.head.weight, weight)
+    _copy(classifier.head.bias, bias)
 
-    copy(classifier.head.weight, weight)
-    copy(classifier.head.bias, bias)
+
+@torch.no_grad()
+def _copy(target: Tensor, source: np.ndarray) -> None:
+    target.copy_(torch.from_numpy(source))

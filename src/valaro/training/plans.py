@@ -8,6 +8,7 @@ from valaro.normalise import Normalisation
 from valaro.training.machine import Precision
 
 Choice = Literal["uar", "likelihood", "last"]
+Short = Literal["repeat", "mean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,7 @@ class Sampling:
     masks: bool
     shift: int = 0
     balanced: bool = False
-    short: Literal["repeat", "mean"] = "repeat"
+    short: Short = "repeat"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +161,7 @@ PAPER = Plan(
     terms=Terms(joint=True, real=1.0, generated=1.0, consistency=1.0, margin=0.0, ramp=0),
     sampling=Sampling(views=1, masks=False),
     normalisation="none",
+    pool_size=20_000,
 )
 """Everything as printed (section IV-D); steps and momentum, which it does not print, from its reference codes."""
 

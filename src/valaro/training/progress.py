@@ -80,5 +80,5 @@ class Progress:
         means = {name: sum(values) / len(values) for name, values in window.items()}
         total = self._earlier + done
         answers = [best.evaluate(self.averages.classifier, total, means) for best in self.bests if not best.has_settled]
-        features = {name: one.features.detach() for name, one in (judged or {}).items()}
+        features = {name: one.learnt.detach() for name, one in (judged or {}).items()}
         self.alarms.look(total, window, answers, features)

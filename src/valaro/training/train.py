@@ -106,6 +106,7 @@ def train_folds(
                 feature_versions=tuple(store.version(name) for name in candidate.features),
                 scale=material.scales.default,
                 normalise_speakers=plan.normalise_speakers,
+                short=plan.sampling.short,
                 acquainted=frozenset(u.speaker for u in (*fold.train, *material.pool, *fold.validation)),
                 notes=_notes(store, (*material.labelled, *validation, *used_pool)),
             ),
@@ -232,6 +233,12 @@ def _notes(store: FeatureStore, utterances: Iterable[Utterance]) -> tuple[Corpus
 
 def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan, *, is_linear: bool = False) -> NetworkShape:
     """Return the shape of the networks for these features; bands are averaged in spectra only."""
+    uneven = [name for name in features if name in SOUND_FEATURES and store.dim(name) % plan.averaged_bands]
+    if uneven and not is_linear:
+        raise ValaroError(
+            f"network.averaged_bands = {plan.averaged_bands} does not divide the {store.dim(uneven[0])} bands of "
+            f"'{uneven[0]}'"
+        )
 
     def modalities(averaged: int) -> tuple[Modality, ...]:
         return tuple(
@@ -246,7 +253,11 @@ def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan, *, i
 
     if is_linear:
         return NetworkShape(
-            modalities=modalities(averaged=1), layout="statistics", width=1.0, regularisation=NOTHING_RANDOM
+            modalities=modalities(averaged=1),
+            layout="statistics",
+            width=1.0,
+            regularisation=NOTHING_RANDOM,
+            standardised=True,
         )
     return NetworkShape.of(plan, modalities(plan.averaged_bands))
 
@@ -266,20 +277,21 @@ def _parts(
     for other in folds[1:]:
         if (other.train, _held_out(other)) != (fold.train, _held_out(fold)):
             raise ValaroError(f"folds '{fold.name}' and '{other.name}' cannot share a training: they hold out others")
-    labelled, rest = few_labels(fold.train, dimension, per_level=plan.labels_per_level, seed=seed)
+
+    def complete(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
+        return tuple(u for u in utterances if all(store.has(u.id, name) for name in candidate.features))
+
+    # Only what has all features counts among the few: a missing face must not cost a label.
+    labelled, rest = few_labels(complete(fold.train), dimension, per_level=plan.labels_per_level, seed=seed)
     # What the fold has with its label, or stripped of it, must not come twice.
     known = {utterance.id for utterance in fold.train}
     pool = unlabelled_pool(fold, [utterance for utterance in unlabelled if utterance.id not in known])
-    complete = [
-        tuple(u for u in part if all(store.has(u.id, name) for name in candidate.features))
-        for part in (labelled, (*rest, *pool.utterances))
-    ]
-    if not complete[0]:
+    if not labelled:
         raise ValaroError(
             f"fold '{fold.name}': no training utterance has a {dimension} label and all of: "
             f"{', '.join(candidate.features)}. Were these features extracted for it?"
         )
-    return complete[0], limited(complete[1], plan.pool_size, seed=seed), len(pool.excluded)
+    return labelled, limited((*rest, *complete(pool.utterances)), plan.pool_size, seed=seed), len(pool.excluded)
 
 
 def _held_out(fold: Fold) -> frozenset[str]:

@@ -11,6 +11,7 @@ from valaro.records import CorpusNote, Dimension, Predictions, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training.batches import Recordings
 from valaro.training.judging import Seen, judge
+from valaro.training.plans import Short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,8 @@ class TrainedModel:
     """A classifier of one dimension, what it sees of an utterance, the scale of its input, and whom it has met.
 
     `acquainted` are the speakers whose recordings trained it, labelled or not, or chose its checkpoint: it
-    refuses to be scored on them. `notes` are what must be said of the corpora it learnt from.
+    refuses to be scored on them. `notes` are what must be said of the corpora it
+    learnt from; `short` says how a recording shorter than a crop is filled up.
     """
 
     label: str
@@ -30,6 +32,7 @@ class TrainedModel:
     scale: Scale
     normalise_speakers: bool
     acquainted: frozenset[str]
+    short: Short = "repeat"
     notes: tuple[CorpusNote, ...] = ()
 
 
@@ -52,6 +55,8 @@ def answer(model: TrainedModel, store: FeatureStore, utterances: Sequence[Uttera
     if not utterances:
         raise ValaroError("no utterance to judge")
     speakers = speaker_scales(store, utterances, model.features) if model.normalise_speakers else {}
-    recordings = Recordings(store, utterances, model.features, lambda u: speakers.get(u.speaker, model.scale))
+    recordings = Recordings(
+        store, utterances, model.features, lambda u: speakers.get(u.speaker, model.scale), short=model.short
+    )
     correct = correct_levels(fuzzy_labels(utterances, model.dimension))
     return judge(model.classifier, recordings, correct, seen=model.seen)
