@@ -27,6 +27,9 @@ class Statistics:
     deviation: Float32[np.ndarray, " dim"]
 
 
+FAR = 3.0
+"""Deviations between the means of two corpora from which training on both is worth a warning."""
+
 Scale = Mapping[str, Statistics]
 """A modality's name -> its statistics."""
 
@@ -69,6 +72,26 @@ def fit_scales(
         elif normalisation == "self" or (normalisation == "auto" and corpus not in home):
             scales[corpus] = measure(store, list(group), names)
     return Scales(default=default, pool=scales)
+
+
+def far_corpora(
+    store: FeatureStore, pool: Sequence[Utterance], scales: Scales, names: Sequence[str]
+) -> list[tuple[str, str, float]]:
+    """Return (corpus, modality, distance) where a corpus of the pool stays more than 3 deviations off after scaling.
+
+    The distance is that of the channel whose mean is farthest from the labelled recordings' mean, which is 0, in
+    deviations of these. People who have a scale of their own are not looked at.
+    """
+    strangers = [utterance for utterance in pool if utterance.speaker not in scales.speakers]
+    found: list[tuple[str, str, float]] = []
+    for corpus, group in groupby(sorted(strangers, key=lambda u: u.corpus), key=lambda u: u.corpus):
+        utterances = list(group)
+        used = scales.of_pool(utterances[0])
+        for name, own in measure(store, utterances, names).items():
+            distance = float(np.abs((own.mean - used[name].mean) / used[name].deviation).max())
+            if distance > FAR:
+                found.append((corpus, name, distance))
+    return found
 
 
 def speaker_scales(store: FeatureStore, utterances: Iterable[Utterance], names: Sequence[str]) -> dict[str, Scale]:

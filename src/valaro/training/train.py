@@ -13,7 +13,7 @@ from valaro.labels.fuzzy import correct_levels, fuzzy_labels
 from valaro.networks.fusion import FusionClassifier
 from valaro.networks.resolution import as_seen
 from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
-from valaro.normalise import Scales, fit_scales, speaker_scales
+from valaro.normalise import Scales, far_corpora, fit_scales, speaker_scales
 from valaro.records import Alarm, CorpusNote, Dimension, HistoryPoint, Utterance
 from valaro.seeds import numpy_stream
 from valaro.store.feature_store import FeatureStore
@@ -112,7 +112,7 @@ def train_folds(
             ),
             history=tuple(best.history),
             best_step=best.step,
-            alarms=tuple(progress.alarms.raised),
+            alarms=(*(_pool_alarms(material, plan) if used_pool else ()), *progress.alarms.raised),
             seconds=seconds,
             labelled=len(material.labelled),
             unlabelled=len(used_pool),
@@ -162,6 +162,20 @@ def _material(
         excluded=excluded,
         scales=scales,
     )
+
+
+def _pool_alarms(material: _Material, plan: Plan) -> list[Alarm]:
+    """Say which corpora of the pool lie so far off that this alone tells them from the labelled recordings."""
+    if plan.normalisation in {"auto", "self"}:
+        return []
+    return [
+        Alarm(
+            step=0,
+            what=f"the unlabelled recordings of '{corpus}' lie {distance:.1f} deviations off the labelled in '{name}'",
+            advice="study.normalisation = 'self' scales each corpus by itself",
+        )
+        for corpus, name, distance in far_corpora(material.store, material.pool, material.scales, material.features)
+    ]
 
 
 def _bench(recipe: Recipe, material: _Material, shape: NetworkShape, *, seed: int, plan: Plan, trail: Trail) -> Bench:
