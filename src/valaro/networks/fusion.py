@@ -127,7 +127,7 @@ class FusionClassifier(nn.Module):
 
         Its mean is 0 as it should be, but not its deviation: 0 is far below that of any recording.
         """
-        # Means tell as well as all values would, in a tenth of the time: no recording has a mean of exactly 0 throughout.
+        # Means tell as well as all values, in a tenth of the time: no recording has a mean of exactly 0 throughout.
         there = torch.stack([inputs[name].mean(dim=2).any(dim=1) for name in self.encoders], dim=1)
         return 1.0 if bool(there.all()) else there[:, self.owners].to(self.head.weight.dtype)
 
