@@ -31,8 +31,9 @@ from valaro.networks.noise import Noise
 from valaro.networks.shapes import Modality, NetworkShape, Regularisation
 from valaro.seeds import numpy_stream
 from valaro.training.adversarial import fit_adversarial
-from valaro.training.batches import Batch, Crops
+from valaro.training.batches import Batch
 from valaro.training.consistent import consistency_alone, fit_consistent
+from valaro.training.crops import Crops
 from valaro.training.journal import Journal
 from valaro.training.keeper import Keeper
 from valaro.training.machine import keep_memory

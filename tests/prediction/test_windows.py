@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from making_features import an_utterance, make_store
 from making_models import a_model
 from valaro.prediction.windows import Segment, WindowJudge
-from valaro.training.batches import window_starts
+from valaro.training.crops import window_starts
 from valaro.training.judging import level_probabilities
 from valaro.training.trained_model import answer
 

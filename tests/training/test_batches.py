@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from making_features import an_utterance, make_store
 from valaro.normalise import Statistics, fit_scales
-from valaro.training.batches import RecordingBatches, Recordings, shares_of, window_starts
+from valaro.training.batches import RecordingBatches
+from valaro.training.crops import Recordings, shares_of, window_starts
 from valaro.training.plans import Sampling
 
 ONE_VIEW = Sampling(views=1, masks=False)

@@ -26,7 +26,8 @@ from valaro.training.adversarial import (
     together,
     weigh,
 )
-from valaro.training.batches import Batch, Crops
+from valaro.training.batches import Batch
+from valaro.training.crops import Crops
 from valaro.training.journal import Journal
 from valaro.training.keeper import Keeper
 from valaro.training.plans import PAPER, Schedule, Terms

@@ -11,7 +11,7 @@ from valaro.networks.fusion import FusionClassifier
 from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
 from valaro.normalise import Statistics
 from valaro.training import judging
-from valaro.training.batches import Recordings, shares_of, window_starts
+from valaro.training.crops import Recordings, shares_of, window_starts
 from valaro.training.judging import utterance_probabilities
 
 ANY = FusionClassifier(

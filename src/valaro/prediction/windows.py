@@ -31,7 +31,7 @@ class WindowJudge:
 
     A segment of 64 rows gets the mean over the windows that cover it. The last window is right-aligned; a recording
     shorter than a window is filled up as in training. (Whole utterances are judged on denser windows: see
-    `training.batches`.)
+    `training.crops`.)
     """
 
     def __init__(self, model: TrainedModel, scale: Scale) -> None:

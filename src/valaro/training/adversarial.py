@@ -6,7 +6,8 @@ from torch import Tensor
 from valaro import losses
 from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator, Judgement
 from valaro.networks.noise import Noise
-from valaro.training.batches import Batches, Crops
+from valaro.training.batches import Batches
+from valaro.training.crops import Crops
 from valaro.training.plans import Schedule, Terms
 from valaro.training.progress import Progress
 from valaro.training.streams import torch_stream

@@ -11,9 +11,9 @@ from torch import Tensor
 from valaro.evaluation.scores import score
 from valaro.networks.fusion import FusionClassifier
 from valaro.records import HistoryPoint, Predictions
-from valaro.training.batches import Recordings
-from valaro.training.judging import Seen, judge
-from valaro.training.plans import Choice
+from valaro.training.crops import Recordings
+from valaro.training.judging import judge
+from valaro.training.plans import Choice, Seen
 
 
 class BestModel:

@@ -1,7 +1,5 @@
 """What a classifier says about whole utterances."""
 
-from typing import Literal
-
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
@@ -9,10 +7,8 @@ from jaxtyping import Bool, Float
 from valaro.networks.fusion import FusionClassifier, Inputs
 from valaro.networks.resolution import as_seen
 from valaro.records import LEVELS, Predictions
-from valaro.training.batches import Recordings
-
-Seen = Literal["windows", "centre", "whole"]
-"""What of an utterance is judged: windows of 128 frames all over it, the middle 128 frames, or all frames at once."""
+from valaro.training.crops import Recordings
+from valaro.training.plans import Seen
 
 _WINDOWS_AT_ONCE = 256
 

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from valaro.networks.fusion import FusionClassifier
-from valaro.training.batches import Recordings
 from valaro.training.best_model import BestModel
+from valaro.training.crops import Recordings
 
 STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1.0)
 """Values of C tried; validation chooses among them, as it chooses a network's checkpoint."""

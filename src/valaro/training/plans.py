@@ -9,6 +9,8 @@ from valaro.training.machine import Precision
 
 Choice = Literal["uar", "likelihood", "last"]
 Short = Literal["repeat", "mean"]
+Seen = Literal["windows", "centre", "whole"]
+"""What of an utterance is judged: windows of 128 frames all over it, the middle 128 frames, or all frames at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +121,11 @@ class Plan(Build):
     labels_per_level: int | None = None
     pool_size: int | None = None
     """At most so many unlabelled recordings, drawn by the seed."""
+
+    @property
+    def seen(self) -> Seen:
+        """What of an utterance its networks judge."""
+        return "centre" if self.centre_crop else "windows"
 
 
 DEFAULT = Plan(

@@ -76,7 +76,7 @@ def self_train(
     for number in range(1, rounds + 1):
         (best,) = progress.bests
         classifier.load_state_dict(best.weights)
-        answers = utterance_probabilities(classifier, batches.pool, seen="centre" if plan.centre_crop else "windows")
+        answers = utterance_probabilities(classifier, batches.pool, seen=plan.seen)
         chosen = select(answers, ratio, number / rounds)
         extended = batches.with_pseudo_labels(answers.argmax(axis=1), chosen)
         progress = stages(f"round {number}", progress)

@@ -3,27 +3,27 @@
 import time
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from valaro.errors import ValaroError
-from valaro.evaluation.folds import Fold, few_labels, limited, unlabelled_pool
+from valaro.evaluation.folds import Fold
 from valaro.features.table import SOUND_FEATURES
 from valaro.labels.fuzzy import correct_levels, fuzzy_labels
 from valaro.networks.fusion import FusionClassifier
 from valaro.networks.resolution import as_seen
 from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
-from valaro.normalise import Scales, far_corpora, fit_scales, speaker_scales
 from valaro.records import Alarm, CorpusNote, Dimension, HistoryPoint, Utterance
 from valaro.seeds import numpy_stream
 from valaro.store.feature_store import FeatureStore
-from valaro.training.batches import RecordingBatches, Recordings
+from valaro.training.batches import RecordingBatches
 from valaro.training.best_model import BestModel
+from valaro.training.crops import Recordings
 from valaro.training.journal import Journal
-from valaro.training.judging import Seen
 from valaro.training.keeper import Keeper, Trail
 from valaro.training.machine import suited_to
-from valaro.training.plans import Choice, Plan
+from valaro.training.material import Material, distant_corpora, gather
+from valaro.training.plans import Choice, Plan, Seen
 from valaro.training.progress import Progress
 from valaro.training.recipes import RECIPES, Bench, Candidate, Recipe
 from valaro.training.streams import torch_stream
@@ -82,7 +82,7 @@ def train_folds(
     """
     begun = time.perf_counter()
     recipe = RECIPES[candidate.recipe]
-    material = _material(candidate, store, folds, unlabelled, dimension=dimension, seed=seed, plan=plan)
+    material = gather(candidate, store, folds, unlabelled, dimension=dimension, seed=seed, plan=plan)
     bench = _bench(
         recipe,
         material,
@@ -94,6 +94,7 @@ def train_folds(
     with suited_to(plan.layout, plan.schedule.precision):
         progress = recipe.fit(bench)
     used_pool = material.pool if recipe.uses_pool else ()
+    alarms = (*(distant_corpora(material, plan) if used_pool else ()), *progress.alarms.raised)
     seconds = (time.perf_counter() - begun) / len(folds)
     return tuple(
         Training(
@@ -101,7 +102,7 @@ def train_folds(
                 label=candidate.label,
                 dimension=dimension,
                 classifier=_with_weights(progress.averages.classifier, best),
-                seen=_seen(recipe, plan),
+                seen="whole" if recipe.is_linear else plan.seen,
                 features=candidate.features,
                 feature_versions=tuple(store.version(name) for name in candidate.features),
                 scale=material.scales.default,
@@ -112,7 +113,7 @@ def train_folds(
             ),
             history=tuple(best.history),
             best_step=best.step,
-            alarms=(*(_pool_alarms(material, plan) if used_pool else ()), *progress.alarms.raised),
+            alarms=alarms,
             seconds=seconds,
             labelled=len(material.labelled),
             unlabelled=len(used_pool),
@@ -122,63 +123,7 @@ def train_folds(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Material:
-    """What a training learns from, and by whom it is judged on the way: one set of validation utterances a fold."""
-
-    store: FeatureStore
-    features: tuple[str, ...]
-    dimension: Dimension
-    labelled: tuple[Utterance, ...]
-    pool: tuple[Utterance, ...]
-    validations: tuple[tuple[Utterance, ...], ...]
-    excluded: int
-    scales: Scales
-
-
-def _material(
-    candidate: Candidate,
-    store: FeatureStore,
-    folds: Sequence[Fold],
-    unlabelled: Sequence[Utterance],
-    *,
-    dimension: Dimension,
-    seed: int,
-    plan: Plan,
-) -> _Material:
-    labelled, pool, excluded = _parts(candidate, store, folds, unlabelled, dimension=dimension, seed=seed, plan=plan)
-    scales = fit_scales(store, labelled, pool, candidate.features, normalisation=plan.normalisation)
-    validations = tuple(_validation(fold, dimension) for fold in folds)
-    if plan.normalise_speakers:
-        judged = [utterance for validation in validations for utterance in validation]
-        scales = replace(scales, speakers=speaker_scales(store, [*labelled, *pool, *judged], candidate.features))
-    return _Material(
-        store=store,
-        features=candidate.features,
-        dimension=dimension,
-        labelled=labelled,
-        pool=pool,
-        validations=validations,
-        excluded=excluded,
-        scales=scales,
-    )
-
-
-def _pool_alarms(material: _Material, plan: Plan) -> list[Alarm]:
-    """Say which corpora of the pool lie so far off that this alone tells them from the labelled recordings."""
-    if plan.normalisation in {"auto", "self"}:
-        return []
-    return [
-        Alarm(
-            step=0,
-            what=f"the unlabelled recordings of '{corpus}' lie {distance:.1f} deviations off the labelled in '{name}'",
-            advice="study.normalisation = 'self' scales each corpus by itself",
-        )
-        for corpus, name, distance in far_corpora(material.store, material.pool, material.scales, material.features)
-    ]
-
-
-def _bench(recipe: Recipe, material: _Material, shape: NetworkShape, *, seed: int, plan: Plan, trail: Trail) -> Bench:
+def _bench(recipe: Recipe, material: Material, shape: NetworkShape, *, seed: int, plan: Plan, trail: Trail) -> Bench:
     """Lay out all that the recipe works with."""
     dimension, scales, schedule = material.dimension, material.scales, plan.schedule
     recordings = partial(Recordings, material.store, names=material.features, short=plan.sampling.short)
@@ -190,7 +135,7 @@ def _bench(recipe: Recipe, material: _Material, shape: NetworkShape, *, seed: in
     ]
     # A linear model is tried in several strengths, none of which is the last word.
     choose: Choice = "likelihood" if recipe.is_linear and schedule.choose == "last" else schedule.choose
-    seen = _seen(recipe, plan)
+    seen: Seen = "whole" if recipe.is_linear else plan.seen
 
     def stages(name: str, after: Progress | None) -> Progress:
         bests = [BestModel(*panel, choose=choose, patience=schedule.patience, seen=seen) for panel in panels]
@@ -221,17 +166,6 @@ def _bench(recipe: Recipe, material: _Material, shape: NetworkShape, *, seed: in
         plan=plan,
         seed=seed,
     )
-
-
-def _seen(recipe: Recipe, plan: Plan) -> Seen:
-    return "whole" if recipe.is_linear else "centre" if plan.centre_crop else "windows"
-
-
-def _validation(fold: Fold, dimension: Dimension) -> tuple[Utterance, ...]:
-    validation = tuple(utterance for utterance in fold.validation if utterance.is_labelled(dimension))
-    if not validation:
-        raise ValaroError(f"fold '{fold.name}': no validation utterance has a {dimension} label")
-    return validation
 
 
 def _with_weights(classifier: FusionClassifier, best: BestModel) -> FusionClassifier:
@@ -274,39 +208,3 @@ def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan, *, i
             standardised=True,
         )
     return NetworkShape.of(plan, modalities(plan.averaged_bands))
-
-
-def _parts(
-    candidate: Candidate,
-    store: FeatureStore,
-    folds: Sequence[Fold],
-    unlabelled: Sequence[Utterance],
-    *,
-    dimension: Dimension,
-    seed: int,
-    plan: Plan,
-) -> tuple[tuple[Utterance, ...], tuple[Utterance, ...], int]:
-    """Return the labelled utterances, the pool, and how many recordings of held-out people stayed out of it."""
-    fold = folds[0]
-    for other in folds[1:]:
-        if (other.train, _held_out(other)) != (fold.train, _held_out(fold)):
-            raise ValaroError(f"folds '{fold.name}' and '{other.name}' cannot share a training: they hold out others")
-
-    def complete(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
-        return tuple(u for u in utterances if all(store.has(u.id, name) for name in candidate.features))
-
-    # Only what has all features counts among the few: a missing face must not cost a label.
-    labelled, rest = few_labels(complete(fold.train), dimension, per_level=plan.labels_per_level, seed=seed)
-    # What the fold has with its label, or stripped of it, must not come twice.
-    known = {utterance.id for utterance in fold.train}
-    pool = unlabelled_pool(fold, [utterance for utterance in unlabelled if utterance.id not in known])
-    if not labelled:
-        raise ValaroError(
-            f"fold '{fold.name}': no training utterance has a {dimension} label and all of: "
-            f"{', '.join(candidate.features)}. Were these features extracted for it?"
-        )
-    return labelled, limited((*rest, *complete(pool.utterances)), plan.pool_size, seed=seed), len(pool.excluded)
-
-
-def _held_out(fold: Fold) -> frozenset[str]:
-    return frozenset(utterance.id for utterance in (*fold.validation, *fold.test))

@@ -9,9 +9,9 @@ from valaro.networks.fusion import FusionClassifier
 from valaro.normalise import Scale, speaker_scales
 from valaro.records import CorpusNote, Dimension, Predictions, Utterance
 from valaro.store.feature_store import FeatureStore
-from valaro.training.batches import Recordings
-from valaro.training.judging import Seen, judge
-from valaro.training.plans import Short
+from valaro.training.crops import Recordings
+from valaro.training.judging import judge
+from valaro.training.plans import Seen, Short
 
 
 @dataclass(frozen=True, kw_only=True)

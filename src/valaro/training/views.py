@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from valaro.networks.shapes import Modality
-from valaro.training.batches import Crops
+from valaro.training.crops import Crops
 
 BAND_SHARE = 0.2
 STRETCH_SHARE = 0.2
