@@ -148,7 +148,7 @@ class LiteralClassifier(nn.Module):
         inputs = noise.without_modality(inputs, 0.0)
         features = torch.cat([encoder(inputs[name], noise) for name, encoder in self.encoders.items()], dim=1)
         logits = self.head(noise.dropout(features, self.dropout) if self.dropout else features)
-        return Judgement(logits=functional.pad(logits, (0, 1)), features=features)
+        return Judgement(logits=functional.pad(logits, (0, 1)), features=features, learnt=features)
 
 
 class LiteralGenerator(nn.Module):

@@ -2,7 +2,7 @@
 
 It is the reference for `valaro.training.adversarial`, which fuses the passes, and shares no formula with
 `valaro.losses`. K levels have the logits l_1..l_K, "generated" has l_{K+1}; D(k|x) = exp(l_k) / sum_j exp(l_j). Any
-classifier will do that is called with (inputs, noise) and returns an object with `logits` and `features`.
+classifier will do that is called with (inputs, noise) and returns an object with `logits`, `features` and `learnt`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -37,7 +37,7 @@ def terms_of_d(
     # Line 1, as printed or as both reference codes have it: given that the sample is real.
     p_levels = p_labelled[:, :-1] if joint else given_real(p_labelled)
     distance = ((given_real(p_real) - given_real(p_again)) ** 2).sum(dim=1)
-    distance = distance + 0.1 * ((real.features - again.features) ** 2).mean(dim=1)
+    distance = distance + 0.1 * ((real.learnt - again.learnt) ** 2).mean(dim=1)
     return {
         "labelled": -(fuzzy * torch.log(p_levels)).sum(dim=1).mean(),
         "real": -torch.log(1 - p_real[:, -1]).mean(),
