@@ -206,6 +206,7 @@ class Choice:
 
 SECTIONS = ("network", "sampling", "training", "losses")
 START = "preset"
+OTHER_CROP: Changes = {"sampling": {"views": 2}}
 JUDGES = {"emodb": 2, "ravdess_audio": 1, "javanese_av": 2}
 """A corpus on which candidates are tried -> seeds."""
 CHOICES = (
@@ -241,6 +242,35 @@ CHOICES = (
             "masks": {"sampling": {"masks": True}},
             "encoder share 1": {"training": {"encoder_share": 1.0}},
         },
+    ),
+    Choice(
+        name="choice-other-crop",
+        start=OTHER_CROP,
+        models={"emodb": ("SSGAN", "CT"), "ravdess_audio": ("SSGAN", "CT"), "javanese_av": ("MSSGAN", "CT")},
+        candidates={
+            "consistency 3": {"losses": {"consistency": 3.0}},
+            "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
+            "encoder share 1": {"training": {"encoder_share": 1.0}},
+            "consistency 3 and encoder share 1": {
+                "losses": {"consistency": 3.0},
+                "training": {"encoder_share": 1.0},
+            },
+            "native faces": {"network": {"face_rate": "native"}},
+        },
+    ),
+    Choice(
+        name="choice-teacher",
+        start=OTHER_CROP,
+        models=dict.fromkeys(JUDGES, ("MeanTeacher",)),
+        candidates={f"teacher {weight:g}": {"losses": {"teacher": weight}} for weight in (0.3, 3.0)}
+        | {"masks": {"sampling": {"masks": True}}},
+    ),
+    Choice(
+        name="choice-soft-match",
+        start=OTHER_CROP,
+        models=dict.fromkeys(JUDGES, ("SoftMatch",)),
+        candidates={f"pseudo {weight:g}": {"losses": {"pseudo": weight}} for weight in (0.1, 1.0)}
+        | {"masks": {"sampling": {"masks": True}}},
     ),
 )
 

@@ -19,6 +19,9 @@ GRID_RATE = 100
 CROP_FRAMES = 128
 """Frames of a training crop and of a test window: 1.28 s (paper, section IV-B)."""
 
+PICTURE_FRAMES = 4
+"""Frames of the grid for which a picture stands, at the usual 25 pictures a second."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rating:

@@ -68,6 +68,19 @@ def test_a_network_sees_averages_of_neighbouring_bands_and_frames() -> None:
     assert {name: one.shape for name, one in made.items()} == {name: one.shape for name, one in seen.items()}
 
 
+@pytest.mark.parametrize("layout", ["image", "temporal"])
+def test_faces_can_be_seen_picture_by_picture_beside_sound_on_the_grid(layout: str) -> None:
+    voice, face = TWO
+    shape = _shape(layout, modalities=(voice, replace(face, held=4)))
+    crops = {m.name: torch.randn((3, m.dim, 128), generator=_generator()) for m in TWO}
+    seen = as_seen(crops, shape)
+    assert {name: x.shape[2] for name, x in seen.items()} == {"fbank": 128, "face": 32}
+    torch.testing.assert_close(seen["face"][2, 300, 31], crops["face"][2, 300, 124:].mean())
+    made = FusionGenerator(shape, generator=_generator())(torch.randn(3, LATENT))
+    assert {name: one.shape for name, one in made.items()} == {name: one.shape for name, one in seen.items()}
+    assert FusionClassifier(shape, generator=_generator())(seen).logits.shape == (3, 4)
+
+
 def test_the_encoders_features_can_count_less_than_the_statistics() -> None:
     shape = replace(_shape(), statistics=True, standardised=True)
     full = FusionClassifier(shape, generator=_generator())

@@ -6,6 +6,7 @@ import pickle  # noqa: TID251 - to make the bomb that must be refused
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -39,6 +40,18 @@ def test_a_model_read_back_gives_the_same_answers(model: TrainedModel, tmp_path:
     assert (again.label, again.dimension, again.features) == ("MSSGAN", "arousal", ("face", "fbank"))
     assert again.acquainted == model.acquainted
     assert again.notes == (CorpusNote(corpus="toy", text="made up"),)
+
+
+def test_a_model_that_sees_faces_picture_by_picture_still_does_so_when_read_back(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(per_level=2)
+    store = make_store(tmp_path / "store", features)
+    fold = leave_one_session_out(utterances)[0]
+    plan = replace(QUICK, face_rate="native")
+    save_model(valaro.train("MSSGAN", store, fold, dimension="arousal", plan=plan), tmp_path / "model")
+    shape = load_model(tmp_path / "model").classifier.shape
+    assert {m.name: shape.frames_of(m) for m in shape.modalities} == {"fbank": 64, "face": 32}
+    told = predict_utterances(load_model(tmp_path / "model"), store, fold.test)
+    assert told.probabilities.sum(axis=1) == pytest.approx(np.ones(len(fold.test)))
 
 
 def test_a_pickle_in_place_of_the_weights_is_refused_and_not_run(model: TrainedModel, tmp_path: Path) -> None:

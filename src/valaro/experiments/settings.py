@@ -16,7 +16,7 @@ from valaro.labels.fuzzy import Votes
 from valaro.normalise import Normalisation
 from valaro.records import DIMENSIONS, Dimension
 from valaro.training.machine import Precision
-from valaro.training.plans import PRESETS, Choice, Plan
+from valaro.training.plans import PRESETS, Choice, FaceRate, Plan
 from valaro.training.recipes import Candidate, all_candidates
 
 Count = Annotated[int, Field(ge=1)]
@@ -60,6 +60,7 @@ class Network(_Section):
     width: Annotated[float, Field(gt=0)] | None = None
     averaged_bands: Count | None = None
     averaged_frames: Literal[1, 2, 4] | None = None
+    face_rate: FaceRate | None = None
     explicit_head: bool | None = None
     input_noise: Weight | None = None
     hidden_noise: Weight | None = None

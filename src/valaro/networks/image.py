@@ -36,7 +36,7 @@ class ImageEncoder(nn.Module):
             for i, o in zip([1, *widths[:-1]], widths, strict=True)
         )
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self.features = widths[-1] * (_padded(modality.bands) // _SHRINK) * (shape.frames // _SHRINK)
+        self.features = widths[-1] * (_padded(modality.bands) // _SHRINK) * (shape.frames_of(modality) // _SHRINK)
 
     def forward(
         self, x: Float[Tensor, "n bands frames"], noise: Noise | None, *, start: bool = False
@@ -53,7 +53,7 @@ class ImageGenerator(nn.Module):
         super().__init__()
         widths = [max(4, round(channels * shape.width)) for channels in GENERATOR_WIDTHS]
         self._bands = modality.bands
-        self._first = (widths[0], _padded(modality.bands) // _SHRINK, shape.frames // _SHRINK)
+        self._first = (widths[0], _padded(modality.bands) // _SHRINK, shape.frames_of(modality) // _SHRINK)
         self.project = nn.Linear(latent, torch.Size(self._first).numel())
         self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for channels in widths)
         self.layers = nn.ModuleList(

@@ -10,7 +10,9 @@ from valaro.networks.shapes import NetworkShape
 def as_seen(inputs: Inputs, shape: NetworkShape) -> dict[str, Tensor]:
     """Return crops `[n dim time]` as a network of this shape takes them: `[n bands frames]` a modality."""
     return {
-        modality.name: _average(_average(inputs[modality.name], 1, modality.averaged), 2, shape.averaged_frames)
+        modality.name: _average(
+            _average(inputs[modality.name], 1, modality.averaged), 2, shape.averaged_frames_of(modality)
+        )
         for modality in shape.modalities
     }
 

@@ -10,12 +10,14 @@ class Modality:
     """A feature's name and channels; `averaged` neighbouring ones become one band (bins of a spectrum only).
 
     `spectrum` says that neighbouring channels are neighbouring frequencies, so that bands may be averaged and masked.
+    `held` is for how many frames of the grid a value stands; so many become one, however finely the others are seen.
     """
 
     name: str
     dim: int
     spectrum: bool = False
     averaged: int = 1
+    held: int = 1
 
     @property
     def bands(self) -> int:
@@ -72,10 +74,13 @@ class NetworkShape(Build):
     modalities: tuple[Modality, ...]
     classes: int = len(LEVELS)
 
-    @property
-    def frames(self) -> int:
-        """Frames of a crop as a network takes it."""
-        return CROP_FRAMES // self.averaged_frames
+    def averaged_frames_of(self, modality: Modality) -> int:
+        """Return how many frames of the grid become one of this modality's."""
+        return max(self.averaged_frames, modality.held)
+
+    def frames_of(self, modality: Modality) -> int:
+        """Return the frames of a crop as a network takes this modality."""
+        return CROP_FRAMES // self.averaged_frames_of(modality)
 
     @classmethod
     def of(cls, build: Build, modalities: tuple[Modality, ...]) -> "NetworkShape":

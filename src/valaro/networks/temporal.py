@@ -57,7 +57,7 @@ class TemporalGenerator(nn.Module):
     def __init__(self, modality: Modality, shape: NetworkShape, *, latent: int, generator: torch.Generator) -> None:
         super().__init__()
         widths = [max(4, round(channels * shape.width)) for channels in reversed(WIDTHS)]
-        self._first = (widths[0], shape.frames // _STRIDE ** len(widths))
+        self._first = (widths[0], shape.frames_of(modality) // _STRIDE ** len(widths))
         outputs = [*widths[1:], modality.bands]
         self.project = nn.Linear(latent, self._first[0] * self._first[1])
         self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for channels in widths)

@@ -9,6 +9,8 @@ from valaro.training.machine import Precision
 
 Choice = Literal["uar", "likelihood", "last"]
 Short = Literal["repeat", "mean"]
+FaceRate = Literal["grid", "native"]
+"""Faces on the acoustic grid of 100 Hz, each held until the next picture, or one frame a picture (of 25 a second)."""
 Seen = Literal["windows", "centre", "whole"]
 """What of an utterance is judged: windows of 128 frames all over it, the middle 128 frames, or all frames at once."""
 
@@ -110,6 +112,7 @@ class Plan(Build):
     """Everything that decides a training besides the data and the seed."""
 
     averaged_bands: int
+    face_rate: FaceRate = "grid"
     schedule: Schedule
     terms: Terms
     sampling: Sampling

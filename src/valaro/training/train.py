@@ -8,12 +8,12 @@ from functools import partial
 
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold
-from valaro.features.table import SOUND_FEATURES
+from valaro.features.table import FACE_FEATURES, SOUND_FEATURES
 from valaro.labels.fuzzy import correct_levels, fuzzy_labels
 from valaro.networks.fusion import FusionClassifier
 from valaro.networks.resolution import as_seen
 from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
-from valaro.records import Alarm, CorpusNote, Dimension, HistoryPoint, Utterance
+from valaro.records import PICTURE_FRAMES, Alarm, CorpusNote, Dimension, HistoryPoint, Utterance
 from valaro.seeds import numpy_stream
 from valaro.store.feature_store import FeatureStore
 from valaro.training.batches import RecordingBatches
@@ -188,23 +188,25 @@ def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan, *, i
             f"'{uneven[0]}'"
         )
 
-    def modalities(averaged: int) -> tuple[Modality, ...]:
+    def modalities(averaged: int, held: int) -> tuple[Modality, ...]:
         return tuple(
             Modality(
                 name=name,
                 dim=store.dim(name),
                 spectrum=name in SOUND_FEATURES,
                 averaged=averaged if name in SOUND_FEATURES else 1,
+                held=held if name in FACE_FEATURES else 1,
             )
             for name in features
         )
 
     if is_linear:
         return NetworkShape(
-            modalities=modalities(averaged=1),
+            modalities=modalities(averaged=1, held=1),
             layout="statistics",
             width=1.0,
             regularisation=NOTHING_RANDOM,
             standardised=True,
         )
-    return NetworkShape.of(plan, modalities(plan.averaged_bands))
+    held = PICTURE_FRAMES if plan.face_rate == "native" else 1
+    return NetworkShape.of(plan, modalities(plan.averaged_bands, held))
