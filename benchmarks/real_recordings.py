@@ -194,10 +194,10 @@ class Choice:
                 labels=10,
                 changes={section: self.start.get(section, {}) | changes.get(section, {}) for section in SECTIONS},
                 against=self.case(corpus, START),
-                seeds=seeds,
+                seeds=JUDGES[corpus],
             )
             for candidate, changes in self.all_candidates().items()
-            for corpus, seeds in JUDGES.items()
+            for corpus in self.models
         ]
 
     def all_candidates(self) -> dict[str, Changes]:
@@ -206,19 +206,22 @@ class Choice:
 
 SECTIONS = ("network", "sampling", "training", "losses")
 START = "preset"
-OTHER_CROP: Changes = {"sampling": {"views": 2}}
+SLOW: Changes = {"training": {"encoder_share": 0.1, "embedding_share": 0.1}}
+FAST: Changes = {"training": {"encoder_share": 1.0, "embedding_share": 1.0}}
+SAME_CROP: Changes = {"sampling": {"views": 1}}
+POOL_MODELS = {"emodb": ("SSGAN", "CT"), "ravdess_audio": ("SSGAN", "CT"), "javanese_av": ("MSSGAN", "CT")}
 JUDGES = {"emodb": 2, "ravdess_audio": 1, "javanese_av": 2}
 """A corpus on which candidates are tried -> seeds."""
 CHOICES = (
     Choice(
         name="choice",
-        start={"network": {"encoder_scale": 1.0}},
+        start={"network": {"encoder_scale": 1.0}, **SLOW, **SAME_CROP},
         models={"emodb": ("FSBase",), "ravdess_audio": ("FSBase",), "javanese_av": ("FSBase", "MFSBase")},
         candidates={
             "encoder scale 0.5": {"network": {"encoder_scale": 0.5}},
             "encoder scale 0.25": {"network": {"encoder_scale": 0.25}},
-            "encoder share 1": {"training": {"encoder_share": 1.0}},
-            "encoder share 0.01": {"training": {"encoder_share": 0.01}},
+            "encoder share 1": FAST,
+            "encoder share 0.01": {"training": {"encoder_share": 0.01, "embedding_share": 0.01}},
             "ridge 0": {"losses": {"ridge": 0.0}},
             "ridge 1": {"losses": {"ridge": 1.0}},
             "shift 0": {"sampling": {"shift": 0}},
@@ -233,44 +236,65 @@ CHOICES = (
     ),
     Choice(
         name="choice-pool",
-        start={},
-        models={"emodb": ("SSGAN", "CT"), "ravdess_audio": ("SSGAN", "CT"), "javanese_av": ("MSSGAN", "CT")},
+        start={**SLOW, **SAME_CROP},
+        models=POOL_MODELS,
         candidates={
             "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
             "consistency 3": {"losses": {"consistency": 3.0}},
             "other crop": {"sampling": {"views": 2}},
             "masks": {"sampling": {"masks": True}},
-            "encoder share 1": {"training": {"encoder_share": 1.0}},
+            "encoder share 1": FAST,
         },
     ),
     Choice(
         name="choice-other-crop",
-        start=OTHER_CROP,
-        models={"emodb": ("SSGAN", "CT"), "ravdess_audio": ("SSGAN", "CT"), "javanese_av": ("MSSGAN", "CT")},
+        start=SLOW,
+        models=POOL_MODELS,
         candidates={
             "consistency 3": {"losses": {"consistency": 3.0}},
             "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
-            "encoder share 1": {"training": {"encoder_share": 1.0}},
-            "consistency 3 and encoder share 1": {
-                "losses": {"consistency": 3.0},
-                "training": {"encoder_share": 1.0},
-            },
-            "native faces": {"network": {"face_rate": "native"}},
+            "encoder share 1": FAST,
+            "consistency 3 and encoder share 1": {"losses": {"consistency": 3.0}, **FAST},
+        },
+    ),
+    Choice(
+        name="choice-one-modality",
+        start=SLOW,
+        models={"javanese_av": ("FSBase", "SSGAN", "CT:fbank", "CT:face")},
+        candidates={"encoder share 1": FAST},
+    ),
+    Choice(
+        name="choice-faces",
+        start=SLOW,
+        models={"javanese_av": ("MFSBase", "MSSGAN", "CT")},
+        candidates={"native faces": {"network": {"face_rate": "native"}}},
+    ),
+    Choice(
+        name="choice-shares",
+        start={},
+        models={
+            "emodb": ("FSBase", "SSGAN", "CT"),
+            "ravdess_audio": ("FSBase", "SSGAN", "CT"),
+            "javanese_av": ("MFSBase", "MSSGAN", "CT"),
+        },
+        candidates={
+            "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
+            "consistency 3": {"losses": {"consistency": 3.0}},
+            "encoder scale 1": {"network": {"encoder_scale": 1.0}},
+            "320 steps": {"training": {"steps": 320}},
         },
     ),
     Choice(
         name="choice-teacher",
-        start=OTHER_CROP,
+        start={},
         models=dict.fromkeys(JUDGES, ("MeanTeacher",)),
-        candidates={f"teacher {weight:g}": {"losses": {"teacher": weight}} for weight in (0.3, 3.0)}
-        | {"masks": {"sampling": {"masks": True}}},
+        candidates={f"teacher {weight:g}": {"losses": {"teacher": weight}} for weight in (0.3, 3.0)},
     ),
     Choice(
         name="choice-soft-match",
-        start=OTHER_CROP,
+        start={},
         models=dict.fromkeys(JUDGES, ("SoftMatch",)),
-        candidates={f"pseudo {weight:g}": {"losses": {"pseudo": weight}} for weight in (0.1, 1.0)}
-        | {"masks": {"sampling": {"masks": True}}},
+        candidates={f"pseudo {weight:g}": {"losses": {"pseudo": weight}} for weight in (0.1, 1.0)},
     ),
 )
 
@@ -430,16 +454,18 @@ def pairs_of(model: str, features: Sequence[str]) -> list[str]:
 
 def print_choice(choice: Choice, to: Path) -> None:
     """Print what each candidate changes on each corpus, and what the other corpora would choose for it."""
-    gains = {name: {corpus: gain(choice, name, corpus, to) for corpus in JUDGES} for name in choice.all_candidates()}
+    corpora = tuple(choice.models)
+    gains = {name: {corpus: gain(choice, name, corpus, to) for corpus in corpora} for name in choice.all_candidates()}
     votes = {
-        corpus: {name: float(np.mean([own[o] for o in JUDGES if o != corpus])) for name, own in gains.items()}
-        for corpus in JUDGES
+        corpus: {name: float(np.mean([own[o] for o in corpora if o != corpus])) for name, own in gains.items()}
+        for corpus in corpora
+        if len(corpora) > 1
     }
     print(f"\n### {choice.name}\n\nUAR against the preset, mean over both dimensions and all networks\n")
-    print(f"| candidate | {' | '.join(JUDGES)} | {' | '.join(f'for {corpus}, by the others' for corpus in JUDGES)} |")
-    print(f"|---{'|---' * 2 * len(JUDGES)}|")
+    print(f"| candidate | {' | '.join((*corpora, *(f'for {corpus}, by the others' for corpus in votes)))} |")
+    print(f"|---{'|---' * (len(corpora) + len(votes))}|")
     for name, own in gains.items():
-        cells = [f"{own[corpus]:+.1f}" for corpus in JUDGES]
+        cells = [f"{own[corpus]:+.1f}" for corpus in corpora]
         for vote in votes.values():
             best = name == max(vote, key=vote.__getitem__)
             cells.append(f"**{vote[name]:+.1f}**" if best else f"{vote[name]:+.1f}")

@@ -10,10 +10,13 @@ from valaro.networks.shapes import Modality, NetworkShape, Regularisation
 from valaro.training.plans import DEFAULT
 from valaro.training.updates import adam, descend, ridge
 
+VOICE = Modality(name="fbank", dim=8, spectrum=True)
+FACE = Modality(name="face", dim=6)
 
-def _classifier(*, weight_norm: bool) -> FusionClassifier:
+
+def _classifier(*modalities: Modality, weight_norm: bool) -> FusionClassifier:
     shape = NetworkShape(
-        modalities=(Modality(name="fbank", dim=8),),
+        modalities=modalities or (VOICE,),
         layout="temporal",
         width=0.125,
         regularisation=Regularisation(input_noise=0.0, hidden_noise=0.0, dropout=0.0, weight_norm=weight_norm),
@@ -22,15 +25,16 @@ def _classifier(*, weight_norm: bool) -> FusionClassifier:
 
 
 def test_encoders_learn_at_their_share_of_the_rate() -> None:
-    classifier = _classifier(weight_norm=False)
+    classifier = _classifier(VOICE, FACE, weight_norm=False)
     before = {name: value.clone() for name, value in classifier.named_parameters()}
-    optimiser = adam(classifier, replace(DEFAULT.schedule, encoder_share=0.25))
-    logits = classifier({"fbank": torch.randn(6, 8, 128)}).logits
+    optimiser = adam(classifier, replace(DEFAULT.schedule, encoder_share=0.25, embedding_share=0.5))
+    logits = classifier({"fbank": torch.randn(6, 8, 128), "face": torch.randn(6, 6, 128)}).logits
     descend(optimiser, logits[:, 0].square().sum(), rate=0.004, clip=0.0)
     # The first step of Adam is as long as the rate, whatever the gradient.
     for name, value in classifier.named_parameters():
         moved = (value - before[name]).abs()
-        expected = 0.001 if name.startswith("encoders") else 0.004
+        part = ".".join(name.split(".")[:2])
+        expected = {"encoders.fbank": 0.001, "encoders.face": 0.002}.get(part, 0.004)
         assert moved.max().item() == pytest.approx(expected, rel=1e-3), name
 
 

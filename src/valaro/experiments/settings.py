@@ -110,6 +110,7 @@ class Training(_Section):
     weight_decay: Weight | None = None
     precision: Precision | None = None
     encoder_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    embedding_share: Annotated[float, Field(gt=0, le=1)] | None = None
 
 
 class Losses(_Section):

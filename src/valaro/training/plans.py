@@ -23,7 +23,8 @@ class Schedule:
     not); `average` is the decay of the averaged weights; validation is looked at every `evaluate_every` steps, and
     after `patience` looks without a better one training ends early (0: never). `choose` says which look is the best
     one: that of the highest UAR, of the highest likelihood of the right levels, or simply the last. `weight_decay` is
-    AdamW's, on the classifier, whose encoders learn at `encoder_share` of the rate.
+    AdamW's, on the classifier, whose encoders learn at `encoder_share` of the rate if they read spectra, at
+    `embedding_share` if they read what another network has learnt already (faces).
     `precision` is that of convolutions and matrix products.
     """
 
@@ -39,6 +40,7 @@ class Schedule:
     choose: Choice = "uar"
     weight_decay: float = 0.0
     encoder_share: float = 1.0
+    embedding_share: float = 1.0
     precision: Precision = "auto"
 
     def rate(self, step: int) -> float:
@@ -146,7 +148,7 @@ DEFAULT = Plan(
         steps=160,
         batch=32,
         learning_rate=2e-3,
-        encoder_share=0.1,
+        embedding_share=0.1,
         beta1=0.5,
         decay=0.5,
         clip=5.0,
@@ -154,7 +156,7 @@ DEFAULT = Plan(
         evaluate_every=20,
     ),
     terms=Terms(joint=False, real=0.3, generated=0.3, consistency=1.0, margin=0.0, ramp=100, pseudo=0.3, ridge=0.3),
-    sampling=Sampling(views=1, masks=False, shift=2),
+    sampling=Sampling(views=2, masks=False, shift=2),
     normalisation="auto",
 )
 """What did best on a few hundred recordings, within a minute on two cores; docs/results says how it was chosen."""

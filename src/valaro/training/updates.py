@@ -1,6 +1,7 @@
 """One gradient step."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,15 +14,20 @@ from valaro.training.plans import Schedule, Terms
 def adam(network: nn.Module, schedule: Schedule, *, weight_decay: float = 0.0) -> torch.optim.AdamW:
     """Return Adam over the network's parameters with the schedule's rate and first momentum.
 
-    A `weight_decay` is decoupled (Loshchilov & Hutter 2019); at 0 this is plain Adam. The encoders of a classifier may
+    A `weight_decay` is decoupled (Loshchilov & Hutter 2019); at 0 this is plain Adam. Each encoder of a classifier may
     learn at a share of the rate.
     """
-    slow = list(network.encoders.parameters()) if isinstance(network, FusionClassifier) else []
-    known = {id(parameter) for parameter in slow}
-    groups = [
-        {"params": [p for p in network.parameters() if id(p) not in known], "share": 1.0},
-        {"params": slow, "share": schedule.encoder_share},
-    ]
+    groups: list[dict[str, Any]] = []
+    if isinstance(network, FusionClassifier):
+        groups = [
+            {
+                "params": list(network.encoders[modality.name].parameters()),
+                "share": schedule.encoder_share if modality.spectrum else schedule.embedding_share,
+            }
+            for modality in network.shape.modalities
+        ]
+    known = {id(parameter) for group in groups for parameter in group["params"]}
+    groups.append({"params": [p for p in network.parameters() if id(p) not in known], "share": 1.0})
     return torch.optim.AdamW(
         [group for group in groups if group["params"]],
         lr=schedule.learning_rate,
