@@ -83,7 +83,7 @@ def train_folds(
     begun = time.perf_counter()
     recipe = RECIPES[candidate.recipe]
     material = gather(candidate, store, folds, unlabelled, dimension=dimension, seed=seed, plan=plan)
-    bench = _bench(
+    bench = lay_out(
         recipe,
         material,
         network_shape(candidate.features, store, plan, is_linear=recipe.is_linear),
@@ -123,8 +123,8 @@ def train_folds(
     )
 
 
-def _bench(recipe: Recipe, material: Material, shape: NetworkShape, *, seed: int, plan: Plan, trail: Trail) -> Bench:
-    """Lay out all that the recipe works with."""
+def lay_out(recipe: Recipe, material: Material, shape: NetworkShape, *, seed: int, plan: Plan, trail: Trail) -> Bench:
+    """Return all that the recipe works with: a network not yet started, batches, what validates it."""
     dimension, scales, schedule = material.dimension, material.scales, plan.schedule
     recordings = partial(Recordings, material.store, names=material.features, short=plan.sampling.short)
     fuzzy = fuzzy_labels(material.labelled, dimension)

@@ -1,0 +1,253 @@
+"""Why does a generator pay, or not: does it cover the data, does D beat it, does what it teaches concern the levels?
+
+    python benchmarks/generator_coverage.py FOLDER [--corpus emodb] [--labels 20] [--seeds 2] [--dimension arousal]
+
+FOLDER holds the manifests and stores that real_recordings.py makes. SSGAN is trained on voice as there, as in the
+preset and with each remedy; then, session by session, crops of the training speakers are set against generated ones:
+
+  seen through    mean and deviation over time of each band (what recordings are told apart by), or D's own features;
+                  of both the first 20 principal components of the real crops
+  coverage        share of real crops whose five nearest real ones are no nearer than some generated crop (Naeem et al.
+                  2020); beside it the same for real crops of OTHER recordings in their place: what is possible
+  inside          share of generated crops that lie within that distance of some real crop
+  spread          deviation of the generated crops over that of the real ones, mean over components
+  D's AUC         how often D finds a real crop more real than a generated one, %; 50: it cannot tell
+  agrees          cosine between the gradient of a term and that of the labelled term on the pool's withheld labels, in
+                  the encoder: whether a step for the one is a step for the other
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from real_recordings import CORPORA, REMEDIES, STORES, Changes
+from sklearn.decomposition import PCA
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
+from torch import Tensor
+
+from valaro import losses
+from valaro.experiments.cross_validate import study_jobs
+from valaro.experiments.data import load_study
+from valaro.experiments.run_folder import RunFolder
+from valaro.experiments.settings import check_settings
+from valaro.labels.fuzzy import fuzzy_labels
+from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator
+from valaro.networks.noise import Noise
+from valaro.networks.resolution import as_seen
+from valaro.records import DIMENSIONS
+from valaro.store.feature_store import FeatureStore
+from valaro.store.manifest import read_manifest
+from valaro.training.adversarial import fit_adversarial, together
+from valaro.training.crops import Crops, Recordings
+from valaro.training.keeper import Trail
+from valaro.training.machine import suited_to
+from valaro.training.material import Material, gather
+from valaro.training.recipes import RECIPES
+from valaro.training.streams import torch_stream
+from valaro.training.supervised import start_weights
+from valaro.training.train import lay_out, network_shape
+
+NEAREST = 5
+COMPONENTS = 20
+CROPS = 1024
+GRADIENT_BATCHES = 16
+BATCH = 64
+VARIANTS: dict[str, Changes] = {"preset": {}, **REMEDIES}
+Levels = dict[str, np.ndarray]
+"""An utterance's id -> its fuzzy label `[3]`."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A finished training with its generator and its material; `classifier` is the average, `last` is D itself."""
+
+    classifier: FusionClassifier
+    last: FusionClassifier
+    generator: FusionGenerator
+    material: Material
+    seed: int
+
+
+def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
+    """Train SSGAN for every session and seed."""
+    folder: Path = options.folder.resolve()
+    values = {
+        "data": {"labelled": [str(folder / f"{options.corpus}.parquet")], "features": str(folder / "sound")},
+        "study": {
+            "models": ["SSGAN"],
+            "features": STORES["sound"],
+            "dimensions": [options.dimension],
+            "labels_per_level": options.labels,
+            "seeds": options.seeds,
+            "normalise_speakers": True,
+        },
+        **changes,
+    }
+    settings = check_settings(values, "generator_coverage.py")
+    for job in study_jobs(settings, load_study(settings), RunFolder(path=folder)):
+        if job.candidate.recipe != "SSGAN":
+            continue
+        store, recipe = FeatureStore.open(job.store), RECIPES[job.candidate.recipe]
+        facts = {"dimension": job.dimension, "seed": job.seed, "plan": job.plan}
+        material = gather(job.candidate, store, job.folds, job.unlabelled, **facts)
+        shape = network_shape(job.candidate.features, store, job.plan)
+        bench = lay_out(recipe, material, shape, seed=job.seed, plan=job.plan, trail=Trail())
+        generator = FusionGenerator(shape, generator=torch_stream(job.seed, "generator weights"))
+        with suited_to(job.plan.layout):
+            start_weights(bench.classifier, bench.batches, seed=job.seed)
+            progress = bench.stages("training", None)
+            fit_adversarial(
+                bench.classifier,
+                bench.batches,
+                progress,
+                generator=generator,
+                schedule=job.plan.schedule,
+                terms=job.plan.terms,
+                look=bench.look,
+                seed=job.seed,
+            )
+        yield Fitted(progress.averages.classifier, bench.classifier, generator, material, job.seed)
+
+
+def judged(fitted: Fitted, levels: Levels) -> dict[str, float]:
+    """Return every measure of one training, in percent but for `spread` and the cosines."""
+    material = fitted.material
+    utterances = (*material.labelled, *material.pool)
+    rng = np.random.default_rng(fitted.seed)
+    one, other = (
+        real_crops(material, utterances[part::2], rng, fitted.classifier, count=CROPS // 2) for part in (0, 1)
+    )
+    with torch.no_grad():
+        made = fitted.generator(torch.randn((CROPS // 2, LATENT), generator=torch_stream(fitted.seed, "coverage")))
+        seen = [fitted.classifier(crops) for crops in (one, other, made)]
+    encoded = seen[0].learnt.shape[1]
+    measures: dict[str, float] = {}
+    for space, of in (
+        ("statistics", [judgement.features[:, encoded:] for judgement in seen]),
+        ("D's features", [judgement.learnt for judgement in seen]),
+    ):
+        real, unseen, generated = components([part.numpy() for part in of])
+        measures[f"{space}: coverage"], measures[f"{space}: inside"] = covered(real, generated)
+        measures[f"{space}: coverage, other recordings"], _ = covered(real, unseen)
+        measures[f"{space}: spread"] = float((generated.std(axis=0) / real.std(axis=0)).mean())
+    realness = [losses.realness(judgement.logits).numpy() for judgement in (seen[0], seen[2])]
+    measures["D's AUC"] = 100 * float(
+        roc_auc_score(np.repeat([1, 0], [len(part) for part in realness]), np.concatenate(realness))
+    )
+    return measures | agreement(fitted, levels, rng)
+
+
+def real_crops(
+    material: Material, utterances: Sequence, rng: np.random.Generator, classifier: FusionClassifier, *, count: int
+) -> Crops:
+    """Return random crops of random utterances as the network takes them."""
+    recordings = Recordings(material.store, utterances, material.features, scale_of=material.scales.of)
+    return as_seen(recordings.draw(rng.integers(0, len(utterances), count), rng), classifier.shape)
+
+
+def components(parts: list[np.ndarray]) -> list[np.ndarray]:
+    """Return the first principal components of the first part, of all parts."""
+    basis = PCA(COMPONENTS, random_state=0).fit(parts[0])
+    return [basis.transform(part) for part in parts]
+
+
+def covered(real: np.ndarray, others: np.ndarray) -> tuple[float, float]:
+    """Return the shares (%) of `real` that `others` cover, and of `others` inside `real`."""
+    radii = NearestNeighbors(n_neighbors=NEAREST + 1).fit(real).kneighbors(real)[0][:, -1]
+    distances = np.linalg.norm(real[:, None] - others[None], axis=2)
+    inside = distances <= radii[:, None]
+    return 100 * float(inside.any(axis=1).mean()), 100 * float(inside.any(axis=0).mean())
+
+
+def agreement(fitted: Fitted, levels: Levels, rng: np.random.Generator) -> dict[str, float]:
+    """Return the cosines between what each term and the withheld labels ask of the encoder, over many batches.
+
+    `ceiling` is that between the withheld labels of different batches: what sampling leaves of a perfect agreement.
+    """
+    material, classifier = fitted.material, fitted.last
+    told, known = (
+        Recordings(material.store, utterances, material.features, scale_of=material.scales.of)
+        for utterances in ([u for u in material.pool if u.id in levels], material.labelled)
+    )
+    noise, latent = Noise(torch_stream(fitted.seed, "agreement")), torch_stream(fitted.seed, "agreement z")
+    sums: dict[str, Tensor | float] = {}
+    for number in range(GRADIENT_BATCHES):
+        (first, target), (second, _), (own, own_target) = (
+            draw(recordings, levels, rng, classifier) for recordings in (told, told, known)
+        )
+        with torch.no_grad():
+            made = fitted.generator(torch.randn((BATCH, LATENT), generator=latent))
+        real, other, generated, labelled = together(classifier, [first, second, made, own], noise)
+        again = classifier(first, noise)
+        terms = {
+            f"labels {number % 2}": losses.labelled_conditional(real.logits, target),
+            "few labels": losses.labelled_conditional(labelled.logits, own_target),
+            "adversarial": losses.looks_real(other.logits) + losses.looks_generated(generated.logits),
+            "consistency": losses.consistency((real.logits, again.logits), (real.learnt, again.learnt)),
+        }
+        for name, term in terms.items():
+            parts = torch.autograd.grad(term, list(classifier.encoders.parameters()), retain_graph=True)
+            sums[name] = sums.get(name, 0.0) + torch.cat([part.flatten() for part in parts])
+    even, odd = sums.pop("labels 0"), sums.pop("labels 1")
+    return {"agrees: ceiling": cosine(even, odd)} | {
+        f"agrees: {name}": cosine(even + odd, total) for name, total in sums.items()
+    }
+
+
+def draw(
+    recordings: Recordings, levels: Levels, rng: np.random.Generator, classifier: FusionClassifier
+) -> tuple[Crops, Tensor]:
+    """Return random crops of random recordings, as the network takes them, and their levels."""
+    rows = rng.integers(0, len(recordings), BATCH)
+    target = np.stack([levels[recordings.utterances[row].id] for row in rows]).astype(np.float32)
+    return as_seen(recordings.draw(rows, rng), classifier.shape), torch.from_numpy(target)
+
+
+def cosine(one: Tensor, other: Tensor) -> float:
+    """Return the cosine between two gradients."""
+    return float(torch.cosine_similarity(one, other, dim=0))
+
+
+def withheld(folder: Path, corpus: str, dimension: str) -> Levels:
+    """Return the levels of all recordings of a corpus: for this judgement alone, no training sees them."""
+    utterances = [u for u in read_manifest(folder / f"{corpus}.parquet").utterances if u.is_labelled(dimension)]
+    return dict(zip([u.id for u in utterances], fuzzy_labels(utterances, dimension), strict=True))
+
+
+def main() -> None:
+    """Print a column a remedy: mean over sessions and seeds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument(
+        "--corpus", default="emodb", choices=[name for name, store in CORPORA.items() if store == "sound"]
+    )
+    parser.add_argument("--dimension", default="arousal", choices=DIMENSIONS)
+    parser.add_argument("--labels", type=int, default=20, help="a level")
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--remedies", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    options = parser.parse_args()
+    if not (options.folder / f"{options.corpus}.parquet").is_file():
+        print(f"{options.corpus}: no manifest in {options.folder}, nothing measured")
+        return
+    levels = withheld(options.folder, options.corpus, options.dimension)
+    rows: dict[str, list[str]] = {}
+    for remedy in options.remedies:
+        each = [judged(fitted, levels) for fitted in fit(options, VARIANTS[remedy])]
+        for name in each[0]:
+            values = [measures[name] for measures in each]
+            error = np.std(values, ddof=1) / len(values) ** 0.5
+            precision = 2 if np.mean(np.abs(values)) < 10 else 0
+            rows.setdefault(name, []).append(f"{np.mean(values):.{precision}f} +- {error:.{precision}f}")
+        print(f"{remedy}: {len(each)} trainings", file=sys.stderr, flush=True)
+    print(f"| | {' | '.join(options.remedies)} |\n|---{'|---' * len(options.remedies)}|")
+    for name, cells in rows.items():
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
