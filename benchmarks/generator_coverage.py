@@ -36,13 +36,13 @@ from valaro.experiments.data import load_study
 from valaro.experiments.run_folder import RunFolder
 from valaro.experiments.settings import check_settings
 from valaro.labels.fuzzy import fuzzy_labels
-from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator
+from valaro.networks.fusion import LATENT, FeatureGenerator, FusionClassifier, FusionGenerator, generator_for
 from valaro.networks.noise import Noise
 from valaro.networks.resolution import as_seen
 from valaro.records import DIMENSIONS
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
-from valaro.training.adversarial import fit_adversarial, together
+from valaro.training.adversarial import fit_adversarial, judge_all, judge_made
 from valaro.training.crops import Crops, Recordings
 from valaro.training.keeper import Trail
 from valaro.training.machine import suited_to
@@ -68,7 +68,7 @@ class Fitted:
 
     classifier: FusionClassifier
     last: FusionClassifier
-    generator: FusionGenerator
+    generator: FusionGenerator | FeatureGenerator
     material: Material
     seed: int
 
@@ -97,7 +97,7 @@ def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
         material = gather(job.candidate, store, job.folds, job.unlabelled, **facts)
         shape = network_shape(job.candidate.features, store, job.plan)
         bench = lay_out(recipe, material, shape, seed=job.seed, plan=job.plan, trail=Trail())
-        generator = FusionGenerator(shape, generator=torch_stream(job.seed, "generator weights"))
+        generator = generator_for(bench.classifier, generator=torch_stream(job.seed, "generator weights"))
         with suited_to(job.plan.layout):
             start_weights(bench.classifier, bench.batches, seed=job.seed)
             progress = bench.stages("training", None)
@@ -124,7 +124,7 @@ def judged(fitted: Fitted, levels: Levels) -> dict[str, float]:
     )
     with torch.no_grad():
         made = fitted.generator(torch.randn((CROPS // 2, LATENT), generator=torch_stream(fitted.seed, "coverage")))
-        seen = [fitted.classifier(crops) for crops in (one, other, made)]
+        seen = [judge_made(fitted.classifier, part, None) for part in (one, other, made)]
     encoded = seen[0].learnt.shape[1]
     measures: dict[str, float] = {}
     for space, of in (
@@ -182,7 +182,7 @@ def agreement(fitted: Fitted, levels: Levels, rng: np.random.Generator) -> dict[
         )
         with torch.no_grad():
             made = fitted.generator(torch.randn((BATCH, LATENT), generator=latent))
-        real, other, generated, labelled = together(classifier, [first, second, made, own], noise)
+        real, other, labelled, generated = judge_all(classifier, [first, second, own], made, noise)
         again = classifier(first, noise)
         terms = {
             f"labels {number % 2}": losses.labelled_conditional(real.logits, target),

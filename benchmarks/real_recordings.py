@@ -8,7 +8,8 @@ case are made in FOLDER; started again it does only what is missing. --table tra
 
 Studies:
   main       every model and rival on emodb, ravdess_audio (voice) and javanese_av (voice, face, both), 10 and 20 labels
-             a level, the rest of the training speakers unlabelled; and the supervised twin without augmentation
+             a level, the rest of the training speakers unlabelled; the supervised twin without augmentation; and the
+             generator of inputs, as the paper has it
   generator  SSGAN beside CT at 10, 20, 40 and all labels, and with each remedy for a generator that covers too little
   pools      20 labels a level of three corpora joined, over pools of 50 to all of the other recordings
   foreign    what foreign unlabelled recordings do under the four normalisations
@@ -21,7 +22,7 @@ Every session is tested in both directions. Intervals are 95 %, over speakers, f
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,17 @@ Changes = dict[str, dict[str, Any]]
 """Section -> key -> value: what a case has otherwise than the preset."""
 
 
+def merged(*parts: Changes) -> Changes:
+    """Return several changes as one; of two values for one key the later one holds."""
+    sections = dict.fromkeys(section for part in parts for section in part)
+    return {section: {k: v for part in parts for k, v in part.get(section, {}).items()} for section in sections}
+
+
+INPUTS: Changes = {"network": {"generates": "inputs"}, "losses": {"covariance": 0.0}}
+"""G makes inputs and matches means, as the paper has it; the preset's G makes features and matches covariances too."""
+FEATURES: Changes = {"network": {"generates": "features"}, "losses": {"covariance": 0.0}}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One cross-validation; `against` is the case whose supervised twin its models are compared with (itself)."""
@@ -79,47 +91,52 @@ def main_cases() -> list[Case]:
         for corpus, models in (("emodb", VOICE), ("javanese_av", BOTH), ("ravdess_audio", VOICE)):
             full = Case(name=f"{corpus}-{labels}", labelled=(corpus,), models=models, labels=labels)
             twins = [model for model in models if model.endswith("FSBase")]
-            plain = Case(
+            plain = replace(
+                full,
                 name=f"{full.name}-plain",
-                labelled=(corpus,),
                 models=twins,
-                labels=labels,
                 changes={"sampling": {"shift": 0}},
                 against=full.name,
             )
-            cases += [full, plain]
+            gans = [model for model in models if model.endswith("GAN")]
+            printed = replace(full, name=f"{full.name}-inputs", models=gans, changes=INPUTS, against=full.name)
+            cases += [full, plain, printed]
     return cases
 
 
 REMEDIES: dict[str, Changes] = {
-    "as printed": {"losses": {"real": 1.0, "generated": 1.0}},
-    "without consistency": {"losses": {"consistency": 0.0}},
-    "fresh samples for G": {"losses": {"fresh": True}},
+    "inputs": INPUTS,
+    "inputs, as printed": merged(INPUTS, {"losses": {"real": 1.0, "generated": 1.0}}),
+    "inputs, fresh samples": merged(INPUTS, {"losses": {"fresh": True}}),
+    "inputs, pull-away": merged(INPUTS, {"losses": {"pull_away": 1.0}}),
+    "inputs, covariance": merged(INPUTS, {"losses": {"covariance": 1.0}}),
+    "features, means alone": FEATURES,
     "entropy": {"losses": {"entropy": 0.3}},
-    "pull-away": {"losses": {"pull_away": 1.0}},
-    "covariance": {"losses": {"covariance": 1.0}},
-    "other crop": {"sampling": {"views": 2}},
+    "without consistency": {"losses": {"consistency": 0.0}},
     "three times as long": {"training": {"steps": 480}},
 }
 
 
 def generator_cases() -> list[Case]:
     """Return where a generator may pay: with more labels, and with remedies."""
-    cases = [
-        Case(
-            name=f"{corpus}-{labels or 'all'}-generator",
-            labelled=(corpus,),
-            models=("FSBase", "SSGAN", "CT"),
-            labels=labels,
-        )
-        for corpus in ("emodb", "ravdess_audio")
-        for labels in (40, None)
-    ]
+    cases: list[Case] = []
+    for corpus in ("emodb", "ravdess_audio"):
+        for labels in (40, None):
+            full = Case(
+                name=f"{corpus}-{labels or 'all'}-generator",
+                labelled=(corpus,),
+                models=("FSBase", "SSGAN", "CT"),
+                labels=labels,
+            )
+            cases += [
+                full,
+                replace(full, name=f"{full.name}-inputs", models=("SSGAN",), changes=INPUTS, against=full.name),
+            ]
     cases += [
         Case(
-            name=f"emodb-20-{remedy.replace(' ', '-')}",
+            name=f"emodb-20-{_dashed(remedy)}",
             labelled=("emodb",),
-            models=("SSGAN", "CT") if "losses" not in changes else ("SSGAN",),
+            models=("SSGAN", "CT") if "training" in changes else ("SSGAN",),
             labels=20,
             changes=changes,
             against="emodb-20",
@@ -127,6 +144,10 @@ def generator_cases() -> list[Case]:
         for remedy, changes in REMEDIES.items()
     ]
     return cases
+
+
+def _dashed(name: str) -> str:
+    return name.replace(",", "").replace(" ", "-")
 
 
 def pool_cases() -> list[Case]:
@@ -183,7 +204,7 @@ class Choice:
     candidates: dict[str, Changes]
 
     def case(self, corpus: str, candidate: str) -> str:
-        return f"{self.name}-{corpus}-{candidate.replace(' ', '-')}"
+        return f"{self.name}-{corpus}-{_dashed(candidate)}"
 
     def cases(self) -> list[Case]:
         return [
@@ -192,7 +213,7 @@ class Choice:
                 labelled=(corpus,),
                 models=self.models[corpus],
                 labels=10,
-                changes={section: self.start.get(section, {}) | changes.get(section, {}) for section in SECTIONS},
+                changes=merged(self.start, changes),
                 against=self.case(corpus, START),
                 seeds=JUDGES[corpus],
             )
@@ -204,18 +225,18 @@ class Choice:
         return {START: {}, **self.candidates}
 
 
-SECTIONS = ("network", "sampling", "training", "losses")
 START = "preset"
 SLOW: Changes = {"training": {"encoder_share": 0.1, "embedding_share": 0.1}}
 FAST: Changes = {"training": {"encoder_share": 1.0, "embedding_share": 1.0}}
 SAME_CROP: Changes = {"sampling": {"views": 1}}
+GENERATORS = {"emodb": ("SSGAN",), "ravdess_audio": ("SSGAN",), "javanese_av": ("MSSGAN",)}
 POOL_MODELS = {"emodb": ("SSGAN", "CT"), "ravdess_audio": ("SSGAN", "CT"), "javanese_av": ("MSSGAN", "CT")}
 JUDGES = {"emodb": 2, "ravdess_audio": 1, "javanese_av": 2}
 """A corpus on which candidates are tried -> seeds."""
 CHOICES = (
     Choice(
         name="choice",
-        start={"network": {"encoder_scale": 1.0}, **SLOW, **SAME_CROP},
+        start=merged(INPUTS, SLOW, SAME_CROP, {"network": {"encoder_scale": 1.0}}),
         models={"emodb": ("FSBase",), "ravdess_audio": ("FSBase",), "javanese_av": ("FSBase", "MFSBase")},
         candidates={
             "encoder scale 0.5": {"network": {"encoder_scale": 0.5}},
@@ -236,7 +257,7 @@ CHOICES = (
     ),
     Choice(
         name="choice-pool",
-        start={**SLOW, **SAME_CROP},
+        start=merged(INPUTS, SLOW, SAME_CROP),
         models=POOL_MODELS,
         candidates={
             "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
@@ -248,30 +269,30 @@ CHOICES = (
     ),
     Choice(
         name="choice-other-crop",
-        start=SLOW,
+        start=merged(INPUTS, SLOW),
         models=POOL_MODELS,
         candidates={
             "consistency 3": {"losses": {"consistency": 3.0}},
             "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
             "encoder share 1": FAST,
-            "consistency 3 and encoder share 1": {"losses": {"consistency": 3.0}, **FAST},
+            "consistency 3 and encoder share 1": merged(FAST, {"losses": {"consistency": 3.0}}),
         },
     ),
     Choice(
         name="choice-one-modality",
-        start=SLOW,
+        start=merged(INPUTS, SLOW),
         models={"javanese_av": ("FSBase", "SSGAN", "CT:fbank", "CT:face")},
         candidates={"encoder share 1": FAST},
     ),
     Choice(
         name="choice-faces",
-        start=SLOW,
+        start=merged(INPUTS, SLOW),
         models={"javanese_av": ("MFSBase", "MSSGAN", "CT")},
         candidates={"native faces": {"network": {"face_rate": "native"}}},
     ),
     Choice(
         name="choice-shares",
-        start={},
+        start=INPUTS,
         models={
             "emodb": ("FSBase", "SSGAN", "CT"),
             "ravdess_audio": ("FSBase", "SSGAN", "CT"),
@@ -282,6 +303,30 @@ CHOICES = (
             "consistency 3": {"losses": {"consistency": 3.0}},
             "encoder scale 1": {"network": {"encoder_scale": 1.0}},
             "320 steps": {"training": {"steps": 320}},
+        },
+    ),
+    Choice(
+        name="choice-generator",
+        start=INPUTS,
+        models=GENERATORS,
+        candidates={
+            "features": FEATURES,
+            "features and covariance": merged(FEATURES, {"losses": {"covariance": 1.0}}),
+            "features, covariance 10": merged(FEATURES, {"losses": {"covariance": 10.0}}),
+            "features, covariance, generator 1": merged(
+                FEATURES, {"losses": {"covariance": 1.0, "real": 1.0, "generated": 1.0}}
+            ),
+        },
+    ),
+    Choice(
+        name="choice-features",
+        start={},
+        models=GENERATORS,
+        candidates={
+            "generator 0.1": {"losses": {"real": 0.1, "generated": 0.1}},
+            "consistency 3": {"losses": {"consistency": 3.0}},
+            "entropy": {"losses": {"entropy": 0.3}},
+            "fresh samples for G": {"losses": {"fresh": True}},
         },
     ),
     Choice(

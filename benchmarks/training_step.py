@@ -78,7 +78,7 @@ _TEMPORAL = replace(
     width=1.0,
     averaged_frames=1,
     schedule=replace(DEFAULT.schedule, encoder_share=1.0, embedding_share=1.0),
-    terms=replace(DEFAULT.terms, real=1.0, generated=1.0, ridge=0.0),
+    terms=replace(DEFAULT.terms, real=1.0, generated=1.0, covariance=0.0, ridge=0.0),
 )
 """The temporal layout with the terms as printed and nothing beside its convolutions: what the literal side has too."""
 CASES = {

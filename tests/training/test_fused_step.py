@@ -15,7 +15,7 @@ import torch
 from literal_step import SharedNoise, loss_of_d, loss_of_g, terms_of_d
 from torch import Tensor, nn
 
-from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator
+from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator, Judgement, generator_for
 from valaro.networks.shapes import Modality, NetworkShape, Regularisation
 from valaro.training import adversarial
 from valaro.training.adversarial import (
@@ -23,6 +23,8 @@ from valaro.training.adversarial import (
     detached,
     fit_adversarial,
     generator_loss,
+    judge_all,
+    judge_made,
     together,
     weigh,
 )
@@ -96,6 +98,50 @@ def _step(
             again=crops(),
         ),
         z=torch.randn((N, LATENT), generator=source, dtype=torch.float64),
+    )
+
+
+FEATURES = Regularisation(input_noise=0.3, hidden_noise=0.2, dropout=0.0, weight_norm=True)
+
+
+@MODALITIES
+def test_a_generator_of_features_gives_the_literal_losses_and_gradients(modalities: tuple[Modality, ...]) -> None:
+    step = _step("temporal", modalities, regularisation=FEATURES)
+    generator = generator_for(step.classifier, generator=torch.Generator().manual_seed(2))
+    assert isinstance(generator, FusionGenerator)
+    step.classifier.shape = replace(step.classifier.shape, generates="features")
+    generator = generator_for(step.classifier, generator=torch.Generator().manual_seed(2)).double()
+    batch, made = step.batch, generator(step.z)
+    assert isinstance(made, Tensor)
+    real_parts = [batch.labelled, batch.real, batch.again]
+
+    judged = judge_all(step.classifier, real_parts, detached(made), SharedNoise(rows=3 * N))
+    fused = classifier_terms(judged[0], batch.fuzzy, *judged[1:], terms=TERMS)
+    noises = [SharedNoise(rows=3 * N, first=part * N) for part in (0, 1, 2, 1)]
+
+    def literal_d(part: Crops | Tensor, noise: SharedNoise | None) -> Judgement:
+        # No noise comes between the features and the last layer here, so a plain affine map is all there is to it.
+        if not isinstance(part, Tensor):
+            return step.classifier(part, noise)
+        head = step.classifier.head
+        v = head.weight
+        weight = head.gain[:, None] * v / v.square().sum(dim=1, keepdim=True).sqrt()
+        logits = torch.cat([part @ weight.T + head.bias, torch.zeros((N, 1))], dim=1)
+        return Judgement(logits=logits, features=part, learnt=part)
+
+    literal = terms_of_d(literal_d, [*real_parts, made.detach()], batch.fuzzy, [*noises[:3], None], margin=TERMS.margin)
+    for name, loss in literal.items():
+        assert fused[name].item() == pytest.approx(loss.item(), abs=1e-6, rel=0), name
+    _assert_same_gradients(
+        _gradients(weigh(fused, TERMS, 0), step.classifier),
+        _gradients(loss_of_d(literal, consistency=TERMS.consistency), step.classifier),
+    )
+    matching = generator_loss(
+        judge_made(step.classifier, made, None).features, judged[1].features.detach(), terms=TERMS
+    )
+    _assert_same_gradients(
+        _gradients(matching, generator),
+        _gradients(loss_of_g(literal_d, generator(step.z), batch.real, None, noises[3]), generator),
     )
 
 

@@ -177,6 +177,15 @@ def test_an_interruption_in_every_update_changes_nothing(
     assert found == corpus.undisturbed("MSSGAN", plan)
 
 
+def test_a_generator_of_inputs_goes_on_as_one_of_features(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(PLAN, generates="inputs", terms=replace(PLAN.terms, covariance=0.0, fresh=True))
+    found = _train_in_lives(corpus, "MSSGAN", tmp_path, monkeypatch, lives=(2, 0, 3), plan=plan)
+    assert found == corpus.undisturbed("MSSGAN", plan)
+    assert found.weights != corpus.undisturbed("MSSGAN").weights
+
+
 @pytest.mark.parametrize("model", ["SSBase:fbank", "SSGAN:fbank"])
 def test_updates_since_the_last_state_are_made_again(
     corpus: Corpus, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

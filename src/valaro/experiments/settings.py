@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from valaro.errors import ValaroError, all_at_once
 from valaro.evaluation.folds import Directions
 from valaro.labels.fuzzy import Votes
+from valaro.networks.shapes import Generates
 from valaro.normalise import Normalisation
 from valaro.records import DIMENSIONS, Dimension
 from valaro.training.machine import Precision
@@ -73,6 +74,7 @@ class Network(_Section):
     encoder_scale: Annotated[float, Field(gt=0)] | None = None
     zero_head: bool | None = None
     features_after_dropout: bool | None = None
+    generates: Generates | None = None
 
 
 class Sampling(_Section):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -10,7 +11,7 @@ from torch.nn import functional
 
 from valaro.errors import unknown_name
 from valaro.networks.image import ImageEncoder, ImageGenerator
-from valaro.networks.layer import Layer
+from valaro.networks.layer import Layer, draw_weights
 from valaro.networks.noise import Noise
 from valaro.networks.shapes import NetworkShape
 from valaro.networks.statistics import StatisticsEncoder, moments
@@ -105,6 +106,10 @@ class FusionClassifier(nn.Module):
             features = self._standardised(features, start=start) * self._present(inputs)
         if self.shape.encoder_scale != 1.0:
             features = features * self.scales
+        return self.judge(features, noise, start=start)
+
+    def judge(self, features: Float[Tensor, "n f"], noise: Noise | None = None, *, start: bool = False) -> Judgement:
+        """Judge samples by their features, as the last layer does."""
         x = features
         if noise is not None:
             regularisation = self.shape.regularisation
@@ -138,6 +143,10 @@ class FusionClassifier(nn.Module):
         return (features - self.centre) / self.spread
 
 
+Made = dict[str, Tensor] | Tensor
+"""What a generator makes: a modality's name -> `[n bands frames]`, or D's features `[n f]` themselves."""
+
+
 class FusionGenerator(nn.Module):
     """G: a generator a modality, all fed with the same z, so that modalities agree (Eq. 6 and 7)."""
 
@@ -152,6 +161,36 @@ class FusionGenerator(nn.Module):
 
     def forward(self, z: Float[Tensor, "n latent"]) -> dict[str, Tensor]:
         return {name: part(z) for name, part in self.parts.items()}
+
+
+class FeatureGenerator(nn.Module):
+    """G in feature space: z -> the features of D's last layer, scaled as it sees them, by two hidden layers.
+
+    G need not learn through D's encoders, nor can a detail of the inputs on which no level depends betray it (feature
+    generating networks: Xian et al. 2018).
+    """
+
+    WIDTH = 256
+
+    def __init__(self, classifier: FusionClassifier, *, generator: torch.Generator) -> None:
+        super().__init__()
+        widths = (LATENT, self.WIDTH, self.WIDTH)
+        self.hidden = nn.ModuleList(nn.Linear(i, o, bias=False) for i, o in pairwise(widths))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(o) for o in widths[1:])
+        self.last = nn.Linear(self.WIDTH, classifier.head.weight.shape[1])
+        draw_weights(self, generator)
+
+    def forward(self, z: Float[Tensor, "n latent"]) -> Float[Tensor, "n f"]:
+        for layer, norm in zip(self.hidden, self.norms, strict=True):
+            z = functional.relu(norm(layer(z)))
+        return self.last(z)
+
+
+def generator_for(classifier: FusionClassifier, *, generator: torch.Generator) -> FusionGenerator | FeatureGenerator:
+    """Return the kind of generator that the classifier's shape asks for."""
+    if classifier.shape.generates == "features":
+        return FeatureGenerator(classifier, generator=generator)
+    return FusionGenerator(classifier.shape, generator=generator)
 
 
 def _layout(name: str) -> Layout:

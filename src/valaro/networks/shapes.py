@@ -1,8 +1,11 @@
 """What decides a network's shape."""
 
 from dataclasses import dataclass, fields
+from typing import Literal
 
 from valaro.records import CROP_FRAMES, LEVELS
+
+Generates = Literal["inputs", "features"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class Build:
     that starts the weights, and leaves it at that; `encoder_scale` then multiplies the encoders' features, so that the
     last layer turns to the statistics first, under a ridge above all; `zero_head` starts the last layer at 0, without
     weight norm, instead of at random; D_(x) is taken before the last dropout unless `features_after_dropout`.
+    `generates` says what G makes: inputs, as printed, or the features of D's last layer.
     """
 
     layout: str
@@ -65,6 +69,7 @@ class Build:
     encoder_scale: float = 1.0
     zero_head: bool = False
     features_after_dropout: bool = False
+    generates: Generates = "inputs"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from valaro import losses
-from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator, Judgement
+from valaro.networks.fusion import LATENT, FeatureGenerator, FusionClassifier, FusionGenerator, Judgement, Made
 from valaro.networks.noise import Noise
 from valaro.training.batches import Batches
 from valaro.training.crops import Crops
@@ -20,7 +20,7 @@ def fit_adversarial(
     batches: Batches,
     progress: Progress,
     *,
-    generator: FusionGenerator,
+    generator: FusionGenerator | FeatureGenerator,
     schedule: Schedule,
     terms: Terms,
     look: Look,
@@ -33,11 +33,11 @@ def fit_adversarial(
 
     for step in progress.steps(batches=batches, look=look, **moved):
         batch, rate = batches.draw(), schedule.rate(step)
-        generated_crops = generator(torch.randn((schedule.batch, LATENT), generator=latent))
+        made: Made = generator(torch.randn((schedule.batch, LATENT), generator=latent))
 
         # D: one pass over all four parts costs less than four, and equals them since D has no batch norm.
-        labelled, real, again, generated = together(
-            classifier, [look(batch.labelled), batch.real, look(batch.again), detached(generated_crops)], noise
+        labelled, real, again, generated = judge_all(
+            classifier, [look(batch.labelled), batch.real, look(batch.again)], detached(made), noise
         )
         of_d = classifier_terms(labelled, batch.fuzzy, real, again, generated, terms=terms)
         descend(d_steps, weigh(of_d, terms, step) + ridge(classifier, terms), rate=rate, clip=schedule.clip)
@@ -46,9 +46,9 @@ def fit_adversarial(
         classifier.requires_grad_(False)
         real_features = real.features.detach()
         if terms.fresh:
-            generated_crops = generator(torch.randn((schedule.batch, LATENT), generator=latent))
+            made = generator(torch.randn((schedule.batch, LATENT), generator=latent))
             real_features = classifier(batches.draw().real, noise).features
-        matching = generator_loss(classifier(generated_crops, noise).features, real_features, terms=terms)
+        matching = generator_loss(judge_made(classifier, made, noise).features, real_features, terms=terms)
         descend(g_steps, matching, rate=rate, clip=schedule.clip)
         classifier.requires_grad_(True)
 
@@ -93,6 +93,18 @@ def generator_loss(generated: Tensor, real: Tensor, *, terms: Terms) -> Tensor:
     return total
 
 
+def judge_all(classifier: FusionClassifier, parts: list[Crops], made: Made, noise: Noise) -> list[Judgement]:
+    """Judge several batches of real samples and what G has made, in one pass where that is of their kind."""
+    if isinstance(made, Tensor):
+        return [*together(classifier, parts, noise), judge_made(classifier, made, noise)]
+    return together(classifier, [*parts, made], noise)
+
+
+def judge_made(classifier: FusionClassifier, made: Made, noise: Noise | None) -> Judgement:
+    """Judge what G has made: inputs, or features as the last layer sees them."""
+    return classifier.judge(made, noise) if isinstance(made, Tensor) else classifier(made, noise)
+
+
 def together(classifier: FusionClassifier, parts: list[Crops], noise: Noise) -> list[Judgement]:
     """Judge several batches in one pass of the classifier."""
     sizes = [len(next(iter(part.values()))) for part in parts]
@@ -105,6 +117,6 @@ def together(classifier: FusionClassifier, parts: list[Crops], noise: Noise) -> 
     ]
 
 
-def detached(crops: Crops) -> Crops:
-    """Return the crops cut off from the network that made them."""
-    return {name: crop.detach() for name, crop in crops.items()}
+def detached(made: Made) -> Made:
+    """Return what a network has made, cut off from it."""
+    return made.detach() if isinstance(made, Tensor) else {name: crop.detach() for name, crop in made.items()}

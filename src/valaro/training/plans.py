@@ -143,6 +143,7 @@ DEFAULT = Plan(
     standardised=True,
     encoder_scale=0.5,
     zero_head=True,
+    generates="features",
     regularisation=Regularisation(input_noise=0.3, hidden_noise=0.3, dropout=0.0, weight_norm=True),
     schedule=Schedule(
         steps=160,
@@ -155,7 +156,17 @@ DEFAULT = Plan(
         average=0.99,
         evaluate_every=20,
     ),
-    terms=Terms(joint=False, real=0.3, generated=0.3, consistency=1.0, margin=0.0, ramp=100, pseudo=0.3, ridge=0.3),
+    terms=Terms(
+        joint=False,
+        real=0.3,
+        generated=0.3,
+        consistency=1.0,
+        margin=0.0,
+        ramp=100,
+        pseudo=0.3,
+        covariance=1.0,
+        ridge=0.3,
+    ),
     sampling=Sampling(views=2, masks=False, shift=2),
     normalisation="auto",
 )

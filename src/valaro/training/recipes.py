@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from valaro.errors import ValaroError, unknown_name
-from valaro.networks.fusion import FusionClassifier, FusionGenerator
+from valaro.networks.fusion import FusionClassifier, generator_for
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.batches import RecordingBatches
 from valaro.training.consistent import (
@@ -77,7 +77,7 @@ def _in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
 
 
 def _adversarial(bench: Bench) -> Progress:
-    generator = FusionGenerator(bench.classifier.shape, generator=torch_stream(bench.seed, "generator weights"))
+    generator = generator_for(bench.classifier, generator=torch_stream(bench.seed, "generator weights"))
     return _in_one_stage(bench, partial(fit_adversarial, generator=generator))
 
 
