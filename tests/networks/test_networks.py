@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from valaro.errors import ValaroError
-from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator
+from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator, generator_for
 from valaro.networks.noise import Noise
 from valaro.networks.resolution import as_seen
 from valaro.networks.shapes import Modality, NetworkShape, Regularisation
@@ -56,6 +56,18 @@ def test_any_number_of_modalities_is_judged_with_k_plus_one_logits(layout: str, 
 def test_generated_samples_have_the_shape_of_real_ones(layout: str) -> None:
     made = FusionGenerator(_shape(layout), generator=_generator())(torch.randn(5, LATENT))
     assert {name: tuple(one.shape) for name, one in made.items()} == {"fbank": (5, 64, 128), "face": (5, 342, 128)}
+
+
+def test_generated_features_are_what_the_last_layer_takes() -> None:
+    shape = replace(_shape(), statistics=True, standardised=True, encoder_scale=0.5, generates="features")
+    classifier = FusionClassifier(shape, generator=_generator())
+    made = generator_for(classifier, generator=_generator())(torch.randn(5, LATENT))
+    real = classifier(_inputs(), start=True)
+    assert isinstance(made, torch.Tensor)
+    assert made.shape == (5, real.features.shape[1])
+    # The features that a sample has, judged by themselves, are judged as the sample is.
+    torch.testing.assert_close(classifier.judge(real.features).logits, classifier(_inputs()).logits)
+    assert classifier.judge(made).learnt.shape == (5, real.learnt.shape[1])
 
 
 def test_a_network_sees_averages_of_neighbouring_bands_and_frames() -> None:
