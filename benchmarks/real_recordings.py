@@ -426,22 +426,35 @@ def results_of(folder: Path) -> Results:
     return {key: sorted(results, key=lambda r: (r.fold, r.seed)) for key, results in found.items()}
 
 
-def table(case: Case, to: Path) -> None:
-    """Print a case as Markdown: UAR, the difference to the augmented supervised twin of the same features, seconds."""
-    own = results_of(to / case.name)
-    twins = results_of(to / (case.against or case.name))
-    print(f"\n### {case.name}\n")
+def table(home: str, cases: Sequence[Case], to: Path) -> None:
+    """Print cases that are compared with the same twins as one table of Markdown.
+
+    A row is a model's UAR, its difference to the augmented supervised twin of the same features, and its seconds; those
+    of a case with other settings than `home` have the case's name behind theirs.
+    """
+    twins = results_of(to / home)
+    print(f"\n### {home}\n")
     print("| model | arousal UAR | against the twin | valence UAR | against the twin | seconds |")
     print("|---|---|---|---|---|---|")
-    for model in sorted({model for _, model in own}, key=_rank):
-        cells = [model]
-        for dimension in ("arousal", "valence"):
-            results = own.get((dimension, model), [])
-            cells.append(f"{100 * mean_uar(results):.1f}" if results else "-")
-            twin = twins.get((dimension, twin_of(results[0]))) if results else None
-            cells.append(difference(results, twin) if twin and (twin[0].model != model or case.against) else "")
-        seconds = np.mean([result.seconds for key, results in own.items() if key[1] == model for result in results])
-        print(f"| {' | '.join(cells)} | {seconds:.1f} |")
+    for case in cases:
+        own = results_of(to / case.name)
+        for model in sorted({model for _, model in own}, key=_rank):
+            if case.name == home:
+                print(row(model, model, own, twins))
+            elif is_network(model):
+                print(row(model, f"{model}, {case.name.removeprefix(home + '-')}", own, twins, is_other=True))
+
+
+def row(model: str, label: str, own: Results, twins: Results, *, is_other: bool = False) -> str:
+    """Return a row of `table`."""
+    cells = [label]
+    for dimension in ("arousal", "valence"):
+        results = own.get((dimension, model), [])
+        cells.append(f"{100 * mean_uar(results):.1f}" if results else "-")
+        twin = twins.get((dimension, twin_of(results[0]))) if results else None
+        cells.append(difference(results, twin) if twin and (twin[0].model != model or is_other) else "")
+    seconds = np.mean([result.seconds for key, results in own.items() if key[1] == model for result in results])
+    return f"| {' | '.join(cells)} | {seconds:.1f} |"
 
 
 def _rank(model: str) -> tuple[int, str]:
@@ -476,7 +489,7 @@ def questions(cases: Sequence[Case], to: Path) -> None:
         }
         for (dimension, model), results in sorted(own.items()):
             for rival in pairs_of(model, results[0].features):
-                if (dimension, rival) in others:
+                if (dimension, rival) in others and (is_network(rival) or not case.against):
                     theirs = others[dimension, rival]
                     means = [100 * np.mean([score(r.validation).uar for r in rows]) for rows in (results, theirs)]
                     print(
@@ -563,8 +576,11 @@ def main() -> None:
         for case in cases
         if all((to / name / "run.json").is_file() for name in (case.name, case.against or case.name))
     ]
+    groups: dict[str, list[Case]] = {}
     for case in done:
-        table(case, to)
+        groups.setdefault(case.against or case.name, []).append(case)
+    for home, group in groups.items():
+        table(home, group, to)
     questions(done, to)
     for choice in CHOICES if "choice" in asked.studies else ():
         if all((to / case.name / "run.json").is_file() for case in choice.cases()):
