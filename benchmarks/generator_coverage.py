@@ -20,6 +20,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,9 +48,8 @@ from valaro.training.crops import Crops, Recordings
 from valaro.training.keeper import Trail
 from valaro.training.machine import suited_to
 from valaro.training.material import Material, gather
-from valaro.training.recipes import RECIPES
+from valaro.training.recipes import RECIPES, in_one_stage
 from valaro.training.streams import torch_stream
-from valaro.training.supervised import start_weights
 from valaro.training.train import lay_out, network_shape
 
 NEAREST = 5
@@ -99,18 +99,7 @@ def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
         bench = lay_out(recipe, material, shape, seed=job.seed, plan=job.plan, trail=Trail())
         generator = generator_for(bench.classifier, generator=torch_stream(job.seed, "generator weights"))
         with suited_to(job.plan.layout):
-            start_weights(bench.classifier, bench.batches, seed=job.seed)
-            progress = bench.stages("training", None)
-            fit_adversarial(
-                bench.classifier,
-                bench.batches,
-                progress,
-                generator=generator,
-                schedule=job.plan.schedule,
-                terms=job.plan.terms,
-                look=bench.look,
-                seed=job.seed,
-            )
+            progress = in_one_stage(bench, partial(fit_adversarial, generator=generator))
         yield Fitted(progress.averages.classifier, bench.classifier, generator, material, job.seed)
 
 

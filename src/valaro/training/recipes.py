@@ -60,7 +60,7 @@ class Recipe:
     is_linear: bool = False
 
 
-def _in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
+def in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
     """Start the weights and let one of the loops fit them."""
     start_weights(bench.classifier, bench.batches, seed=bench.seed)
     progress = bench.stages("training", None)
@@ -78,11 +78,11 @@ def _in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
 
 def _adversarial(bench: Bench) -> Progress:
     generator = generator_for(bench.classifier, generator=torch_stream(bench.seed, "generator weights"))
-    return _in_one_stage(bench, partial(fit_adversarial, generator=generator))
+    return in_one_stage(bench, partial(fit_adversarial, generator=generator))
 
 
 def _consistent(unlabelled: Unlabelled) -> Fit:
-    return partial(_in_one_stage, fit=partial(fit_consistent, unlabelled=unlabelled))
+    return partial(in_one_stage, fit=partial(fit_consistent, unlabelled=unlabelled))
 
 
 def _self_trained(bench: Bench, select: Callable[[Plan], Selection], rounds: Callable[[Plan], int]) -> Progress:
@@ -106,7 +106,7 @@ def _linear(bench: Bench, estimator: Estimator) -> Progress:
     return progress
 
 
-_SUPERVISED = partial(_in_one_stage, fit=fit_supervised)
+_SUPERVISED = partial(in_one_stage, fit=fit_supervised)
 _SSBASE = partial(
     _self_trained,
     select=lambda plan: surest_by_threshold(plan.self_training.threshold),
