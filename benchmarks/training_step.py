@@ -22,7 +22,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -44,7 +43,7 @@ from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator, Ju
 from valaro.networks.shapes import Modality, NetworkShape
 from valaro.training import adversarial
 from valaro.training.batches import Batch
-from valaro.training.machine import keep_memory
+from valaro.training.machine import keep_memory, suited_to
 from valaro.training.plans import DEFAULT, PAPER, Plan, Schedule, Terms
 from valaro.training.streams import torch_stream
 from valaro.training.views import Look
@@ -431,16 +430,6 @@ def profile_case(case: Case) -> None:
 # --- paper size -----------------------------------------------------------------------------------
 
 
-@contextmanager
-def on(device: str) -> Iterator[None]:
-    """Let the package's loop draw its z and its noise on `device`."""
-    if device == "cpu":
-        yield
-        return
-    with torch.device(device), mock.patch.object(adversarial, "torch_stream", lambda s, n: torch_stream(s, n, device)):
-        yield
-
-
 def operations(case: Case) -> float:
     """Return the floating-point operations of one sample's share of an update, counted on two samples."""
     schedule = replace(case.plan.schedule, batch=2)
@@ -459,7 +448,7 @@ def paper(steps: int, batch: int, peak: float | None) -> None:
     for name, network in (("D", networks[0]), ("G", networks[1])):
         print(f"  {name}: {sum(p.numel() for p in network.parameters()) / 1e6:.1f} M parameters")
     begun = time.perf_counter()
-    with on(device):
+    with suited_to(case.plan.layout, "auto", torch.device(device)):
         package(*networks, schedule, case.plan.terms, watch)
     # With one step there is none after the first, which then has to do.
     seconds = watch.wall if steps > 1 else time.perf_counter() - begun

@@ -13,6 +13,7 @@ from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import run_jobs
 from valaro.records import Dimension, FoldResult, Problem, RunRecord, Utterance
 from valaro.store.feature_store import FeatureStore
+from valaro.training.machine import device_called
 from valaro.training.plans import Plan
 from valaro.training.recipes import RECIPES, Candidate, linear_beside
 from valaro.training.train import Training, train_folds
@@ -41,7 +42,12 @@ def cross_validate(
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Problem, ...]:
-    """Run a study into the folder `to` and return what failed; started again, it does only what is missing."""
+    """Run a study into the folder `to` and return what failed; started again, it does only what is missing.
+
+    Raises:
+        ValaroError: the study cannot be run here: no such data, features or device.
+    """
+    device_called(settings.plan().schedule.device)
     data = load_study(settings)
     run = RunFolder(path=to)
     begin_run(run, describe(settings, data, to.name), "cross-validation")

@@ -14,4 +14,6 @@ def environment() -> dict[str, str]:
     facts["python"] = platform.python_version()
     facts["system"] = f"{platform.system()} {platform.machine()}"
     facts["cpu instructions"] = torch.backends.cpu.get_cpu_capability()
+    if torch.cuda.is_available():
+        facts["gpu"] = torch.cuda.get_device_name()
     return facts

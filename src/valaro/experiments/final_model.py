@@ -14,6 +14,7 @@ from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import run_jobs
 from valaro.records import Alarm, Dimension
 from valaro.training.checkpoint import save_model
+from valaro.training.machine import device_called
 from valaro.training.train import train_model
 
 
@@ -39,7 +40,7 @@ def train_final(
     """Train one model a dimension into the run folder `to`; the study must name one model.
 
     Raises:
-        ValaroError: the study names several models, or a training failed.
+        ValaroError: the study names several models, no such device is here, or a training failed.
     """
     candidates = settings.candidates()
     if len(candidates) != 1:
@@ -48,6 +49,7 @@ def train_final(
             f"train makes one model for use, the settings name {len(candidates)} ({labels}): "
             'choose one, as in --set \'study.models=["MSSGAN"]\' or ["SSGAN:face"]'
         )
+    device_called(settings.plan().schedule.device)
     data = load_study(settings)
     begin_run(RunFolder(path=to), describe(settings, data, to.name), "training")
     jobs: list[tuple[Settings, Path, Dimension]] = [

@@ -16,7 +16,7 @@ from valaro.labels.fuzzy import Votes
 from valaro.networks.shapes import Generates
 from valaro.normalise import Normalisation
 from valaro.records import DIMENSIONS, Dimension
-from valaro.training.machine import Precision
+from valaro.training.machine import DeviceName, Precision
 from valaro.training.plans import PRESETS, Choice, FaceRate, Plan
 from valaro.training.recipes import Candidate, all_candidates
 
@@ -111,6 +111,7 @@ class Training(_Section):
     choose: Choice | None = None
     weight_decay: Weight | None = None
     precision: Precision | None = None
+    device: DeviceName | None = None
     encoder_share: Annotated[float, Field(gt=0, le=1)] | None = None
     embedding_share: Annotated[float, Field(gt=0, le=1)] | None = None
 

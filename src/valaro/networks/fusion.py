@@ -93,6 +93,11 @@ class FusionClassifier(nn.Module):
         scales = torch.where(torch.arange(features) < self._encoded, shape.encoder_scale, 1.0)
         self.register_buffer("scales", scales, persistent=False)
 
+    @property
+    def device(self) -> torch.device:
+        """What the weights lie on; inputs have to lie there too."""
+        return self.head.weight.device
+
     def forward(self, inputs: Inputs, noise: Noise | None = None, *, start: bool = False) -> Judgement:
         """Judge samples; without `noise` deterministically. `start` sets weight-normalised layers from this batch."""
         if noise is not None:

@@ -27,13 +27,14 @@ def fit_adversarial(
     seed: int,
 ) -> None:
     """Train D by Eq. 6 and G by Eq. 7 in turn (one modality: Eq. 4 and 5). `progress` ends up with D."""
-    noise, latent = Noise(torch_stream(seed, "noise")), torch_stream(seed, "z")
+    device = classifier.device
+    noise, latent = Noise(torch_stream(seed, "noise", device)), torch_stream(seed, "z", device)
     d_steps, g_steps = adam(classifier, schedule, weight_decay=schedule.weight_decay), adam(generator, schedule)
     moved = {"generator": generator, "d_steps": d_steps, "g_steps": g_steps, "noise": noise, "latent": latent}
 
     for step in progress.steps(batches=batches, look=look, **moved):
         batch, rate = batches.draw(), schedule.rate(step)
-        made: Made = generator(torch.randn((schedule.batch, LATENT), generator=latent))
+        made: Made = generator(torch.randn((schedule.batch, LATENT), generator=latent, device=device))
 
         # D: one pass over all four parts costs less than four, and equals them since D has no batch norm.
         labelled, real, again, generated = judge_all(
@@ -46,7 +47,7 @@ def fit_adversarial(
         classifier.requires_grad_(False)
         real_features = real.features.detach()
         if terms.fresh:
-            made = generator(torch.randn((schedule.batch, LATENT), generator=latent))
+            made = generator(torch.randn((schedule.batch, LATENT), generator=latent, device=device))
             real_features = classifier(batches.draw().real, noise).features
         matching = generator_loss(judge_made(classifier, made, noise).features, real_features, terms=terms)
         descend(g_steps, matching, rate=rate, clip=schedule.clip)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from valaro.errors import ValaroError
 from valaro.training.crops import Crops, Recordings
+from valaro.training.machine import CPU
 from valaro.training.plans import Sampling
 
 
@@ -61,6 +62,7 @@ class RecordingBatches:
         sampling: Sampling,
         rng: np.random.Generator,
         see: Callable[[Crops], Crops] = dict,
+        device: torch.device = CPU,
     ) -> None:
         if len(labelled) == 0:
             raise ValaroError("no labelled recording to learn from")
@@ -71,6 +73,7 @@ class RecordingBatches:
         self._sampling = sampling
         self._rng = rng
         self._see = see
+        self._device = device
         # Pseudo-labels make recordings of the pool count as labelled ones: indices go on where the labelled end.
         self._known = np.arange(len(labelled))
         self._labelled_order = self._order()
@@ -80,7 +83,7 @@ class RecordingBatches:
         """Return random crops of the next labelled utterances and their fuzzy labels."""
         indices = self._known[self._labelled_order.take(self._size)]
         crops, order = self._draw(indices)
-        return crops, torch.from_numpy(self._fuzzy[indices[order]])
+        return crops, torch.from_numpy(self._fuzzy[indices[order]]).to(self._device)
 
     def draw(self) -> Batch:
         """Return the next batch: as many real crops as labelled ones."""
@@ -105,6 +108,7 @@ class RecordingBatches:
             sampling=self._sampling,
             rng=self._rng,
             see=self._see,
+            device=self._device,
         )
         made._known = np.concatenate([made._known, len(self.labelled) + np.flatnonzero(chosen)])
         made._labelled_order = made._order()
@@ -133,13 +137,18 @@ class RecordingBatches:
         """Return crops, those of the pool behind the labelled ones, and the places in `indices` that they are of."""
         labelled, pooled = np.flatnonzero(indices < len(self.labelled)), np.flatnonzero(indices >= len(self.labelled))
         if len(pooled) == 0 or self.pool is None:
-            return self._see(self.labelled.draw(indices, self._rng)), labelled
+            return self._crops(self.labelled, indices), labelled
         parts = [
-            self._see(self.labelled.draw(indices[labelled], self._rng)),
-            self._see(self.pool.draw(indices[pooled] - len(self.labelled), self._rng)),
+            self._crops(self.labelled, indices[labelled]),
+            self._crops(self.pool, indices[pooled] - len(self.labelled)),
         ]
         crops = {name: torch.cat([part[name] for part in parts]) for name in self.labelled.names}
         return crops, np.concatenate([labelled, pooled])
+
+    def _crops(self, recordings: Recordings, indices: Int[np.ndarray, " n"]) -> Crops:
+        """Return random crops as the network sees them, on the device where it learns."""
+        crops = self._see(recordings.draw(indices, self._rng))
+        return {name: crop.to(self._device) for name, crop in crops.items()}
 
 
 class _Epochs:

@@ -56,7 +56,7 @@ def fit_consistent(
     seed: int,
 ) -> None:
     """Train on the labelled term and one unlabelled term over two looks at the real samples."""
-    noise = Noise(torch_stream(seed, "noise"))
+    noise = Noise(torch_stream(seed, "noise", classifier.device))
     memory = SoftWeights(classes=classifier.shape.classes)
     optimiser = adam(classifier, schedule, weight_decay=schedule.weight_decay)
 

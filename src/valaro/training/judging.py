@@ -16,7 +16,8 @@ _WINDOWS_AT_ONCE = 256
 @torch.no_grad()
 def level_probabilities(classifier: FusionClassifier, inputs: Inputs) -> Float[np.ndarray, "n 3"]:
     """Return the softmax over the K real levels; the generated column is dropped and the rest renormalised."""
-    return classifier(as_seen(inputs, classifier.shape)).logits[:, : len(LEVELS)].softmax(dim=1).double().cpu().numpy()
+    there = {name: x.to(classifier.device) for name, x in as_seen(inputs, classifier.shape).items()}
+    return classifier(there).logits[:, : len(LEVELS)].softmax(dim=1).double().cpu().numpy()
 
 
 def judge(

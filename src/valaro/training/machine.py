@@ -10,6 +10,8 @@ from typing import Literal
 
 import torch
 
+from valaro.errors import ValaroError
+
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT = 1 << 30
 
@@ -18,21 +20,40 @@ _CPU_FLAGS = Path("/proc/cpuinfo")
 _BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 
 Precision = Literal["auto", "single", "bfloat16"]
-"""`auto`: bfloat16 for the image layout on processors that multiply it in hardware, else single precision."""
+"""`auto`: bfloat16 for the image layout where the processor or GPU multiplies it in hardware, else single precision."""
+
+DeviceName = Literal["cpu", "cuda"]
+CPU = torch.device("cpu")
+
+
+def device_called(name: DeviceName) -> torch.device:
+    """Return the device that networks are trained on.
+
+    Raises:
+        ValaroError: there is no such device here.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValaroError(
+            f"training.device = 'cuda', but torch {torch.__version__} sees no GPU here: "
+            "install a build of torch with CUDA, or leave training.device at 'cpu'"
+        )
+    return torch.device(name)
 
 
 @contextmanager
-def suited_to(layout: str, precision: Precision = "single") -> Generator[None]:
-    """Compute as suits networks of this layout; threads are as they were afterwards."""
+def suited_to(layout: str, precision: Precision = "single", device: torch.device = CPU) -> Generator[None]:
+    """Compute on `device` as suits networks of this layout; threads are as they were afterwards."""
+    kind = device.type
     keep_memory()
     before = torch.get_num_threads()
     if layout != "image":
         # Convolutions over time alone are so small that a second thread waits more than it works.
         torch.set_num_threads(1)
-    is_half = precision == "bfloat16" or (precision == "auto" and layout == "image" and multiplies_bfloat16())
+    multiplies_half = torch.cuda.is_bf16_supported if kind == "cuda" else multiplies_bfloat16
+    is_half = precision == "bfloat16" or (precision == "auto" and layout == "image" and multiplies_half())
     try:
         # Convolutions and matrix products only; sums, losses, weights and Adam stay in single precision.
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_half):
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=is_half):
             yield
     finally:
         torch.set_num_threads(before)

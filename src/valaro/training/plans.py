@@ -5,7 +5,7 @@ from typing import Literal
 
 from valaro.networks.shapes import Build, Regularisation
 from valaro.normalise import Normalisation
-from valaro.training.machine import Precision
+from valaro.training.machine import DeviceName, Precision
 
 Choice = Literal["uar", "likelihood", "last"]
 Short = Literal["repeat", "mean"]
@@ -25,7 +25,7 @@ class Schedule:
     one: that of the highest UAR, of the highest likelihood of the right levels, or simply the last. `weight_decay` is
     AdamW's, on the classifier, whose encoders learn at `encoder_share` of the rate if they read spectra, at
     `embedding_share` if they read what another network has learnt already (faces).
-    `precision` is that of convolutions and matrix products.
+    `precision` is that of convolutions and matrix products; `device` is what networks are trained on.
     """
 
     steps: int
@@ -42,6 +42,7 @@ class Schedule:
     encoder_share: float = 1.0
     embedding_share: float = 1.0
     precision: Precision = "auto"
+    device: DeviceName = "cpu"
 
     def rate(self, step: int) -> float:
         """Return the learning rate of update `step` (from 0)."""

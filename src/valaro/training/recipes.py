@@ -78,6 +78,7 @@ def in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
 
 def _adversarial(bench: Bench) -> Progress:
     generator = generator_for(bench.classifier, generator=torch_stream(bench.seed, "generator weights"))
+    generator.to(bench.classifier.device)
     return in_one_stage(bench, partial(fit_adversarial, generator=generator))
 
 

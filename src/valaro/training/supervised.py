@@ -23,7 +23,7 @@ def fit_supervised(
     seed: int,
 ) -> None:
     """Train on labelled samples alone: the first line of Eq. 4 and 6. `progress` ends up with the result."""
-    noise = Noise(torch_stream(seed, "noise"))
+    noise = Noise(torch_stream(seed, "noise", classifier.device))
     optimiser = adam(classifier, schedule, weight_decay=schedule.weight_decay)
 
     for step in progress.steps(batches=batches, noise=noise, look=look, optimiser=optimiser):
@@ -36,4 +36,4 @@ def fit_supervised(
 @torch.no_grad()
 def start_weights(classifier: FusionClassifier, batches: LabelledBatches, *, seed: int) -> None:
     """Set weight-normalised layers from one batch of labelled samples (Salimans & Kingma 2016), noise included."""
-    classifier(batches.draw_labelled()[0], Noise(torch_stream(seed, "start noise")), start=True)
+    classifier(batches.draw_labelled()[0], Noise(torch_stream(seed, "start noise", classifier.device)), start=True)

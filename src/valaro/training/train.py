@@ -21,7 +21,7 @@ from valaro.training.best_model import BestModel
 from valaro.training.crops import Recordings
 from valaro.training.journal import Journal
 from valaro.training.keeper import Keeper, Trail
-from valaro.training.machine import suited_to
+from valaro.training.machine import device_called, suited_to
 from valaro.training.material import Material, distant_corpora, gather
 from valaro.training.plans import Choice, Plan, Seen
 from valaro.training.progress import Progress
@@ -91,7 +91,7 @@ def train_folds(
         plan=plan,
         trail=trail or Trail(),
     )
-    with suited_to(plan.layout, plan.schedule.precision):
+    with suited_to(plan.layout, plan.schedule.precision, bench.classifier.device):
         progress = recipe.fit(bench)
     used_pool = material.pool if recipe.uses_pool else ()
     alarms = (*(distant_corpora(material, plan) if used_pool else ()), *progress.alarms.raised)
@@ -128,7 +128,8 @@ def lay_out(recipe: Recipe, material: Material, shape: NetworkShape, *, seed: in
     dimension, scales, schedule = material.dimension, material.scales, plan.schedule
     recordings = partial(Recordings, material.store, names=material.features, short=plan.sampling.short)
     fuzzy = fuzzy_labels(material.labelled, dimension)
-    classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights"))
+    device = device_called("cpu" if recipe.is_linear else schedule.device)
+    classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights")).to(device)
     panels = [
         (recordings(validation, scale_of=scales.of), correct_levels(fuzzy_labels(validation, dimension)))
         for validation in material.validations
@@ -159,6 +160,7 @@ def lay_out(recipe: Recipe, material: Material, shape: NetworkShape, *, seed: in
             sampling=plan.sampling,
             rng=numpy_stream(seed, "crops"),
             see=partial(as_seen, shape=shape),
+            device=device,
         ),
         fuzzy=fuzzy,
         stages=stages,
@@ -171,7 +173,7 @@ def lay_out(recipe: Recipe, material: Material, shape: NetworkShape, *, seed: in
 def _with_weights(classifier: FusionClassifier, best: BestModel) -> FusionClassifier:
     finished = deepcopy(classifier)
     finished.load_state_dict(best.weights)
-    return finished
+    return finished.cpu()
 
 
 def _notes(store: FeatureStore, utterances: Iterable[Utterance]) -> tuple[CorpusNote, ...]:

@@ -1,0 +1,138 @@
+"""Training on a GPU: where none is, torch's device without numbers ("meta") stands for it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten
+
+from making_features import make_store, toy_corpus
+from valaro.errors import ValaroError
+from valaro.evaluation.folds import leave_one_session_out
+from valaro.training import adversarial, consistent, recipes, supervised, train
+from valaro.training.journal import Journal
+from valaro.training.keeper import Keeper, Trail
+from valaro.training.machine import device_called, suited_to
+from valaro.training.material import gather
+from valaro.training.plans import DEFAULT, PAPER, Plan
+from valaro.training.progress import Progress
+from valaro.training.recipes import RECIPES, Bench, candidates
+from valaro.training.streams import torch_stream
+
+GPU = torch.device("meta")
+
+
+class NoMixing(TorchDispatchMode):
+    """Refuses an operation on tensors of both devices, as a GPU's kernels do; copies from one to the other are none."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        leaves, _ = tree_flatten((args, kwargs or {}))
+        kinds = {leaf.device.type for leaf in leaves if isinstance(leaf, Tensor) and leaf.ndim}
+        if len(kinds) > 1 and "copy" not in func.__name__:
+            raise AssertionError(f"{func} meets tensors of {' and '.join(sorted(kinds))}")
+        return func(*args, **(kwargs or {}))
+
+
+class Devices(Progress):
+    """A progress of two steps that notes where everything lies; evaluation is left out, it needs real numbers."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.classifier, (), schedule=bench.plan.schedule, journal=Journal(None), keeper=Keeper(None))
+        self.losses: list[dict[str, torch.device]] = []
+        self.moved: set[torch.device] = set()
+
+    def steps(self, **parts: object) -> Iterator[int]:
+        yield from range(2)
+        optimisers = [part for part in parts.values() if isinstance(part, torch.optim.Optimizer)]
+        self.moved = {
+            value.device
+            for optimiser in optimisers
+            for state in optimiser.state.values()
+            for name, value in state.items()
+            if isinstance(value, Tensor) and name.startswith("exp_avg")
+        }
+
+    def follow(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
+        self.losses.append({name: loss.device for name, loss in losses.items()})
+
+
+@pytest.mark.parametrize(
+    ("model", "plan"),
+    [
+        ("MSSGAN", PAPER),
+        ("MSSGAN", DEFAULT),
+        ("MFSBase", PAPER),
+        ("CT", DEFAULT),
+        ("MeanTeacher", PAPER),
+    ],
+    ids=["MSSGAN paper", "MSSGAN default", "MFSBase paper", "CT default", "MeanTeacher paper"],
+)
+def test_every_part_of_a_training_is_on_the_gpu(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: str, plan: Plan
+) -> None:
+    monkeypatch.setattr(train, "device_called", lambda _: GPU)
+    # A device without numbers has no generator of random ones, and no fused optimiser.
+    for module in (adversarial, consistent, supervised, recipes):
+        monkeypatch.setattr(module, "torch_stream", lambda seed, name, _=None: torch_stream(seed, name))
+    plain = torch.optim.AdamW
+    monkeypatch.setattr(torch.optim, "AdamW", lambda groups, **named: plain(groups, **named | {"fused": None}))
+    # Nothing may depend on numbers: features are not standardised, noise is drawn rather than banked.
+    monkeypatch.setattr("valaro.networks.noise._BANK", 0)
+    small = replace(
+        plan,
+        width=1 / 64,
+        averaged_bands=1,
+        averaged_frames=1,
+        standardised=False,
+        schedule=replace(plan.schedule, batch=4, clip=0.0, device="cuda"),
+    )
+    utterances, features = toy_corpus(per_level=3)
+    store = make_store(tmp_path / "store", features)
+    (candidate,) = candidates(
+        model, ["fbank", "face"] if model.startswith("M") and model != "MeanTeacher" else ["fbank"]
+    )
+    fold = leave_one_session_out(utterances)[0]
+    material = gather(candidate, store, [fold], utterances, dimension="valence", seed=0, plan=small)
+    shape = train.network_shape(candidate.features, store, small)
+    seen: list[Devices] = []
+
+    with NoMixing():
+        bench = train.lay_out(RECIPES[candidate.recipe], material, shape, seed=0, plan=small, trail=Trail())
+
+        def stages(*_: object) -> Devices:
+            seen.append(Devices(bench))
+            return seen[-1]
+
+        RECIPES[candidate.recipe].fit(replace(bench, stages=stages))
+        assert {parameter.device for parameter in bench.classifier.state_dict().values()} == {GPU}
+
+    (devices,) = seen
+    assert devices.moved == {GPU}
+    assert len(devices.losses) == 2
+    assert {device for losses in devices.losses for device in losses.values()} == {GPU}
+
+
+def test_without_a_gpu_the_setting_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValaroError, match=r"training.device = 'cuda'.*no GPU here"):
+        device_called("cuda")
+    assert device_called("cpu") == torch.device("cpu")
+
+
+def test_the_image_layout_is_multiplied_in_bfloat16_where_the_gpu_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, bool]] = []
+    monkeypatch.setattr(
+        torch, "autocast", lambda kind, *, dtype, enabled: asked.append((kind, enabled)) or nullcontext()
+    )
+    for can in (False, True):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda can=can: can)
+        for layout in ("image", "temporal"):
+            with suited_to(layout, "auto", torch.device("cuda")):
+                pass
+    assert asked == [("cuda", False), ("cuda", False), ("cuda", True), ("cuda", False)]
