@@ -276,6 +276,7 @@ def main() -> None:
     parser.add_argument("part", choices=("small", "halves", "published"))
     parser.add_argument("data", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=0, help="of 'published': the draw of the labels and all else")
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--width", type=float, default=0.5, help="of the layers, for small and halves")
     parser.add_argument("--noise", type=float, default=0.2, help="deviation of the pixels' noise, for halves")
@@ -297,7 +298,9 @@ def main() -> None:
         schedule = replace(
             SCHEDULE, steps=options.steps or 60_000, average=0.9999, decay=options.decay, evaluate_every=600
         )
-        noted = train("SSGAN", *whole, seed=0, width=1.0, schedule=schedule, terms=terms, to=options.to, told=True)
+        noted = train(
+            "SSGAN", *whole, seed=options.seed, width=1.0, schedule=schedule, terms=terms, to=options.to, told=True
+        )
         if options.to:
             write_text(options.to / "errors.json", json.dumps(noted.errors) + "\n")
         return
