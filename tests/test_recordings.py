@@ -102,6 +102,34 @@ def test_the_region_decides_which_part_is_looked_at(tmp_path, always_a_face):
     assert left.track.crops[0].mean() < 30 < 100 < right.track.crops[0].mean()
 
 
+def test_the_voice_of_a_file_of_its_own_stands_beside_the_picture(tmp_path, always_a_face):
+    # As in a corpus with a file a turn: the dialogue's second 1.0 is the voice's second 0.25.
+    mixed = make_recording(tmp_path / "a.mov", sound=tone(300.0), **MPEG4)
+    voice = make_recording(tmp_path / "v.wav", picture=False, sound=tone(1200.0), seconds=1.0)
+    stretch = {"start": 1.0, "end": 1.5}
+    own = extract_utterance(utterance(mixed, **stretch, sound=voice, sound_start=0.25), ["fbank", "face"])
+    assert own.problems == ()
+    assert shapes(own) == dict.fromkeys(["fbank", "face"], (50, 128))
+    (heard,) = [feature.values for feature in own.features if feature.name == "fbank"]
+    alone = extract_utterance(utterance(voice, start=0.25, end=0.75), ["fbank"]).features[0].values
+    both = extract_utterance(utterance(mixed, **stretch), ["fbank"]).features[0].values
+    assert np.array_equal(heard, alone)
+    assert not np.allclose(heard, both)
+
+
+def test_a_voice_that_is_lost_or_too_short_takes_no_face_with_it(tmp_path, always_a_face):
+    mixed = make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)
+    lost = extract_utterance(utterance(mixed, sound=tmp_path / "none.wav"), ["fbank", "face"])
+    assert (shapes(lost), wheres(lost)) == ({"face": (200, 128)}, {"sound"})
+    assert "none.wav" in lost.problems[0].why
+    voice = make_recording(tmp_path / "v.wav", picture=False, sound=tone(), seconds=1.0)
+    cut_in_half(voice, tmp_path / "half.wav")
+    half = extract_utterance(utterance(mixed, sound=tmp_path / "half.wav"), ["fbank", "face"])
+    assert shapes(half) == dict.fromkeys(["fbank", "face"], (200, 128))
+    (problem,) = half.problems
+    assert (problem.where, problem.why.partition(":")[0]) == ("sound", "truncated")
+
+
 def test_a_picture_without_a_face_is_a_problem_and_the_sound_is_there(tmp_path):
     extracted = extract_utterance(
         utterance(make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)), ["fbank", "face"]

@@ -11,7 +11,7 @@ from valaro.features.face_rows import FaceRows, Rows
 from valaro.features.framing import Framer, Windows
 from valaro.features.protocols import HOP
 from valaro.features.table import FACE_FEATURES, FEATURE_NAMES, SOUND_FEATURES
-from valaro.media.decode import stream_clips
+from valaro.media.decode import Voice, stream_clips
 from valaro.media.faces import FaceTracker
 from valaro.records import (
     GRID_RATE,
@@ -46,11 +46,12 @@ def stream_features(
     end: float | None = None,
     region: tuple[float, float, float, float] | None = None,
     stretch: float = 2.0,
+    voice: Voice | None = None,
 ) -> Iterator[Stretch]:
     """Yield the features called `names` of a recording, about `stretch` seconds at a time, in constant memory.
 
     The rows do not depend on `stretch`, to the last bit. There are ceil(100 x duration) of them, sound and picture
-    alike: silence or the last face stands in where one is shorter.
+    alike: silence or the last face stands in where one is shorter. The sound is that of `voice` if one is given.
 
     Raises:
         MediaError: nothing of the stretch from `start` to `end` seconds can be decoded.
@@ -61,7 +62,14 @@ def stream_features(
     sound_names = [name for name in names if name in SOUND_FEATURES]
     face_names = [name for name in names if name in FACE_FEATURES]
     clips = stream_clips(
-        media, start=start, end=end, stretch=stretch, region=region, sound=bool(sound_names), picture=bool(face_names)
+        media,
+        start=start,
+        end=end,
+        stretch=stretch,
+        region=region,
+        sound=bool(sound_names),
+        picture=bool(face_names),
+        voice=voice,
     )
     line: _Line | None = None
     for clip in clips:
@@ -170,10 +178,16 @@ def _part(track: FaceTrack, rows: slice) -> FaceTrack:
 
 def extract_utterance(utterance: Utterance, names: Sequence[str]) -> Extracted:
     """Return the features called `names` of an utterance; what its recording lacks is a Problem, never an exception."""
+    sound = utterance.sound
     try:
         stretches = list(
             stream_features(
-                utterance.media, names, start=utterance.start, end=utterance.end, region=utterance.face_region
+                utterance.media,
+                names,
+                start=utterance.start,
+                end=utterance.end,
+                region=utterance.face_region,
+                voice=None if sound is None else Voice(path=sound, start=utterance.sound_start),
             )
         )
     except MediaError as error:

@@ -78,12 +78,14 @@ def test_the_coin_is_seeded_and_falls_both_ways() -> None:
 def test_a_test_speaker_or_session_or_file_never_enters_the_pool() -> None:
     utterances, _ = toy_corpus(sessions=3, unlabelled=4)
     fold = leave_one_session_out(utterances)[0]
+    same_sound = replace(an_utterance("v", speaker="98", session="8"), sound=fold.test[0].media)
     same_file = replace(an_utterance("x", speaker="99", session="9"), media=fold.test[0].media)
     stranger = an_utterance("y", speaker="98", session="8")
     in_the_session = an_utterance("z", speaker="97", session=fold.test[0].session)
-    pool = unlabelled_pool(fold, [*utterances, same_file, stranger, in_the_session])
+    pool = unlabelled_pool(fold, [*utterances, same_file, same_sound, stranger, in_the_session])
     assert not _speakers(pool.utterances) & fold.held_out_speakers
     assert not {u.media for u in pool.utterances} & {u.media for u in (*fold.test, *fold.validation)}
+    assert same_sound.id in {u.id for u in pool.excluded}
     assert "toy/98" in _speakers(pool.utterances)
     assert {"toy/99", "toy/97"} <= _speakers(pool.excluded)
     assert all(not utterance.ratings for utterance in pool.utterances)

@@ -30,6 +30,8 @@ def utterances(folder: Path) -> tuple[Utterance, ...]:
             Rating(annotator="1", dimension="valence", score=10 / 3),
             Rating(annotator="2", dimension="arousal", score=5.0),
         ),
+        sound=folder / "sounds" / "b.wav",
+        sound_start=0.25,
     )
     return whole, part
 
@@ -53,6 +55,7 @@ def test_recordings_are_named_relative_to_the_manifest_and_move_with_it(tmp_path
         tmp_path / "two" / "data" / "clips" / "a.mp4",
         tmp_path / "two" / "b.wav",
     ]
+    assert moved.utterances[1].sound == tmp_path / "two" / "data" / "sounds" / "b.wav"
     assert moved.fingerprint == fingerprint(utterances(path.parent))
 
 
@@ -76,6 +79,14 @@ def test_the_fingerprint_follows_content_not_place_or_date(tmp_path):
     os.utime(tmp_path / "b.parquet", (0, 0))
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     assert read_manifest(tmp_path / "b.parquet").fingerprint == fingerprint(here)
+
+
+def test_a_manifest_of_before_there_were_sounds_is_read(tmp_path):
+    (plain, _) = utterances(tmp_path)
+    write_manifest(tmp_path / "m.parquet", [plain])
+    table = pq.read_table(tmp_path / "m.parquet")
+    pq.write_table(table.drop_columns(["sound", "sound_start"]), tmp_path / "old.parquet")
+    assert read_manifest(tmp_path / "old.parquet").utterances == (plain,)
 
 
 def test_an_empty_manifest_is_a_manifest(tmp_path):

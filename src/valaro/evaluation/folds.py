@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -71,7 +72,7 @@ def unlabelled_pool(fold: Fold, unlabelled: Iterable[Utterance]) -> Pool:
     """
     held_out = (*fold.validation, *fold.test)
     ids = {utterance.id for utterance in held_out}
-    media = {utterance.media for utterance in held_out}
+    files = {file for utterance in held_out for file in _files(utterance)}
     people = {utterance.people for utterance in held_out}
     kept: list[Utterance] = []
     excluded: list[Utterance] = []
@@ -80,7 +81,7 @@ def unlabelled_pool(fold: Fold, unlabelled: Iterable[Utterance]) -> Pool:
             utterance.speaker in fold.held_out_speakers
             or (utterance.corpus, utterance.session) in fold.held_out_sessions
             or utterance.id in ids
-            or utterance.media in media
+            or not files.isdisjoint(_files(utterance))
             or (not utterance.is_speaker_known and utterance.people in people)
         )
         (excluded if held else kept).append(without_ratings(utterance))
@@ -176,6 +177,8 @@ def without_ratings(utterance: Utterance) -> Utterance:
         face_region=utterance.face_region,
         start=utterance.start,
         end=utterance.end,
+        sound=utterance.sound,
+        sound_start=utterance.sound_start,
     )
 
 
@@ -198,6 +201,10 @@ def _halves(
         ("A", tuple(u for u in inside if u.speaker in first)),
         ("B", tuple(u for u in inside if u.speaker not in first)),
     )
+
+
+def _files(utterance: Utterance) -> set[Path]:
+    return {utterance.media} if utterance.sound is None else {utterance.media, utterance.sound}
 
 
 def _speakers(utterances: Iterable[Utterance]) -> set[str]:

@@ -1,5 +1,6 @@
 """What is missing from a decoded stretch, put into words."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from valaro.media.sources import PictureSource, SoundSource
@@ -11,26 +12,49 @@ NEGLIGIBLE = 0.5
 
 
 def absent(
-    path: Path, *, sound_wanted: bool, picture_wanted: bool, sound: SoundSource | None, picture: PictureSource | None
+    heard: Path | None, sound: SoundSource | None, seen: Path | None, picture: PictureSource | None
 ) -> tuple[Problem, ...]:
-    """Return a Problem for each modality that was wanted but of which the stretch has nothing."""
+    """Return a Problem for each modality of which the stretch has nothing; a path is None where none was wanted."""
     problems: list[Problem] = []
-    for wanted, where, source in ((sound_wanted, "sound", sound), (picture_wanted, "picture", picture)):
-        if wanted and source is None:
+    for path, where, source in ((heard, "sound", sound), (seen, "picture", picture)):
+        if path and source is None:
             problems.append(Problem(utterance=str(path), where=where, why=f"the recording has no {where}"))
-        elif wanted and source is not None and source.is_empty:
+        elif path and source is not None and source.is_empty:
             why = f"no {where} can be decoded in this stretch, though the recording declares some"
             problems.append(Problem(utterance=str(path), where=where, why=why))
     return tuple(problems)
 
 
 def gone_wrong(
-    path: Path, end: float | None, finish: float, sound: SoundSource | None, picture: PictureSource | None
+    length: float, wanted: float | None, sound: SoundSource | None, picture: PictureSource | None
 ) -> tuple[Problem, ...]:
-    """Return what was cut short or damaged in a stretch that should reach `end` but came to its end at `finish`."""
+    """Return what was cut short or damaged in a stretch of `length` seconds, `wanted` of which were asked for."""
     sources = [(where, source) for where, source in (("sound", sound), ("picture", picture)) if source is not None]
-    shorts = {where: _missing(source, end) for where, source in sources if _missing(source, end) > NEGLIGIBLE}
-    reached_end_of_file = end is None or finish < end
+    paths = {source.path: where for where, source in sources}
+    return tuple(
+        problem
+        for path, where in paths.items()
+        for problem in gone_wrong_in(
+            path,
+            length,
+            wanted,
+            [(name, source) for name, source in sources if source.path == path],
+            called="recording" if len(paths) == 1 else where,
+        )
+    )
+
+
+def gone_wrong_in(
+    path: Path,
+    length: float,
+    wanted: float | None,
+    sources: Sequence[tuple[str, SoundSource | PictureSource]],
+    *,
+    called: str,
+) -> tuple[Problem, ...]:
+    """Return what is wrong with one file of which `sources` are the modalities taken; the whole is `called` so."""
+    shorts = {where: _missing(source) for where, source in sources if _missing(source) > NEGLIGIBLE}
+    reached_end_of_file = wanted is None or length < wanted
     cut = why_cut(path) if reached_end_of_file else None
     # A file may declare its longest stream's duration for all of them: one short stream alone proves nothing.
     is_suspect = (
@@ -50,15 +74,16 @@ def gone_wrong(
             why = f"damaged: {source.report.complaints} packets could not be decoded, what they held is missing"
             problems.append(problem(where, why))
     if cut is not None and not problems:
-        problems.append(problem("recording", f"truncated: {cut}"))
-    if end is not None and end - finish > NEGLIGIBLE and not problems:
-        why = f"the stretch asked for ends at {end:.2f} s, the recording already at {finish:.2f} s"
-        problems.append(problem("recording", why))
+        problems.append(problem(called, f"truncated: {cut}"))
+    if wanted is not None and wanted - length > NEGLIGIBLE and not problems:
+        end = sources[0][1].end or 0.0
+        why = f"the stretch asked for ends at {end:.2f} s, the recording already at {end - wanted + length:.2f} s"
+        problems.append(problem(called, why))
     return tuple(problems)
 
 
-def _missing(source: SoundSource | PictureSource, end: float | None) -> float:
+def _missing(source: SoundSource | PictureSource) -> float:
     declared = source.report.declared_end
     if declared is None:
         return 0.0
-    return (declared if end is None else min(end, declared)) - source.until
+    return (declared if source.end is None else min(source.end, declared)) - source.until

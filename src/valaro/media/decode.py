@@ -17,10 +17,19 @@ from valaro.media.sound import SAMPLE_RATE
 from valaro.media.sources import PictureSource, SoundSource
 from valaro.media.streams import StreamReport, declared_end, decoded_frames
 from valaro.media.wholeness import why_cut
-from valaro.records import Clip
+from valaro.records import Clip, Problem
 
 MOST_FRAME_BYTES = 6_000_000
 """Grey frames in one clip: what a clip costs must not grow with the size of the picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """A file that holds the sound of a stretch of another one, and where in it that begins [s]."""
+
+    path: Path
+    start: float
+
 
 Source = TypeVar("Source", SoundSource, PictureSource)
 
@@ -95,6 +104,7 @@ def stream_clips(
     region: Region | None = None,
     sound: bool = True,
     picture: bool = True,
+    voice: Voice | None = None,
 ) -> Iterator[Clip]:
     """Yield successive, gap-free clips of at most `stretch` seconds of the recording at `path`.
 
@@ -102,7 +112,7 @@ def stream_clips(
     the same time, silence standing in where the sound is shorter. Large pictures make shorter clips, so that memory
     depends neither on the recording's length nor much on its size. A modality that the file lacks has length 0 and
     a Problem in the first clip (a picture that merely has no new frame in a clip keeps its size: `[0 h w]`); what is
-    cut short or damaged is a Problem in the last.
+    cut short or damaged is a Problem in the last. The sound is that of `voice` if one is given, whatever `path` holds.
 
     Raises:
         MediaError: nothing of the stretch can be decoded.
@@ -110,11 +120,24 @@ def stream_clips(
     assert stretch > 0
     if start < 0 or (end is not None and end <= start):
         raise MediaError(f"the stretch {start}-{end} s of {path} is empty: expected 0 <= start < end")
-    sounds = _if_there(SoundSource(path, start, end)) if sound else None
+    voice = voice or Voice(path=path, start=start)
+    spoken = None if end is None else voice.start + end - start
+    unheard: tuple[Problem, ...] = ()
+    sounds = None
+    if sound:
+        try:
+            sounds = _if_there(SoundSource(voice.path, voice.start, spoken))
+        except MediaError as error:
+            if not picture or voice.path == path:
+                raise
+            # The face is elsewhere: it is not lost with the voice.
+            unheard = (Problem(utterance=str(voice.path), where="sound", why=str(error)),)
     pictures = _if_there(PictureSource(path, start, end, region)) if picture else None
     if (sounds is None or sounds.ended) and (pictures is None or pictures.ended):
         raise MediaError(_why_nothing(path, start, end, sound=sounds, picture=pictures))
-    problems = absent(path, sound_wanted=sound, picture_wanted=picture, sound=sounds, picture=pictures)
+    problems = unheard + absent(
+        voice.path if sound and not unheard else None, sounds, path if picture else None, pictures
+    )
     sounds = None if sounds is None or sounds.is_empty else sounds
     pictures = None if pictures is None or pictures.is_empty else pictures
     time, given, done = start, 0, False
@@ -127,7 +150,7 @@ def stream_clips(
         done = (sounds is None or sounds.ended) and (pictures is None or pictures.ended)
         if done:
             limit = _finish(start, end, sounds, pictures)
-            problems += gone_wrong(path, end, limit, sounds, pictures)
+            problems += gone_wrong(limit - start, end and end - start, sounds, pictures)
         if sounds:
             samples = _exactly(samples, _count(limit - start) - given)
         yield Clip(

@@ -14,6 +14,7 @@ class SoundSource:
     """16 kHz samples from `start` to `end` seconds, in whatever portions the taker wants."""
 
     def __init__(self, path: Path, start: float, end: float | None) -> None:
+        self.path, self.end = path, end
         self.report = StreamReport()
         self.given = 0
         self._start = start
@@ -58,6 +59,7 @@ class PictureSource:
     """Grey frames shown from `start` to `end` seconds, in portions that end at a time or a number of bytes."""
 
     def __init__(self, path: Path, start: float, end: float | None, region: Region | None) -> None:
+        self.path, self.end = path, end
         self.report = StreamReport()
         self.until = start
         self._frames = read_picture(path, start, end, region, self.report)

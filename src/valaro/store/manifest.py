@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +26,8 @@ _COLUMNS = pa.schema(
         ("start", pa.float64()),
         ("end", pa.float64()),
         ("ratings", pa.list_(_RATING)),
+        ("sound", pa.string()),
+        ("sound_start", pa.float64()),
     ]
 )
 
@@ -47,7 +49,9 @@ def fingerprint(utterances: Sequence[Utterance], notes: Sequence[CorpusNote] = (
 
     def content() -> Iterator[object]:
         for utterance in utterances:
-            yield [*_row(utterance, utterance.media.name).values()]
+            yield [
+                *_row(utterance, Path(utterance.media.name), utterance.sound and Path(utterance.sound.name)).values()
+            ]
         for note in notes:
             yield [note.corpus, note.text]
 
@@ -61,9 +65,11 @@ def write_manifest(path: Path, utterances: Sequence[Utterance], notes: Sequence[
         raise StoreError(f"{path}: {len(twice)} utterances are named more than once: {', '.join(twice[:10])}")
     folder = path.absolute().parent.resolve()
     # Looking up a folder costs system calls, and a corpus has few folders for many recordings.
-    folders = {media: _way(media, folder) for media in {utterance.media.parent for utterance in utterances}}
+    files = [file for utterance in utterances for file in (utterance.media, utterance.sound) if file is not None]
+    folders = {there: _way(there, folder) for there in {file.parent for file in files}}
+    ways = {file: folders[file.parent] / file.name for file in files}
     rows = [
-        _row(utterance, (folders[utterance.media.parent] / utterance.media.name).as_posix()) for utterance in utterances
+        _row(utterance, ways[utterance.media], utterance.sound and ways[utterance.sound]) for utterance in utterances
     ]
     metadata = {
         _VERSION_KEY: VERSION.encode(),
@@ -107,14 +113,14 @@ def _read_checked(path: Path) -> tuple[list[dict[str, Any]], dict[bytes, bytes]]
         raise StoreError(f"{path}: not a manifest, or a damaged one: expected a Parquet file ({error})") from None
 
 
-def _row(utterance: Utterance, media: str) -> dict[str, Any]:
-    return {
+def _row(utterance: Utterance, media: PurePath, sound: PurePath | None) -> dict[str, Any]:
+    row: dict[str, Any] = {
         "id": utterance.id,
         "corpus": utterance.corpus,
         "session": utterance.session,
         "speaker": utterance.speaker,
         "gender": utterance.gender,
-        "media": media,
+        "media": media.as_posix(),
         "face_region": None if utterance.face_region is None else [float(edge) for edge in utterance.face_region],
         "start": float(utterance.start),
         "end": None if utterance.end is None else float(utterance.end),
@@ -123,6 +129,9 @@ def _row(utterance: Utterance, media: str) -> dict[str, Any]:
             for rating in utterance.ratings
         ],
     }
+    if sound is not None:
+        row |= {"sound": sound.as_posix(), "sound_start": float(utterance.sound_start)}
+    return row
 
 
 def _utterance(row: dict[str, Any], folder: Path) -> Utterance:
@@ -132,12 +141,19 @@ def _utterance(row: dict[str, Any], folder: Path) -> Utterance:
         session=row["session"],
         speaker=row["speaker"],
         gender=row["gender"],
-        media=Path(os.path.normpath(folder / PurePosixPath(row["media"]))),
+        media=_there(folder, row["media"]),
         face_region=None if row["face_region"] is None else tuple(row["face_region"]),
         start=row["start"],
         end=row["end"],
         ratings=tuple(Rating(**rating) for rating in row["ratings"]),
+        # Manifests made before there were sounds of their own lack the columns.
+        sound=_there(folder, row["sound"]) if row.get("sound") else None,
+        sound_start=row.get("sound_start") or 0.0,
     )
+
+
+def _there(folder: Path, way: str) -> Path:
+    return Path(os.path.normpath(folder / PurePosixPath(way)))
 
 
 def _way(place: Path, folder: Path) -> PurePosixPath:

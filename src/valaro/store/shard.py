@@ -32,10 +32,15 @@ class Source:
     start: float
     end: float | None
     region: tuple[float, float, float, float] | None
+    voice: tuple[str, int, float] | None = None
+    """The file that holds the sound if that is another one: its name, its bytes, where the stretch begins in it."""
 
     def is_unchanged(self, now: "Source") -> bool:
         """Return whether what was made from this still holds; a recording that is gone takes nothing back."""
-        return self == now or (now.size < 0 and self == replace(now, size=self.size))
+        gone = replace(now, size=self.size) if now.size < 0 else now
+        if self.voice and gone.voice and gone.voice[1] < 0:
+            gone = replace(gone, voice=(gone.voice[0], self.voice[1], gone.voice[2]))
+        return self == gone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,17 +76,22 @@ class Shard:
 
 def source_of(utterance: Utterance) -> Source:
     """Look at the recording, so that a later run sees whether it is another one."""
-    try:
-        size = utterance.media.stat().st_size
-    except OSError:
-        size = -1
+    sound = utterance.sound
     return Source(
         media=utterance.media.name,
-        size=size,
+        size=_bytes_of(utterance.media),
         start=float(utterance.start),
         end=None if utterance.end is None else float(utterance.end),
         region=utterance.face_region,
+        voice=None if sound is None else (sound.name, _bytes_of(sound), float(utterance.sound_start)),
     )
+
+
+def _bytes_of(recording: Path) -> int:
+    try:
+        return recording.stat().st_size
+    except OSError:
+        return -1
 
 
 def half_precision(values: Float32[np.ndarray, "t dim"]) -> Float16[np.ndarray, "t dim"]:
@@ -184,7 +194,8 @@ def _write_rows(
 
 
 def _source_to_json(source: Source) -> list[Any]:
-    return [source.media, source.size, source.start, source.end, source.region and list(source.region)]
+    region, voice = source.region and list(source.region), source.voice and list(source.voice)
+    return [source.media, source.size, source.start, source.end, region, *([voice] if voice else [])]
 
 
 def _entry_to_json(entry: Entry) -> dict[str, Any]:
@@ -199,11 +210,18 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
 
 
 def _entry_from_json(body: dict[str, Any]) -> Entry:
-    media, size, start, end, region = body["source"]
+    media, size, start, end, region, *voice = body["source"]
     name, quality = body["utterance"], body["quality"]
     return Entry(
         utterance=name,
-        source=Source(media=media, size=size, start=start, end=end, region=region and tuple(region)),
+        source=Source(
+            media=media,
+            size=size,
+            start=start,
+            end=end,
+            region=region and tuple(region),
+            voice=tuple(voice[0]) if voice else None,
+        ),
         blocks=tuple(
             Block(name=feature, version=version, rows=rows, dim=dim, checksum=seal)
             for feature, version, rows, dim, seal in body["blocks"]
