@@ -1,9 +1,10 @@
 """The public functions: plain values in, the same code underneath as the command line's."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from valaro.corpora.table import read_table
+from valaro.corpora.kinds import read_kind
+from valaro.corpora.reading import strictly
 from valaro.errors import ValaroError, unknown_name
 from valaro.evaluation.folds import Fold
 from valaro.evaluation.scores import Scores
@@ -18,14 +19,15 @@ from valaro.training.recipes import candidates
 from valaro.training.train import train_model
 from valaro.training.trained_model import TrainedModel, predict_utterances
 
-READERS: dict[str, Callable[[Path], tuple[Utterance, ...]]] = {"table": read_table}
 
+def read_corpus(kind: str, path: str | Path, *, strict: bool = True, **options: object) -> tuple[Utterance, ...]:
+    """Read a corpus from a folder or file; kinds and their options are those of `valaro read`.
 
-def read_corpus(kind: str, path: str | Path) -> tuple[Utterance, ...]:
-    """Read a corpus from a folder or file; `kind` is `table` (a CSV or Parquet file, docs/table.md)."""
-    if kind not in READERS:
-        raise unknown_name("kind of corpus", kind, READERS)
-    return READERS[kind](Path(path))
+    Raises:
+        ValaroError: not all that the corpus has could be read; with `strict=False` the rest is returned.
+    """
+    reading = read_kind(kind, Path(path), options)
+    return (strictly(reading, str(path)) if strict else reading).utterances
 
 
 def extract(

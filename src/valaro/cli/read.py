@@ -7,29 +7,43 @@ import typer
 
 
 def run(
-    kind: Annotated[str, typer.Argument(help="table: a CSV or Parquet file, a row an utterance.")],
+    kind: Annotated[str, typer.Argument(help="What the corpus is: table.")],
     path: Annotated[Path, typer.Argument(help="The corpus: a file or folder.")],
     to: Annotated[Path, typer.Option(help="The manifest to write (.parquet).")],
-    corpus: Annotated[str | None, typer.Option(help="Name of the corpus (default: the folder's name).")] = None,
+    corpus: Annotated[str | None, typer.Option(help="table: its name (default: the folder's).")] = None,
     people: Annotated[
-        str | None, typer.Option(help="Corpora with the same PEOPLE share their speakers (default: the corpus).")
+        str | None, typer.Option(help="table: corpora with the same PEOPLE share their speakers (default: the corpus).")
     ] = None,
     scale: Annotated[
-        tuple[float, float] | None, typer.Option(help="Lowest and highest value of numeric labels, as in --scale 1 7.")
+        tuple[float, float] | None,
+        typer.Option(help="table: lowest and highest value of numeric labels, as in --scale 1 7."),
     ] = None,
     note: Annotated[str, typer.Option(help="What every page made from this corpus must say about it.")] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Write nothing unless all that the corpus has was read.")
+    ] = False,
 ) -> None:
-    """Read a corpus into a manifest; every problem is named with its line, and nothing is written if there is one."""
-    from valaro.cli.console import say
-    from valaro.corpora.table import read_table
-    from valaro.errors import unknown_name
+    """Read a corpus into a manifest and say what was expected, read, refused and why.
+
+    Exit code 1 if something was refused; the rest is written. A table with a fault is not written at all.
+    """
+    from valaro.cli.console import list_problems, say
+    from valaro.corpora.kinds import read_kind
+    from valaro.corpora.reading import strictly
     from valaro.records import CorpusNote
     from valaro.store.manifest import write_manifest
 
-    if kind != "table":
-        raise unknown_name("kind of corpus", kind, ["table"])
-    utterances = read_table(path, corpus=corpus, people=people, scale=scale)
-    write_manifest(to, utterances, [CorpusNote(corpus=utterances[0].corpus, text=note)] if note else [])
+    reading = read_kind(kind, path, {"corpus": corpus, "people": people, "scale": scale})
+    if strict:
+        strictly(reading, str(path))
+    utterances = reading.utterances
+    own = [CorpusNote(corpus=name, text=note) for name in dict.fromkeys(u.corpus for u in utterances) if note]
+    write_manifest(to, utterances, [*reading.notes, *own])
+    for line in reading.account():
+        say(line)
     labelled = sum(bool(utterance.ratings) for utterance in utterances)
     speakers = len({utterance.speaker for utterance in utterances})
     say(f"{len(utterances)} utterances of {speakers} speakers, {labelled} labelled -> {to}")
+    if reading.refused:
+        list_problems(reading.refused)
+        raise typer.Exit(1)

@@ -1,0 +1,45 @@
+"""The one table of corpora that can be read, by the names that users give them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from valaro.corpora.reading import Reading
+from valaro.corpora.table import read_table
+from valaro.errors import ValaroError, unknown_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How a corpus is read: `read(path, **options)`, which of the options it `takes`, and `what` its path is."""
+
+    read: Callable[..., Reading]
+    takes: tuple[str, ...]
+    what: str
+
+
+def _table(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_table checks them
+    return Reading(utterances=read_table(path, **options))
+
+
+KINDS: Mapping[str, Kind] = {
+    "table": Kind(read=_table, takes=("corpus", "people", "scale"), what="a CSV or Parquet file, a row an utterance"),
+}
+
+
+def read_kind(kind: str, path: Path, options: Mapping[str, object]) -> Reading:
+    """Read a corpus of a known kind; of `options`, those that are None were not given.
+
+    Raises:
+        ValaroError: an unknown kind, an option that it does not take, a corpus that is not there or makes no sense.
+    """
+    if kind not in KINDS:
+        raise unknown_name("kind of corpus", kind, KINDS)
+    chosen = KINDS[kind]
+    given = {name: value for name, value in options.items() if value is not None}
+    foreign = [name for name in given if name not in chosen.takes]
+    if foreign:
+        taken = ", ".join(f"--{name}" for name in chosen.takes) or "none"
+        raise ValaroError(f"--{foreign[0]} means nothing for '{kind}'; options of this kind: {taken}")
+    return chosen.read(path, **given)
