@@ -39,7 +39,8 @@ class Utterance:
     `id` is unique over all corpora (`corpus/name`); `speaker` names a PERSON over all corpora (`people/name`), so that
     a leak shows even where two corpora recorded the same people; `gender` is `F`, `M` or empty; `face_region` is
     (left, top, right, bottom) as fractions of the picture; `start` and `end` are seconds of `media`, `end` None: to the
-    end. A voice recorded in a file of its own is in `sound`, from `sound_start` seconds on.
+    end. A voice recorded in a file of its own is in `sound`, from `sound_start` seconds on. `script` names what is said
+    where several people say the same.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Utterance:
     ratings: tuple[Rating, ...] = ()
     sound: Path | None = None
     sound_start: float = 0.0
+    script: str = ""
 
     @property
     def people(self) -> str:

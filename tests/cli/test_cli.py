@@ -20,11 +20,12 @@ from making_media import make_recording
 from making_models import a_model
 from making_studies import make_study, settings_of
 from valaro.cli.app import main
+from valaro.cli.console import list_problems
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
 from valaro.experiments.final_model import FinalModel
 from valaro.experiments.run_folder import RunFolder, begin_run
-from valaro.records import Alarm
+from valaro.records import Alarm, Problem
 from valaro.store.manifest import write_manifest
 from valaro.training.checkpoint import save_model
 
@@ -403,3 +404,16 @@ def test_ctrl_c_in_the_middle_is_one_message_and_leaves_no_process(tmp_path: Pat
     time.sleep(0.5)
     with pytest.raises(ProcessLookupError):
         os.killpg(program.pid, 0)
+
+
+def test_many_that_failed_alike_share_a_line_and_few_have_one_each(capfd: pytest.CaptureFixture[str]) -> None:
+    alike = [Problem(utterance=f"c/{number}", where="a.txt", why="is UTF-16") for number in range(67)]
+    others = [Problem(utterance=f"d/{number}", where="b.txt", why="is empty") for number in range(2)]
+    list_problems([*alike, *others])
+    assert capfd.readouterr().err.splitlines() == [
+        "  c/0 and 66 more: a.txt: is UTF-16",
+        "  d/0: b.txt: is empty",
+        "  d/1: b.txt: is empty",
+    ]
+    list_problems([Problem(utterance=f"e/{number}", where="c", why=str(number)) for number in range(25)])
+    assert capfd.readouterr().err.splitlines()[-1] == "  ... and 5 more"

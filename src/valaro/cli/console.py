@@ -11,6 +11,7 @@ from valaro.reports.alarms import Watched, alarm_rows
 from valaro.reports.sentences import alarm_sentence, plural
 
 _SHOWN = 20
+_ALIKE = 3
 
 # Words for people go to standard error: standard output is for what a script wants.
 screen = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -22,11 +23,19 @@ def say(text: str) -> None:
 
 
 def list_problems(problems: Sequence[Problem]) -> None:
-    """Show what failed, a line each, the first twenty."""
-    for problem in problems[:_SHOWN]:
-        say(f"  {problem.utterance}: {problem.where}: {problem.why}")
-    if len(problems) > _SHOWN:
-        say(f"  ... and {len(problems) - _SHOWN} more")
+    """Show what failed, the first twenty lines; of many that failed alike, as in a broken file, one line for all."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for problem in problems:
+        alike.setdefault((problem.where, problem.why), []).append(problem.utterance)
+    lines = [
+        (1 if len(names) <= _ALIKE else len(names), f"  {name}: {where}: {why}")
+        for (where, why), names in alike.items()
+        for name in (names if len(names) <= _ALIKE else [f"{names[0]} and {len(names) - 1} more"])
+    ]
+    for _, line in lines[:_SHOWN]:
+        say(line)
+    if len(lines) > _SHOWN:
+        say(f"  ... and {sum(count for count, _ in lines[_SHOWN:])} more")
 
 
 def list_alarms(trainings: Iterable[Watched]) -> None:

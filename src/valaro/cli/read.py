@@ -7,7 +7,7 @@ import typer
 
 
 def run(
-    kind: Annotated[str, typer.Argument(help="What the corpus is: table.")],
+    kind: Annotated[str, typer.Argument(help="What the corpus is: table, iemocap.")],
     path: Annotated[Path, typer.Argument(help="The corpus: a file or folder.")],
     to: Annotated[Path, typer.Option(help="The manifest to write (.parquet).")],
     corpus: Annotated[str | None, typer.Option(help="table: its name (default: the folder's).")] = None,
@@ -17,6 +17,9 @@ def run(
     scale: Annotated[
         tuple[float, float] | None,
         typer.Option(help="table: lowest and highest value of numeric labels, as in --scale 1 7."),
+    ] = None,
+    seats: Annotated[
+        Path | None, typer.Option(help="iemocap: a table of who sits on the left (columns dialog, left).")
     ] = None,
     note: Annotated[str, typer.Option(help="What every page made from this corpus must say about it.")] = "",
     strict: Annotated[
@@ -33,7 +36,8 @@ def run(
     from valaro.records import CorpusNote
     from valaro.store.manifest import write_manifest
 
-    reading = read_kind(kind, path, {"corpus": corpus, "people": people, "scale": scale})
+    options = {"corpus": corpus, "people": people, "scale": scale, "seats": seats}
+    reading = read_kind(kind, path, options)
     if strict:
         strictly(reading, str(path))
     utterances = reading.utterances

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from valaro.corpora.iemocap import read_iemocap
 from valaro.corpora.reading import Reading
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError, unknown_name
@@ -25,6 +26,7 @@ def _table(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_table 
 
 KINDS: Mapping[str, Kind] = {
     "table": Kind(read=_table, takes=("corpus", "people", "scale"), what="a CSV or Parquet file, a row an utterance"),
+    "iemocap": Kind(read=read_iemocap, takes=("seats",), what="the folder IEMOCAP_full_release"),
 }
 
 

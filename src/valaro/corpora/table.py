@@ -38,6 +38,7 @@ class _Cells(NamedTuple):
     speaker: str
     gender: str
     session: str
+    script: str
     region: str
     valence: str
     arousal: str
@@ -56,10 +57,10 @@ def read_table(
     """Read a CSV, TSV or Parquet table into utterances, or raise one error that names every fault with its line.
 
     Columns `utterance` and `file` (relative to the table's folder) are required; `start`, `end` (seconds), `speaker`,
-    `gender` (F, M), `session`, `region` (left, right, top, bottom, full, or four fractions left top right bottom),
-    `valence` and `arousal` are optional, all others ignored. A label is a level (low, medium, high), a number on
-    `scale` (LOW, HIGH; 1 to 5 if not stated) or several annotators' votes as `2;4;5`, an empty place in which is an
-    annotator who did not vote. Names stay text: speaker 03 is `03`.
+    `gender` (F, M), `session`, `script` (what is said, where several say it), `region` (left, right, top, bottom,
+    full, or four fractions left top right bottom), `valence` and `arousal` are optional, all others ignored. A label is
+    a level (low, medium, high), a number on `scale` (LOW, HIGH; 1 to 5 if not stated) or several annotators' votes as
+    `2;4;5`, an empty place in which is an annotator who did not vote. Names stay text: speaker 03 is `03`.
 
     `corpus` is by default the table's name, or its folder's if the table has a plain name such as `manifest.csv`;
     `people` (by default the corpus) goes before speakers' names, so that two corpora of the same people can say so.
@@ -114,6 +115,7 @@ def _utterance(line: int, cells: _Cells, table: _Table, faults: list[str]) -> Ut
         id=f"{table.corpus}/{cells.utterance}",
         corpus=table.corpus,
         session=cells.session,
+        script=cells.script,
         speaker=f"{table.people}/{cells.speaker}" if cells.speaker else f"{table.people}/?{cells.utterance}",
         gender=checked(_gender, cells.gender, ""),
         media=checked(lambda text: _media(table.path, text), cells.file, Path()),

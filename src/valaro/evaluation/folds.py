@@ -179,6 +179,7 @@ def without_ratings(utterance: Utterance) -> Utterance:
         end=utterance.end,
         sound=utterance.sound,
         sound_start=utterance.sound_start,
+        script=utterance.script,
     )
 
 

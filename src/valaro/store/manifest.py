@@ -28,6 +28,7 @@ _COLUMNS = pa.schema(
         ("ratings", pa.list_(_RATING)),
         ("sound", pa.string()),
         ("sound_start", pa.float64()),
+        ("script", pa.string()),
     ]
 )
 
@@ -131,6 +132,8 @@ def _row(utterance: Utterance, media: PurePath, sound: PurePath | None) -> dict[
     }
     if sound is not None:
         row |= {"sound": sound.as_posix(), "sound_start": float(utterance.sound_start)}
+    if utterance.script:
+        row["script"] = utterance.script
     return row
 
 
@@ -146,9 +149,10 @@ def _utterance(row: dict[str, Any], folder: Path) -> Utterance:
         start=row["start"],
         end=row["end"],
         ratings=tuple(Rating(**rating) for rating in row["ratings"]),
-        # Manifests made before there were sounds of their own lack the columns.
+        # Manifests made before there were these columns lack them.
         sound=_there(folder, row["sound"]) if row.get("sound") else None,
         sound_start=row.get("sound_start") or 0.0,
+        script=row.get("script") or "",
     )
 
 

@@ -1,0 +1,228 @@
+"""IEMOCAP: five pairs of actors, 10,039 turns, two to four annotators' votes on each from 1 to 5.
+
+The release has a folder a session. Read are, in each,
+
+- `dialog/EmoEvaluation/<dialog>.txt`: times and votes (see iemocap_turns.py). Raters E1, E2 ... are annotators; F1, M1
+  ... are the actors on themselves, who are no annotators: left out and counted. The folders `Attribute`, `Categorical`
+  and `Self-evaluation` beside these files hold the same votes once more, a file a rater, and are not read.
+- `sentences/wav/<dialog>/<turn>.wav`: the voice, a file a turn. What lies there is what the corpus says it has, so the
+  account is against these names; in a copy without sound the transcripts' turns take their place.
+- `dialog/avi/DivX/<dialog>.avi`: both actors in one picture, side by side. A copy without pictures is read as sound.
+- `dialog/transcriptions/<dialog>.txt`: `turn [start-end]: words`; lines of cues without a turn's name are passed over.
+
+A dialogue is called `Ses01F_impro01` or `Ses01F_script01_1`: session, the gender of the actor who WEARS THE MARKERS,
+and what they played; a turn adds the gender of the one who SPEAKS. The actor with the markers sits on the left of the
+picture: such is the custom of code that others publish; nothing in the release says so, and a table of one's own
+replaces it. The scripted dialogues are played in every session, so that their words stand in training and in test.
+
+Busso et al. 2008, "IEMOCAP: interactive emotional dyadic motion capture database".
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+
+from valaro.corpora.iemocap_turns import Turn, read_bytes, read_evaluation
+from valaro.corpora.reading import Reading, nothing_in
+from valaro.corpora.seats import Seats, half_of, read_seats
+from valaro.errors import ValaroError
+from valaro.records import DIMENSIONS, Problem, Utterance
+
+CORPUS = "iemocap"
+SESSIONS = 5
+TURNS = 10_039
+"""Of the whole release."""
+
+MARKERS_LEFT: dict[str, str] = {
+    f"Ses{number:02d}{gender}": gender for number in range(1, SESSIONS + 1) for gender in "FM"
+}
+"""The default table of seats: the actor with the markers, whose gender is the dialogue's letter, sits on the left."""
+
+_ROUNDING = 0.011
+"""By so much a stated mean may differ from that of the votes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Session:
+    """What lies in a session's folder: dialogue -> its evaluation, its picture; turn -> its sound."""
+
+    name: str
+    evaluations: dict[str, Path]
+    pictures: dict[str, Path]
+    sounds: dict[str, Path]
+    has_sounds: bool
+    transcripts: dict[str, Path]
+    forks: int
+
+
+def read_iemocap(folder: Path, *, seats: Path | None = None) -> Reading:
+    """Read the release (the folder with `Session1` ... in it) into utterances with every annotator's votes.
+
+    `seats` is a table of who sits on the left (seats.py) that takes the default's place where it says something.
+
+    Raises:
+        ValaroError: no session is there, or the table of seats has faults.
+    """
+    table = MARKERS_LEFT | (read_seats(seats) if seats is not None else {})
+    sessions = [_look_into(path) for path in sorted(folder.glob("Session[0-9]*")) if path.is_dir()]
+    if not sessions:
+        raise nothing_in(str(folder), "the folders Session1 to Session5 of the release")
+    readings = [_read_session(session, table) for session in sessions]
+    left_out = Counter[str]()
+    for reading in readings:
+        left_out.update(reading.left_out)
+    utterances = tuple(utterance for reading in readings for utterance in reading.utterances)
+    remarks = [remark for reading in readings for remark in reading.remarks]
+    if len(sessions) == SESSIONS and len(utterances) != TURNS:
+        remarks.append(f"all five sessions are there, but {len(utterances)} turns instead of the release's {TURNS}")
+    if seats is None and any(utterance.face_region for utterance in utterances):
+        remarks.append(
+            "who sits on the left is assumed, not known (the actor with the markers): "
+            "`valaro check --mouths` looks, --seats TABLE corrects"
+        )
+    return Reading(
+        utterances=utterances,
+        units="turns",
+        expected=sum(reading.expected or 0 for reading in readings),
+        refused=tuple(problem for reading in readings for problem in reading.refused),
+        left_out=left_out,
+        remarks=tuple(remarks),
+    )
+
+
+def _look_into(folder: Path) -> _Session:
+    """List a session's files; `._` files, which one system leaves in copies, are counted and passed over."""
+    forks = 0
+
+    def files(place: Path, suffix: str) -> Iterator[Path]:
+        nonlocal forks
+        for path in sorted(place.glob(f"*{suffix}")) if place.is_dir() else ():
+            if path.name.startswith("._"):
+                forks += 1
+            elif path.is_file():
+                yield path
+
+    dialog, wav = folder / "dialog", folder / "sentences" / "wav"
+    sounds = [path for place in (sorted(wav.iterdir()) if wav.is_dir() else ()) for path in files(place, ".wav")]
+    return _Session(
+        name=folder.name,
+        evaluations={path.stem: path for path in files(dialog / "EmoEvaluation", ".txt")},
+        pictures={path.stem: path for path in files(dialog / "avi" / "DivX", ".avi")},
+        sounds={path.stem: path for path in sounds},
+        has_sounds=wav.is_dir(),
+        transcripts={path.stem: path for path in files(dialog / "transcriptions", ".txt")},
+        forks=forks,
+    )
+
+
+def _read_session(session: _Session, table: Seats) -> Reading:
+    """Read a session: every turn that it has becomes an utterance or a Problem, never both and never neither."""
+    utterances: dict[str, Utterance] = {}
+    problems: dict[str, list[Problem]] = {}
+    strays: list[Problem] = []
+    turns: list[Turn] = []
+
+    def refuse(turn: str, where: str, why: str) -> None:
+        if turn:
+            problems.setdefault(turn, []).append(Problem(utterance=f"{CORPUS}/{turn}", where=where, why=why))
+        else:
+            strays.append(Problem(utterance=CORPUS, where=where, why=why))
+
+    expected = set(session.sounds) if session.has_sounds else _transcribed(session)
+    for path in session.evaluations.values():
+        try:
+            evaluation = read_evaluation(path)
+        except ValaroError as error:
+            lost = [turn for turn in expected if turn.rpartition("_")[0] == path.stem] or [""]
+            for turn in lost:
+                refuse(turn, "evaluation", str(error))
+            continue
+        for fault in evaluation.faults:
+            refuse(fault.turn, f"{path}, line {fault.line}", fault.why)
+        for turn in evaluation.turns:
+            turns.append(turn)
+            try:
+                utterances[turn.name] = _utterance(turn, session, table)
+            except ValaroError as error:
+                refuse(turn.name, str(path), str(error))
+    # A turn that stands in two places is in neither: which of them is right?
+    utterances = {name: utterance for name, utterance in utterances.items() if name not in problems}
+    for turn in sorted(expected - set(utterances) - set(problems)):
+        refuse(turn, session.name, "no evaluation file has this turn")
+    return Reading(
+        utterances=tuple(utterances[name] for name in sorted(utterances)),
+        expected=len(expected | set(utterances) | set(problems)),
+        # A turn with several faults is refused once, for all of them.
+        refused=(*(_joined(problems[name]) for name in sorted(problems)), *strays),
+        left_out={
+            "ratings of actors on themselves": sum(turn.self_ratings for turn in turns),
+            "files whose names begin with '._'": session.forks,
+        },
+        remarks=tuple(_remarks(session, turns, utterances.values())),
+    )
+
+
+def _utterance(turn: Turn, session: _Session, table: Seats) -> Utterance:
+    """Return the turn as an utterance: the picture of the dialogue with the voice beside it, or the voice alone."""
+    sound, picture = session.sounds.get(turn.name), session.pictures.get(turn.dialog)
+    if sound is None and session.has_sounds:
+        raise ValaroError(f"sentences/wav/{turn.dialog}/{turn.name}.wav is not there")
+    if picture is None and sound is None:
+        raise ValaroError("neither sound nor picture of the turn is there")
+    number, _, script = turn.dialog.partition("_")
+    voice = Utterance(
+        id=f"{CORPUS}/{turn.name}",
+        corpus=CORPUS,
+        session=number[:-1],
+        speaker=f"{CORPUS}/{number[:-1]}{turn.gender}",
+        gender=turn.gender,
+        media=sound or picture or Path(),
+        ratings=turn.ratings,
+        script=script if script.startswith("script") else "",
+    )
+    if picture is None:
+        return voice
+    half = half_of(turn.dialog, turn.gender, table)
+    return replace(voice, media=picture, face_region=half, start=turn.start, end=turn.end, sound=sound)
+
+
+def _transcribed(session: _Session) -> set[str]:
+    """Return the turns that the transcripts name: what a copy without sound has to go by."""
+    turns: set[str] = set()
+    for dialog, path in session.transcripts.items():
+        text = read_bytes(path).decode("utf-8", errors="replace")
+        named = (line.split(maxsplit=1)[0] for line in text.splitlines() if line.strip())
+        turns.update(name for name in named if name.startswith(f"{dialog}_"))
+    return turns
+
+
+def _joined(problems: list[Problem]) -> Problem:
+    first, *others = problems
+    more = f" (and {len(others)} more: {'; '.join(f'{p.where}: {p.why}' for p in others)})" if others else ""
+    return Problem(utterance=first.utterance, where=first.where, why=f"{first.why}{more}")
+
+
+def _remarks(session: _Session, turns: Iterable[Turn], utterances: Iterable[Utterance]) -> Iterator[str]:
+    read = list(turns)
+    unrated = sum(not turn.ratings for turn in read)
+    if unrated:
+        yield f"{session.name}: {unrated} turns have no annotator, they are unlabelled"
+    differing = [turn.name for turn in read if turn.ratings and not _agrees(turn)]
+    if differing:
+        yield (
+            f"{session.name}: {len(differing)} turns state another mean than that of their annotators "
+            f"(the votes count): {', '.join(differing[:3])}{' ...' if len(differing) > 3 else ''}"
+        )
+    blind = sum(utterance.face_region is None for utterance in utterances)
+    if blind:
+        yield f"{session.name}: {blind} turns have no picture, their sound was read"
+
+
+def _agrees(turn: Turn) -> bool:
+    means = (
+        (fmean(rating.score for rating in turn.ratings if rating.dimension == dimension), turn.stated[dimension])
+        for dimension in DIMENSIONS
+    )
+    return all(abs(mean - stated) <= _ROUNDING for mean, stated in means)

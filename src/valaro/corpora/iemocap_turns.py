@@ -1,0 +1,211 @@
+"""One evaluation file of IEMOCAP: its turns with every annotator's votes, or what is wrong with each, line by line."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from valaro.errors import ValaroError
+from valaro.records import DIMENSIONS, Rating
+
+_HEADER = re.compile(
+    r"\[\s*(?P<start>\d+(?:\.\d+)?)\s*-\s*(?P<end>\d+(?:\.\d+)?)\s*\]\s+(?P<turn>\S+)\s+(?P<category>[a-z]{3})\s+"
+    r"\[\s*(?P<valence>\d+(?:\.\d+)?)\s*,\s*(?P<arousal>\d+(?:\.\d+)?)\s*,\s*\d+(?:\.\d+)?\s*\]",
+    re.ASCII,
+)
+_CATEGORIES = re.compile(r"C-(?P<rater>[A-Z]+\d+):\s*(?:[A-Za-z ]+;\s*)+(?:\(.*\)?)?")
+_ATTRIBUTES = re.compile(
+    # `dom` has two blanks or no number in some lines, and is not used here.
+    r"A-(?P<rater>[A-Z]+\d+):\s*val\s+(?P<valence>\d+)\s*;\s*act\s+(?P<arousal>\d+)\s*;\s*(?:dom\s*\d*\s*;)?\s*(?:\(.*\)?)?",
+    re.ASCII,
+)
+_TURN = re.compile(r"(?P<dialog>Ses\d{2}[FM]_\w+)_(?P<gender>[FM])[0-9X]{3,4}", re.ASCII)
+_LOWEST, _HIGHEST = 1, 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """A turn with its times [s], `ratings` of the annotators, and how many ratings the actors gave themselves.
+
+    `stated` are the means of valence and arousal that the file gives beside the votes.
+    """
+
+    name: str
+    dialog: str
+    gender: str
+    start: float
+    end: float
+    stated: dict[str, float]
+    ratings: tuple[Rating, ...]
+    self_ratings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What is wrong on a `line` of the file, and with which turn; `turn` is empty for a line that belongs to none."""
+
+    turn: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What one file gave; a turn is either in `turns` or has a fault."""
+
+    turns: tuple[Turn, ...]
+    faults: tuple[Fault, ...]
+
+
+@dataclass
+class _Block:
+    """A turn under way: its header's line and match, the lines of its raters."""
+
+    line: int
+    header: re.Match[str]
+    ratings: list[Rating] = field(default_factory=list[Rating])
+    self_ratings: int = 0
+    faults: list[Fault] = field(default_factory=list[Fault])
+
+    @property
+    def name(self) -> str:
+        return self.header["turn"]
+
+    def add(self, number: int, line: str) -> None:
+        """Take a rater's line in; E names an annotator, F and M are the actors on themselves."""
+        found = _ATTRIBUTES.fullmatch(line)
+        if not found:
+            if _CATEGORIES.fullmatch(line) is None:
+                why = f"'{_short(line)}': expected a rater's line such as 'A-E1: val 3; act 2; dom 2; ()'"
+                self.faults.append(Fault(turn=self.name, line=number, why=why))
+            return
+        rater = found["rater"]
+        if not rater.startswith("E"):
+            self.self_ratings += 1
+            return
+        for dimension in DIMENSIONS:
+            score = int(found[dimension])
+            if not _LOWEST <= score <= _HIGHEST:
+                why = f"{dimension} {score}: expected a whole number from 1 to 5"
+                self.faults.append(Fault(turn=self.name, line=number, why=why))
+            if any((rating.annotator, rating.dimension) == (rater, dimension) for rating in self.ratings):
+                self.faults.append(Fault(turn=self.name, line=number, why=f"{rater} rates {dimension} a second time"))
+            self.ratings.append(Rating(annotator=rater, dimension=dimension, score=float(score)))
+
+    def close(self, dialog: str) -> Turn | None:
+        """Return the turn, or None where it has faults."""
+        start, end = float(self.header["start"]), float(self.header["end"])
+        name = _TURN.fullmatch(self.name)
+        if name is None or name["dialog"] != dialog:
+            self._fault(f"turn '{self.name}': expected {dialog}_ and F or M with a number, such as {dialog}_F000")
+        if end <= start:
+            self._fault(f"the turn ends at {end:g} s, before it begins at {start:g} s")
+        if self.faults or name is None:
+            return None
+        return Turn(
+            name=self.name,
+            dialog=dialog,
+            gender=name["gender"],
+            start=start,
+            end=end,
+            stated={dimension: float(self.header[dimension]) for dimension in DIMENSIONS},
+            ratings=tuple(self.ratings),
+            self_ratings=self.self_ratings,
+        )
+
+    def _fault(self, why: str) -> None:
+        self.faults.append(Fault(turn=self.name, line=self.line, why=why))
+
+
+class _Page:
+    """A file under way: the turns and faults so far, and the block that the next line belongs to."""
+
+    def __init__(self, dialog: str) -> None:
+        self.turns: list[Turn] = []
+        self.faults: list[Fault] = []
+        self._dialog = dialog
+        self._block: _Block | None = None
+        self._seen: dict[str, int] = {}
+
+    def take(self, number: int, line: str) -> None:
+        header = _HEADER.fullmatch(line)
+        if header or not line or line.startswith(("[", "%")):
+            self.close()
+        if header:
+            self._block = _Block(number, header)
+        elif line.startswith("["):
+            # The raters' lines that follow belong to this turn, which is lost already.
+            name = re.search(r"Ses\d{2}[FM]_\w+", line)
+            why = f"'{_short(line)}': expected '[start - end] turn category [V, A, D]'"
+            self.faults.append(Fault(turn=name[0] if name else "", line=number, why=why))
+        elif line and not line.startswith("%"):
+            self._rated(number, line)
+
+    def spoilt(self, number: int) -> None:
+        """Note a line that is no text."""
+        turn = "" if self._block is None else self._block.name
+        fault = Fault(turn=turn, line=number, why="is not UTF-8 text: convert the file to UTF-8")
+        (self.faults if self._block is None else self._block.faults).append(fault)
+
+    def close(self) -> None:
+        block, self._block = self._block, None
+        if block is None:
+            return
+        first = self._seen.setdefault(block.name, block.line)
+        if first != block.line:
+            block.faults.append(Fault(turn=block.name, line=block.line, why=f"the turn stands already in line {first}"))
+        turn = block.close(self._dialog)
+        self.faults += block.faults
+        if turn is not None:
+            self.turns.append(turn)
+
+    def _rated(self, number: int, line: str) -> None:
+        if self._block is not None:
+            self._block.add(number, line)
+        elif not re.match(r"[CA]-[A-Z]+\d+:", line):
+            self.faults.append(Fault(turn="", line=number, why=f"'{_short(line)}' belongs to no turn"))
+
+
+def read_evaluation(path: Path) -> Evaluation:
+    """Read `dialog/EmoEvaluation/<dialog>.txt`; CRLF, a byte-order mark, double blanks make no difference.
+
+    Raises:
+        ValaroError: the file cannot be read, or is UTF-16.
+    """
+    page = _Page(path.stem)
+    for number, line in _lines(path):
+        if isinstance(line, bytes):
+            page.spoilt(number)
+        else:
+            page.take(number, line)
+    page.close()
+    return Evaluation(turns=tuple(page.turns), faults=tuple(page.faults))
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str | bytes]]:
+    """Yield each line with its number, stripped; as bytes where it is not UTF-8."""
+    raw = read_bytes(path)
+    for number, line in enumerate(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"), start=1):
+        try:
+            yield number, line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        except UnicodeDecodeError:
+            yield number, line
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a text file.
+
+    Raises:
+        ValaroError: it cannot be read, or is UTF-16.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ValaroError(f"{path}: cannot be read: {error.strerror}") from None
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ValaroError(f"{path}, line 1: the text is UTF-16: convert the file to UTF-8")
+    return raw
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= 60 else f"{line[:57]}..."
