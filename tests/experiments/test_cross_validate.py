@@ -380,3 +380,14 @@ def test_votes_of_unlabelled_manifests_reach_nothing(tmp_path: Path) -> None:
     assert not any(utterance.ratings for utterance in data.unlabelled)
     with pytest.raises(ValaroError, match="at least two sessions"):
         study_jobs(settings_of(study), data, RunFolder(path=tmp_path / "run"))
+
+
+def test_words_that_several_sessions_speak_are_said_on_every_page(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(sessions=2)
+    # Of 72 utterances 18 speak the same script, 9 a session; another one is spoken in one session alone.
+    scripts = {u.id: "same" if place % 4 == 0 else "own" if place < 36 else "" for place, u in enumerate(utterances)}
+    write_manifest(tmp_path / "m.parquet", [replace(u, script=scripts[u.id]) for u in utterances])
+    make_store(tmp_path / "features", features)
+    (note,) = load_data([tmp_path / "m.parquet"], [], tmp_path / "features", ["fbank"]).notes
+    assert note.corpus == "toy"
+    assert note.text.startswith("25 % of the labelled utterances speak scripts that other sessions speak, too")

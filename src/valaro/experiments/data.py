@@ -1,17 +1,19 @@
 """The data of a study: labelled utterances, the pool, their features and what a report says of them."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 import xxhash
 
+from valaro.checks.manifests import shared_scripts
 from valaro.errors import ValaroError, all_at_once, unknown_name
 from valaro.evaluation.folds import without_ratings
 from valaro.experiments.settings import Settings
-from valaro.labels.fuzzy import Votes, correct_levels, fuzzy_labels, with_mean_votes
-from valaro.records import DIMENSIONS, GRID_RATE, CorpusNote, CorpusSummary, Dimension, Utterance
+from valaro.labels.fuzzy import Votes, level_counts, with_mean_votes
+from valaro.records import GRID_RATE, CorpusNote, CorpusSummary, Dimension, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
 
@@ -80,6 +82,7 @@ def load_data(
     _check((*with_votes, *without), store)
     fingerprints = [manifest.fingerprint for manifest in (*first, *second)]
     notes = {note: None for manifest in (*first, *second) for note in manifest.notes}
+    notes |= dict.fromkeys(_script_notes(with_votes))
     return StudyData(
         labelled=with_votes,
         unlabelled=tuple(without_ratings(u) for u in without),
@@ -87,6 +90,19 @@ def load_data(
         notes=tuple(notes),
         fingerprint=xxhash.xxh3_64_hexdigest("\n".join([*fingerprints, store.fingerprint]).encode()),
     )
+
+
+def _script_notes(labelled: Sequence[Utterance]) -> Iterator[CorpusNote]:
+    """Say of each corpus how much of it is the same words in several sessions, hence in training and in test."""
+    spoken = Counter(utterance.corpus for inside in shared_scripts(labelled).values() for utterance in inside)
+    totals = Counter(utterance.corpus for utterance in labelled)
+    for corpus, count in sorted(spoken.items()):
+        share = 100 * count / totals[corpus]
+        yield CorpusNote(
+            corpus=corpus,
+            text=f"{share:.0f} % of the labelled utterances speak scripts that other sessions speak, too: "
+            "their words stand in training and in test alike.",
+        )
 
 
 def _check(utterances: Sequence[Utterance], store: FeatureStore) -> None:
@@ -114,14 +130,5 @@ def _summary(corpus: str, utterances: Sequence[Utterance], store: FeatureStore) 
         speakers=len({u.speaker for u in utterances}),
         sessions=len({u.session for u in utterances if u.session}),
         seconds=sum(store.length(u.id) for u in utterances if u.id in store) / GRID_RATE,
-        levels={
-            dimension: _level_counts([u for u in labelled if u.is_labelled(dimension)], dimension)
-            for dimension in DIMENSIONS
-            if any(u.is_labelled(dimension) for u in labelled)
-        },
+        levels=level_counts(labelled),
     )
-
-
-def _level_counts(utterances: Sequence[Utterance], dimension: Dimension) -> tuple[int, int, int]:
-    low, medium, high = correct_levels(fuzzy_labels(utterances, dimension)).sum(axis=0).tolist()
-    return low, medium, high

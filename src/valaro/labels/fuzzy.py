@@ -62,3 +62,14 @@ def correct_levels(fuzzy: Float[np.ndarray, "n 3"]) -> Bool[np.ndarray, "n 3"]:
     """
     # Shares are quotients of small whole numbers, so equal votes give equal floats; the tolerance guards mapped scales.
     return np.isclose(fuzzy, fuzzy.max(axis=1, keepdims=True)) if len(fuzzy) else np.zeros((0, len(LEVELS)), bool)
+
+
+def level_counts(utterances: Sequence[Utterance]) -> dict[str, tuple[int, int, int]]:
+    """Return the utterances a level (low, medium, high) by dimension, a tie in each of its levels."""
+    counts: dict[str, tuple[int, int, int]] = {}
+    for dimension in DIMENSIONS:
+        rated = [utterance for utterance in utterances if utterance.is_labelled(dimension)]
+        if rated:
+            low, medium, high = correct_levels(fuzzy_labels(rated, dimension)).sum(axis=0).tolist()
+            counts[dimension] = (low, medium, high)
+    return counts

@@ -56,10 +56,12 @@ def notes(runs: Sequence[RunRecord]) -> tuple[CorpusNote, ...]:
 
 def faces(runs: Sequence[RunRecord]) -> FaceTable | None:
     """Return the faces of every clip of the runs, None where no clip has video frames."""
-    clips = sorted(
-        _once(face for run in runs for face in run.faces if face.frames > 0),
-        key=lambda face: (share(face), face.utterance),
-    )
+    return face_table(_once(face for run in runs for face in run.faces))
+
+
+def face_table(found: Iterable[FaceQuality]) -> FaceTable | None:
+    """Return the faces of clips, None where none has video frames."""
+    clips = sorted((face for face in found if face.frames > 0), key=lambda face: (share(face), face.utterance))
     if not clips:
         return None
     return FaceTable(

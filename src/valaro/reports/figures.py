@@ -96,6 +96,33 @@ def difference_chart(differences: Sequence[Difference]) -> IntervalChart:
     return IntervalChart(height=_height(lines), lines=tuple(lines), ticks=tuple(ticks), reference=scale(0.0))
 
 
+@dataclass(frozen=True)
+class Spread:
+    """The middle of some values and the quartiles around it."""
+
+    middle: float
+    low: float
+    high: float
+
+
+def spread_chart(spreads: Sequence[Spread], unit: str) -> IntervalChart:
+    """Return a dot and a bar a row around a line at 0."""
+    edges = [0.0, *(edge for spread in spreads for edge in (spread.low, spread.high))]
+    step = next(size for size in (1, 2, 5, 10, 20, 50) if size * 8 >= max(edges) - min(edges) or size == 50)
+    low, high = floor(min(edges) / step) * step, ceil(max(edges) / step) * step
+    scale = _Scale(low, high)
+    lines = [
+        IntervalLine(y=ROW * place + 32, dot=scale(spread.middle), low=scale(spread.low), high=scale(spread.high))
+        for place, spread in enumerate(spreads)
+    ]
+    marks = [
+        Tick(at=scale(mark), text=f"{mark:+d}".replace("-", "−") if mark else "0")
+        for mark in range(low, high + 1, step)
+    ]
+    last = Tick(at=marks[-1].at, text=f"{marks[-1].text} {unit}")
+    return IntervalChart(height=_height(lines), lines=tuple(lines), ticks=(*marks[:-1], last), reference=scale(0.0))
+
+
 def curve_panels(results: Sequence[FoldResult]) -> tuple[CurvePanel, ...]:
     """Return a model's learning curves: validation UAR in percent first, then a panel for each loss term."""
     shown = [result for result in results if result.history]

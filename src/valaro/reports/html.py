@@ -25,7 +25,7 @@ def report_page(runs: Sequence[RunRecord]) -> str:
         raise ValaroError("no runs to report on: expected at least one run folder")
     results = dimension_results(runs)
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             levels=LEVELS,
@@ -63,7 +63,8 @@ def _title(results: Sequence[DimensionResults]) -> str:
     return f"{listed} on {dimensions}"
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates of this folder with the filters that they use."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,

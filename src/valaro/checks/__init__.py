@@ -1,0 +1,1 @@
+"""Everything that should be true of a manifest and a store, and what is not."""

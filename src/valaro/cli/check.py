@@ -1,0 +1,35 @@
+"""`valaro check`: what is true of a manifest and a store, and what should be."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    manifests: Annotated[list[Path], typer.Argument(help="Manifests written by valaro read.")],
+    store: Annotated[Path | None, typer.Option(help="The feature store extracted from them.")] = None,
+    to: Annotated[Path, typer.Option(help="The page to write (.html).")] = Path("check.html"),
+    mouths: Annotated[
+        int,
+        typer.Option(help="Where two people sit side by side, look at so many utterances a recording: who speaks?"),
+    ] = 0,
+) -> None:
+    """List everything that should be true of the data and is not, and draw what people want to see of it.
+
+    Exit code 1 if something is wrong; what may be right and is worth a look does not count.
+    """
+    from valaro.checks.check import check
+    from valaro.cli.console import say
+    from valaro.reports.check_page import write_check_page
+    from valaro.reports.sentences import plural
+
+    record = check(manifests, store, mouths=mouths)
+    write_check_page(record, to)
+    for finding in record.findings:
+        say(f"{'wrong' if finding.is_fault else 'look'}: {finding.what}: {plural(len(finding.cases), 'case')}")
+        say(f"  {finding.cases[0]}{f' and {len(finding.cases) - 1} more' if len(finding.cases) > 1 else ''}")
+    looks = len(record.findings) - len(record.faults)
+    say(f"{plural(len(record.faults), 'rule')} broken, {plural(looks, 'thing')} worth a look -> {to}")
+    if record.faults:
+        raise typer.Exit(1)
