@@ -92,14 +92,26 @@ def test_a_byte_order_mark_blank_lines_and_windows_line_ends_are_read(folder):
     assert [utterance.id for utterance in read_table(path)] == ["happy/x", "happy/y"]
 
 
-def test_recordings_may_lie_outside_the_folder_but_must_exist(folder):
+def test_recordings_lie_below_the_tables_folder_or_the_root_that_is_stated(folder):
     outside = folder.parent / "c.wav"
     outside.write_bytes(b"sound")
-    path = write(folder, f"utterance,file\nx,../c.wav\ny,{outside}\n")
-    first, second = read_table(path)
+    (folder / "archive.zip").write_bytes(b"PK")
+    rows = ("../c.wav", str(outside), "sub/../../c.wav", "archive.zip/../../c.wav", "/etc/passwd")
+    path = write(folder, "utterance,file\n" + "".join(f"{place},{text}\n" for place, text in enumerate(rows)))
+    message = faults(path)
+    for line, text in enumerate(rows, start=2):
+        assert f"line {line}: file '{text}' leaves the folder {folder}: if that is meant" in message
+    first, second = read_table(write(folder, f"utterance,file\nx,../c.wav\ny,{outside}\n"), root=folder.parent)
     assert first.media.samefile(outside)
     assert second.media == outside
-    assert "file '../d.wav' does not exist" in faults(write(folder, "utterance,file\nx,../d.wav\n"))
+    assert "file '../d.wav' does not exist" in faults(write(folder, "utterance,file\nx,../d.wav\n"), root=folder.parent)
+
+
+def test_a_link_below_the_folder_may_lead_elsewhere(folder):
+    (folder.parent / "c.wav").write_bytes(b"sound")
+    (folder / "link.wav").symlink_to(folder.parent / "c.wav")
+    (utterance,) = read_table(write(folder, "utterance,file\nx,link.wav\n"))
+    assert utterance.media == folder / "link.wav"
 
 
 def test_every_problem_is_named_at_once_with_its_line(folder):

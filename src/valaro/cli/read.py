@@ -18,6 +18,9 @@ def run(
         tuple[float, float] | None,
         typer.Option(help="table: lowest and highest value of numeric labels, as in --scale 1 7."),
     ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="table: the folder that recordings may lie in (default: the table's).")
+    ] = None,
     seats: Annotated[
         Path | None, typer.Option(help="iemocap: a table of who sits on the left (columns dialog, left).")
     ] = None,
@@ -36,7 +39,7 @@ def run(
     from valaro.records import CorpusNote
     from valaro.store.manifest import write_manifest
 
-    options = {"corpus": corpus, "people": people, "scale": scale, "seats": seats}
+    options = {"corpus": corpus, "people": people, "scale": scale, "root": root, "seats": seats}
     reading = read_kind(kind, path, options)
     if strict:
         strictly(reading, str(path))

@@ -25,7 +25,9 @@ def _table(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_table 
 
 
 KINDS: Mapping[str, Kind] = {
-    "table": Kind(read=_table, takes=("corpus", "people", "scale"), what="a CSV or Parquet file, a row an utterance"),
+    "table": Kind(
+        read=_table, takes=("corpus", "people", "scale", "root"), what="a CSV or Parquet file, a row an utterance"
+    ),
     "iemocap": Kind(read=read_iemocap, takes=("seats",), what="the folder IEMOCAP_full_release"),
 }
 

@@ -1,6 +1,7 @@
 """Any corpus that comes as a table, a row an utterance, read into utterances."""
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,10 +50,16 @@ class _Table(NamedTuple):
     corpus: str
     people: str
     scale: tuple[float, float]
+    root: Path
 
 
 def read_table(
-    path: Path, *, corpus: str | None = None, people: str | None = None, scale: tuple[float, float] | None = None
+    path: Path,
+    *,
+    corpus: str | None = None,
+    people: str | None = None,
+    scale: tuple[float, float] | None = None,
+    root: Path | None = None,
 ) -> tuple[Utterance, ...]:
     """Read a CSV, TSV or Parquet table into utterances, or raise one error that names every fault with its line.
 
@@ -62,12 +69,14 @@ def read_table(
     a level (low, medium, high), a number on `scale` (LOW, HIGH; 1 to 5 if not stated) or several annotators' votes as
     `2;4;5`, an empty place in which is an annotator who did not vote. Names stay text: speaker 03 is `03`.
 
+    Recordings must lie below `root` (by default the table's folder): a table from elsewhere opens nothing else.
+
     `corpus` is by default the table's name, or its folder's if the table has a plain name such as `manifest.csv`;
     `people` (by default the corpus) goes before speakers' names, so that two corpora of the same people can say so.
     An unlabelled row without a speaker is its own person: if that person also speaks in test data, no fold can know.
     """
     corpus = _corpus_name(path, corpus)
-    table = _Table(path, corpus, _corpus_name(path, people or corpus), _scale(scale))
+    table = _Table(path, corpus, _corpus_name(path, people or corpus), _scale(scale), root or path.absolute().parent)
     sheet = read_sheet(path, _Cells._fields, REQUIRED)
     faults = list(sheet.faults)
     rows = [(row.line, _Cells(*row.cells)) for row in sheet.rows]
@@ -118,7 +127,7 @@ def _utterance(line: int, cells: _Cells, table: _Table, faults: list[str]) -> Ut
         script=cells.script,
         speaker=f"{table.people}/{cells.speaker}" if cells.speaker else f"{table.people}/?{cells.utterance}",
         gender=checked(_gender, cells.gender, ""),
-        media=checked(lambda text: _media(table.path, text), cells.file, Path()),
+        media=checked(lambda text: _media(table, text), cells.file, Path()),
         face_region=checked(_region, cells.region, None),
         start=start,
         end=end,
@@ -168,11 +177,17 @@ def _gender(text: str) -> str:
     return GENDERS[text.lower()]
 
 
-def _media(table: Path, text: str) -> Path:
-    """Return the recording's path, which may lie outside the table's folder (it is the user's own) but must exist."""
-    media = table.absolute().parent / text
+def _media(table: _Table, text: str) -> Path:
+    """Return the path of a recording, which must exist and be named below the root; a link there may lead anywhere."""
+    media = table.path.absolute().parent / text
     if not text or "\0" in text:
         return media
+    # By name, not by where links lead: a folder of links is a corpus, too.
+    root = Path(os.path.normpath(table.root.absolute()))
+    if not Path(os.path.normpath(media)).is_relative_to(root):
+        raise ValaroError(
+            f"file '{text}' leaves the folder {root}: if that is meant, state where recordings lie (--root)"
+        )
     try:
         exists = media.is_file()
     except OSError as error:
