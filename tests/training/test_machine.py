@@ -134,3 +134,21 @@ def test_another_system_is_not_even_asked(monkeypatch: pytest.MonkeyPatch) -> No
     keep_memory.cache_clear()
     keep_memory()
     assert asked == []
+
+
+def test_what_a_training_freed_goes_back_to_the_system_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed: list[int] = []
+
+    class Library:
+        def mallopt(self, parameter: int, value: int) -> int:
+            return 1
+
+        def malloc_trim(self, pad: int) -> int:
+            trimmed.append(pad)
+            return 1
+
+    monkeypatch.setattr("valaro.training.machine.ctypes.CDLL", lambda _: Library())
+    monkeypatch.setattr("valaro.training.machine.sys.platform", "linux")
+    with suited_to("temporal"):
+        assert trimmed == []
+    assert trimmed == [0]

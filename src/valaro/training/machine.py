@@ -3,7 +3,7 @@
 import ctypes
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -58,6 +58,7 @@ def suited_to(layout: str, precision: Precision = "single", device: torch.device
             yield
     finally:
         torch.set_num_threads(before)
+        give_memory_back()
 
 
 @cache
@@ -86,3 +87,15 @@ def keep_memory() -> None:
         return
     mallopt(_MMAP_THRESHOLD, _KEPT)
     mallopt(_TRIM_THRESHOLD, _KEPT)
+
+
+def give_memory_back() -> None:
+    """Hand what a training has freed back to the system.
+
+    Every training asks for blocks of other sizes; kept as they are, the gaps between them grew by 5 MB a training,
+    1.5 GB over 300 in one process.
+    """
+    if sys.platform != "linux":
+        return
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
