@@ -7,7 +7,7 @@ import typer
 
 
 def run(
-    kind: Annotated[str, typer.Argument(help="What the corpus is: table, iemocap.")],
+    kind: Annotated[str, typer.Argument(help="What the corpus is: table, iemocap, ami.")],
     path: Annotated[Path, typer.Argument(help="The corpus: a file or folder.")],
     to: Annotated[Path, typer.Option(help="The manifest to write (.parquet).")],
     corpus: Annotated[str | None, typer.Option(help="table: its name (default: the folder's).")] = None,
@@ -24,6 +24,13 @@ def run(
     seats: Annotated[
         Path | None, typer.Option(help="iemocap: a table of who sits on the left (columns dialog, left).")
     ] = None,
+    samples: Annotated[int | None, typer.Option(help="ami: how many samples to draw (default: 20000).")] = None,
+    seed: Annotated[int | None, typer.Option(help="ami: another seed draws others (default: 0).")] = None,
+    overlap: Annotated[bool | None, typer.Option("--overlap", help="ami: samples of a speaker may share time.")] = None,
+    faces: Annotated[
+        bool | None, typer.Option("--faces/--no-faces", help="ami: drop samples without a face (default: faces).")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="ami: threads that look at samples (default: 1).")] = None,
     note: Annotated[str, typer.Option(help="What every page made from this corpus must say about it.")] = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing unless all that the corpus has was read.")
@@ -33,14 +40,16 @@ def run(
 
     Exit code 1 if something was refused; the rest is written. A table with a fault is not written at all.
     """
-    from valaro.cli.console import list_problems, say
+    from valaro.cli.console import list_problems, progress, say
     from valaro.corpora.kinds import read_kind
     from valaro.corpora.reading import strictly
     from valaro.records import CorpusNote
     from valaro.store.manifest import write_manifest
 
     options = {"corpus": corpus, "people": people, "scale": scale, "root": root, "seats": seats}
-    reading = read_kind(kind, path, options)
+    options |= {"samples": samples, "seed": seed, "overlap": overlap, "faces": faces, "workers": workers}
+    with progress("read") as told:
+        reading = read_kind(kind, path, options, told)
     if strict:
         strictly(reading, str(path))
     utterances = reading.utterances

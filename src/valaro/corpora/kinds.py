@@ -13,15 +13,26 @@ from valaro.errors import ValaroError, unknown_name
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How a corpus is read: `read(path, **options)`, which of the options it `takes`, and `what` its path is."""
+    """How a corpus is read: `read(path, **options)`, which of the options it `takes`, and `what` its path is.
+
+    One that is `slow` also takes `on_progress`, which is told (done, of how many).
+    """
 
     read: Callable[..., Reading]
     takes: tuple[str, ...]
     what: str
+    slow: bool = False
 
 
 def _table(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_table checks them
     return Reading(utterances=read_table(path, **options))
+
+
+def _ami(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_ami checks them
+    # It looks into recordings: what decodes them need not be loaded for a table.
+    from valaro.corpora.ami import read_ami
+
+    return read_ami(path, **options)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -29,10 +40,18 @@ KINDS: Mapping[str, Kind] = {
         read=_table, takes=("corpus", "people", "scale", "root"), what="a CSV or Parquet file, a row an utterance"
     ),
     "iemocap": Kind(read=read_iemocap, takes=("seats",), what="the folder IEMOCAP_full_release"),
+    "ami": Kind(
+        read=_ami,
+        takes=("samples", "seed", "overlap", "faces", "workers"),
+        what="the folder amicorpus, its annotations in or beside it",
+        slow=True,
+    ),
 }
 
 
-def read_kind(kind: str, path: Path, options: Mapping[str, object]) -> Reading:
+def read_kind(
+    kind: str, path: Path, options: Mapping[str, object], on_progress: Callable[[int, int], None] | None = None
+) -> Reading:
     """Read a corpus of a known kind; of `options`, those that are None were not given.
 
     Raises:
@@ -46,4 +65,4 @@ def read_kind(kind: str, path: Path, options: Mapping[str, object]) -> Reading:
     if foreign:
         taken = ", ".join(f"--{name}" for name in chosen.takes) or "none"
         raise ValaroError(f"--{foreign[0]} means nothing for '{kind}'; options of this kind: {taken}")
-    return chosen.read(path, **given)
+    return chosen.read(path, **given, **({"on_progress": on_progress} if chosen.slow else {}))

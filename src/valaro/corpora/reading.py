@@ -12,8 +12,9 @@ class Reading:
     """Utterances, what pages must say of them, and the account.
 
     `expected` is how many `units` (turns, clips ...) the corpus itself says it has, by another source than the one read
-    (None: it does not say); `refused` are those that could not be read, with file and line; `left_out` counts what was
-    passed over on purpose, by what it is; `remarks` are worth a user's look and refuse nothing.
+    (None: it does not say), or how many were asked for; `refused` are those that could not be read, with file and line;
+    `left_out` counts what was passed over on purpose, by what it is; `remarks` are worth a user's look and refuse
+    nothing.
     """
 
     utterances: tuple[Utterance, ...]
@@ -55,7 +56,7 @@ def strictly(reading: Reading, source: str) -> Reading:
     if reading.is_complete:
         return reading
     faults = [f"{problem.utterance}: {problem.where}: {problem.why}" for problem in reading.refused]
-    raise all_at_once(f"{source}: {reading.account()[0]}", faults)
+    raise all_at_once(f"{source}: {reading.account()[0]}", [*faults, *reading.remarks])
 
 
 def nothing_in(source: str, expected: str) -> ValaroError:
