@@ -7,16 +7,25 @@ import typer
 
 
 def run(
-    kind: Annotated[str, typer.Argument(help="What the corpus is: table.")],
+    kind: Annotated[str, typer.Argument(help="What the corpus is: table, crema-d, ravdess, audformat.")],
     path: Annotated[Path, typer.Argument(help="The corpus: a file or folder.")],
     to: Annotated[Path, typer.Option(help="The manifest to write (.parquet).")],
-    corpus: Annotated[str | None, typer.Option(help="table: its name (default: the folder's).")] = None,
+    corpus: Annotated[
+        str | None, typer.Option(help="table, audformat: its name (default: the folder's, the database's).")
+    ] = None,
     people: Annotated[
-        str | None, typer.Option(help="table: corpora with the same PEOPLE share their speakers (default: the corpus).")
+        str | None, typer.Option(help="table, audformat: corpora with the same PEOPLE share their speakers.")
     ] = None,
     scale: Annotated[
         tuple[float, float] | None,
-        typer.Option(help="table: lowest and highest value of numeric labels, as in --scale 1 7."),
+        typer.Option(help="table, audformat: lowest and highest value of numeric labels, as in --scale 1 7."),
+    ] = None,
+    levels: Annotated[
+        Path | None,
+        typer.Option(help="crema-d, ravdess: your own table category,valence,arousal (low, medium, high)."),
+    ] = None,
+    votes: Annotated[
+        str | None, typer.Option(help="crema-d: whose votes count, by what they met: voice, face or both (default).")
     ] = None,
     note: Annotated[str, typer.Option(help="What every page made from this corpus must say about it.")] = "",
     strict: Annotated[
@@ -33,7 +42,8 @@ def run(
     from valaro.records import CorpusNote
     from valaro.store.manifest import write_manifest
 
-    reading = read_kind(kind, path, {"corpus": corpus, "people": people, "scale": scale})
+    options = {"corpus": corpus, "people": people, "scale": scale, "levels": levels, "votes": votes}
+    reading = read_kind(kind, path, options)
     if strict:
         strictly(reading, str(path))
     utterances = reading.utterances
