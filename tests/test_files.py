@@ -27,7 +27,12 @@ def test_files_are_moved_beside_what_is_there_and_the_last_one_last(tmp_path: Pa
 
 def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "own.wav").write_bytes(b"sound")
-    with pytest.raises(ZeroDivisionError), whole_files(tmp_path, last="a.yaml") as aside:
-        (aside / "a.yaml").write_text("half")
-        raise ZeroDivisionError
+
+    def fail_half_way() -> None:
+        with whole_files(tmp_path, last="a.yaml") as aside:
+            (aside / "a.yaml").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
     assert [path.name for path in tmp_path.iterdir()] == ["own.wav"]

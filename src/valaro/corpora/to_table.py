@@ -74,7 +74,7 @@ def _faults(utterance: Utterance) -> list[str]:
         faults.append(f"its name does not begin with its corpus '{utterance.corpus}'")
     if not utterance.is_speaker_known and (utterance.ratings or speaker != f"?{name}"):
         faults.append("its speaker is not named")
-    texts = (utterance.id, utterance.session, utterance.speaker, str(utterance.media), str(utterance.sound))
+    texts = (name, utterance.session, speaker, str(utterance.media), str(utterance.sound))
     faults += [f"a control character or outer blank in {text!r}" for text in texts if not fits_a_cell(text)]
     votes = [(rating.dimension, rating.annotator) for rating in utterance.ratings]
     faults += [
