@@ -44,6 +44,25 @@ def whole_folder(path: Path) -> Generator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+@contextmanager
+def whole_files(folder: Path, *, last: str) -> Generator[Path]:
+    """Yield a temporary folder; on success its files are synced and moved into `folder`, beside what is there.
+
+    The file called `last` is moved last, so that it is there only when all others are.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".files.", suffix=".part", dir=folder))
+    try:
+        yield aside
+        for file in sorted(aside.iterdir(), key=lambda file: (file.name == last, file.name)):
+            file.chmod(0o666 & ~_umask())
+            _sync(file)
+            file.replace(folder / file.name)
+        _sync(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path`, whole or not at all."""
     with whole_file(path) as aside:

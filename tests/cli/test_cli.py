@@ -9,17 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from commands import Answer, Command
 from making_features import an_utterance
 from making_media import make_recording
 from making_models import a_model
 from making_studies import make_study, settings_of
-from valaro.cli.app import main
 from valaro.cli.console import list_problems
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
@@ -29,36 +29,7 @@ from valaro.records import Alarm, Problem
 from valaro.store.manifest import write_manifest
 from valaro.training.checkpoint import save_model
 
-VERBS = ("demo", "read", "extract", "check", "train", "cross-validate", "report", "predict")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a command left: its exit code and its words."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Answer]
-
-
-@pytest.fixture
-def valaro(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
-    """Runs a command line in this process: a new one would load torch for seconds each time."""
-
-    def run(*arguments: object) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["valaro", *(str(argument) for argument in arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        out, err = capfd.readouterr()
-        return Answer(code=code, out=out, err=err)
-
-    return run
+VERBS = ("demo", "read", "export", "extract", "check", "train", "cross-validate", "report", "predict")
 
 
 def _assert_one_message(answer: Answer, *words: str) -> None:

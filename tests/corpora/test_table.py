@@ -114,6 +114,16 @@ def test_a_link_below_the_folder_may_lead_elsewhere(folder):
     assert utterance.media == folder / "link.wav"
 
 
+def test_a_voice_in_a_file_of_its_own_stands_in_two_columns(folder):
+    path = write(folder, "utterance,file,sound,sound_start\nx,a.wav,b.wav,1.5\ny,a.wav,,\n")
+    first, second = read_table(path)
+    assert (first.sound, first.sound_start) == (folder / "b.wav", 1.5)
+    assert (second.sound, second.sound_start) == (None, 0.0)
+    message = faults(write(folder, "utterance,file,sound,sound_start\nx,a.wav,gone.wav,\ny,a.wav,,2\n"))
+    assert "line 2: file 'gone.wav' does not exist" in message
+    assert "line 3: sound_start without a 'sound' that it belongs to" in message
+
+
 def test_every_problem_is_named_at_once_with_its_line(folder):
     path = write(
         folder,

@@ -7,16 +7,25 @@ import typer
 
 
 def run(
-    kind: Annotated[str, typer.Argument(help="What the corpus is: table, iemocap, ami.")],
+    kind: Annotated[str, typer.Argument(help="What the corpus is: table, iemocap, ami, crema-d, ravdess, audformat.")],
     path: Annotated[Path, typer.Argument(help="The corpus: a file or folder.")],
     to: Annotated[Path, typer.Option(help="The manifest to write (.parquet).")],
-    corpus: Annotated[str | None, typer.Option(help="table: its name (default: the folder's).")] = None,
+    corpus: Annotated[
+        str | None, typer.Option(help="table, audformat: its name (default: the folder's, the database's).")
+    ] = None,
     people: Annotated[
-        str | None, typer.Option(help="table: corpora with the same PEOPLE share their speakers (default: the corpus).")
+        str | None, typer.Option(help="table, audformat: corpora with the same PEOPLE share their speakers.")
     ] = None,
     scale: Annotated[
         tuple[float, float] | None,
-        typer.Option(help="table: lowest and highest value of numeric labels, as in --scale 1 7."),
+        typer.Option(help="table, audformat: lowest and highest value of numeric labels, as in --scale 1 7."),
+    ] = None,
+    levels: Annotated[
+        Path | None,
+        typer.Option(help="crema-d, ravdess: your own table category,valence,arousal (low, medium, high)."),
+    ] = None,
+    votes: Annotated[
+        str | None, typer.Option(help="crema-d: whose votes count, by what they met: voice, face or both (default).")
     ] = None,
     root: Annotated[
         Path | None, typer.Option(help="table: the folder that recordings may lie in (default: the table's).")
@@ -47,6 +56,7 @@ def run(
     from valaro.store.manifest import write_manifest
 
     options = {"corpus": corpus, "people": people, "scale": scale, "root": root, "seats": seats}
+    options |= {"levels": levels, "votes": votes}
     options |= {"samples": samples, "seed": seed, "overlap": overlap, "faces": faces, "workers": workers}
     with progress("read") as told:
         reading = read_kind(kind, path, options, told)

@@ -1,1 +1,1 @@
-"""From a folder on disk to utterances; readers only read."""
+"""From a folder on disk to utterances, and from utterances to what other programs read; readers only read."""

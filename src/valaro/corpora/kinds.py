@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from valaro.corpora.crema_d import read_crema_d
+from valaro.corpora.from_audformat import read_audformat
 from valaro.corpora.iemocap import read_iemocap
+from valaro.corpora.ravdess import read_ravdess
 from valaro.corpora.reading import Reading
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError, unknown_name
@@ -35,6 +38,14 @@ def _ami(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_ami chec
     return read_ami(path, **options)
 
 
+def _crema_d(path: Path, *, levels: str | Path | None = None, **options: Any) -> Reading:  # noqa: ANN401 - as above
+    return read_crema_d(path, levels=None if levels is None else Path(levels), **options)
+
+
+def _ravdess(path: Path, *, levels: str | Path | None = None) -> Reading:
+    return read_ravdess(path, levels=None if levels is None else Path(levels))
+
+
 KINDS: Mapping[str, Kind] = {
     "table": Kind(
         read=_table, takes=("corpus", "people", "scale", "root"), what="a CSV or Parquet file, a row an utterance"
@@ -46,6 +57,9 @@ KINDS: Mapping[str, Kind] = {
         what="the folder amicorpus, its annotations in or beside it",
         slow=True,
     ),
+    "crema-d": Kind(read=_crema_d, takes=("levels", "votes"), what="a folder with VideoFlash or AudioWAV"),
+    "ravdess": Kind(read=_ravdess, takes=("levels",), what="a folder with Actor_01, Actor_02 ... at any depth"),
+    "audformat": Kind(read=read_audformat, takes=("corpus", "people", "scale", "root"), what="a folder with db.yaml"),
 }
 
 

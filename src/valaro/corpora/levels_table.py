@@ -1,10 +1,11 @@
 """A user's own table from category to level, read from a file."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from valaro.corpora.sheet import place, read_sheet
 from valaro.errors import all_at_once
-from valaro.labels.categories import Levels
+from valaro.labels.categories import CATEGORIES, Levels
 from valaro.records import LEVELS
 
 _COLUMNS = ("category", *Levels._fields)
@@ -29,4 +30,19 @@ def read_levels(path: Path) -> dict[str, Levels]:
         table[category] = Levels(*levels)
     if faults:
         raise all_at_once(f"{len(faults)} problem{'s' * (len(faults) > 1)} in {path}", faults)
+    return table
+
+
+def levels_for(categories: Iterable[str], path: Path | None) -> Mapping[str, Levels]:
+    """Return the table in the file, or the known one if none is given, for a corpus that has these categories.
+
+    Raises:
+        ValaroError: the table is faulty, or lacks a category.
+    """
+    if path is None:
+        return CATEGORIES
+    table = read_levels(path)
+    missing = [f"no row for '{category}'" for category in categories if category not in table]
+    if missing:
+        raise all_at_once(f"{path}: every category of the corpus needs its levels", missing)
     return table

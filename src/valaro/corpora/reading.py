@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from valaro.errors import ValaroError, all_at_once
 from valaro.records import CorpusNote, Problem, Utterance
@@ -57,6 +58,17 @@ def strictly(reading: Reading, source: str) -> Reading:
         return reading
     faults = [f"{problem.utterance}: {problem.where}: {problem.why}" for problem in reading.refused]
     raise all_at_once(f"{source}: {reading.account()[0]}", [*faults, *reading.remarks])
+
+
+def existing_folder(path: Path) -> Path:
+    """Return the folder that a corpus lies in.
+
+    Raises:
+        ValaroError: it is not there, or no folder.
+    """
+    if not path.is_dir():
+        raise ValaroError(f"{path}: {'is a file, expected a folder' if path.exists() else 'there is no such folder'}")
+    return path
 
 
 def nothing_in(source: str, expected: str) -> ValaroError:

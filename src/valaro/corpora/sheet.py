@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from valaro.errors import ValaroError
+from valaro.records import Problem
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
@@ -51,6 +52,12 @@ def read_sheet(path: Path, columns: Sequence[str], required: Sequence[str]) -> S
 def place(path: Path, line: int) -> str:
     """Return how a message names a line of a table (or a row of a Parquet file, whose first row is 1)."""
     return f"{path}, {'row' if path.suffix.lower() == '.parquet' else 'line'} {line}"
+
+
+def as_problems(path: Path, sheet: Sheet, where: str) -> tuple[Problem, ...]:
+    """Return a sheet's faults as problems, for a reader that goes on without the rows that cannot be read."""
+    spots = [fault.removeprefix(str(path)).partition(": ") for fault in sheet.faults]
+    return tuple(Problem(utterance=f"{path}{spot}", where=where, why=why) for spot, _, why in spots)
 
 
 def _read_text(path: Path, separator: str, columns: Sequence[str], required: Sequence[str]) -> Sheet:

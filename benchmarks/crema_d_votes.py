@@ -1,0 +1,119 @@
+"""What do CREMA-D's votes become: how many are ties, and do the fuzzy labels agree with the table's own summary?
+
+    python benchmarks/crema_d_votes.py tabulatedVotes.csv [--levels LEVELS.csv] [--summary summaryTable.csv]
+
+Turns every row of the table into fuzzy labels, over the six emotions and over the three levels of both dimensions,
+with the reader's own functions, and prints for each modality the share of ties and of rows in which the most frequent
+answers are those of the summary: of the column emoVote, or of the corpus's summaryTable.csv if that is given. Six
+emotions can only differ from emoVote by a fault, since both come from the same counts. Levels can: three votes for
+anger and two for disgust against four for neutral make neutral the most frequent emotion, and low the most frequent
+valence.
+"""
+
+import argparse
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from valaro.corpora.crema_d_votes import (
+    ACTED,
+    CLIP,
+    EMOTIONS,
+    MODALITIES,
+    VoteRow,
+    fuzzy_categories,
+    fuzzy_levels,
+    read_votes,
+)
+from valaro.corpora.levels_table import levels_for
+from valaro.labels.fuzzy import correct_levels
+from valaro.records import DIMENSIONS, LEVELS
+
+SUMMARIES = {"voice": "VoiceVote", "face": "FaceVote", "both": "MultiModalVote"}
+
+Summary = Callable[[VoteRow], frozenset[str]]
+
+
+def read_summary(path: Path) -> Mapping[tuple[str, str], frozenset[str]]:
+    """Return the most frequent emotions by clip and modality from summaryTable.csv."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        (row["FileName"], modality): frozenset(row[column].split(":"))
+        for row in rows
+        for modality, column in SUMMARIES.items()
+    }
+
+
+def acted(row: VoteRow) -> str:
+    """Return the column of the emotion that the clip's name says."""
+    match = CLIP.fullmatch(row.clip)
+    assert match is not None
+    return ACTED[match["acted"]]
+
+
+def percent(marks: Sequence[bool]) -> str:
+    """Return the share of marks that are set, and their number."""
+    return f"{100 * np.mean(marks):6.2f} % ({sum(marks)})"
+
+
+def show_emotions(rows: Sequence[VoteRow], summary: Summary) -> None:
+    """Print ties and agreement over the six emotions."""
+    fuzzy = fuzzy_categories(rows)
+    assert np.allclose(fuzzy.sum(axis=1), 1)
+    top = np.isclose(fuzzy, fuzzy.max(axis=1, keepdims=True))
+    columns = list(EMOTIONS)
+    found = [frozenset(columns[at] for at in np.flatnonzero(marks)) for marks in top]
+    print(f"  six emotions: ties {percent([len(one) > 1 for one in found])}")
+    print(f"    same as the summary   {percent([one == summary(row) for one, row in zip(found, rows, strict=True)])}")
+    print(f"    the emotion acted     {percent([acted(row) in one for one, row in zip(found, rows, strict=True)])}")
+
+
+def show_levels(rows: Sequence[VoteRow], summary: Summary, levels: Path | None) -> None:
+    """Print ties, counts and agreement over the three levels of each dimension."""
+    table = levels_for(EMOTIONS.values(), levels)
+    for dimension in DIMENSIONS:
+        fuzzy = fuzzy_levels(rows, dimension, table)
+        assert np.allclose(fuzzy.sum(axis=1), 1)
+        found = [frozenset(LEVELS[at] for at in np.flatnonzero(marks)) for marks in correct_levels(fuzzy)]
+        first = [LEVELS[at] for at in fuzzy.argmax(axis=1)]
+        expected = [frozenset(getattr(table[EMOTIONS[column]], dimension) for column in summary(row)) for row in rows]
+        counts = ", ".join(f"{level} {first.count(level)}" for level in LEVELS)
+        same = [one == other for one, other in zip(found, expected, strict=True)]
+        among = [one in other for one, other in zip(first, expected, strict=True)]
+        print(f"  {dimension}: ties {percent([len(one) > 1 for one in found])}; argmax {counts}")
+        print(f"    same as the summary's {percent(same)}")
+        print(f"    argmax among them     {percent(among)}")
+
+
+def main() -> None:
+    """Read the table and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--levels", type=Path, help="a table category,valence,arousal instead of the known one")
+    parser.add_argument("--summary", type=Path, help="summaryTable.csv instead of the column emoVote")
+    options = parser.parse_args()
+    votes = read_votes(options.table)
+    print(f"{len(votes.rows)} rows into fuzzy labels, {len(votes.refused)} refused")
+    for problem in votes.refused[:20]:
+        print(f"  {problem.utterance}: {problem.why}")
+    summaries = read_summary(options.summary) if options.summary else {}
+
+    def summary(row: VoteRow) -> frozenset[str]:
+        if summaries:
+            return summaries.get((row.clip, row.modality), frozenset())
+        return frozenset(row.summary.split(":"))
+
+    for name in ("all", *MODALITIES):
+        rows = [row for row in votes.rows if name in {"all", row.modality}]
+        if not rows:
+            continue
+        print(f"{name}: {len(rows)} rows, {sum(sum(row.counts) for row in rows)} votes")
+        show_emotions(rows, summary)
+        show_levels(rows, summary, options.levels)
+
+
+if __name__ == "__main__":
+    main()

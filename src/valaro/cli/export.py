@@ -1,0 +1,40 @@
+"""`valaro export`: a manifest becomes what other programs read."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    manifest: Annotated[Path, typer.Argument(help="A manifest written by valaro read.")],
+    to: Annotated[Path, typer.Option(help="The folder to write into; recordings stay where they are.")],
+    form: Annotated[
+        str, typer.Option("--as", help="audformat (a database), or csv (a table a corpus for valaro read table).")
+    ] = "audformat",
+) -> None:
+    """Write a manifest's utterances and labels as an audformat database, or as tables."""
+    from valaro.cli.console import say
+    from valaro.corpora.roots import root_option
+    from valaro.corpora.to_audformat import write_audformat
+    from valaro.corpora.to_table import write_tables
+    from valaro.errors import unknown_name
+    from valaro.store.manifest import read_manifest
+
+    if form not in {"audformat", "csv"}:
+        raise unknown_name("form", form, ("audformat", "csv"))
+    read = read_manifest(manifest)
+    if form == "audformat":
+        write_audformat(to, read.utterances, read.notes)
+        options = root_option(to, read.utterances)
+        say(f"{len(read.utterances)} utterances -> {to}    to read it back: {_command('audformat', to, options)}")
+        return
+    for table in write_tables(to, read.utterances):
+        say(f"table -> {table.path}    to read it back: {_command('table', table.path, table.options)}")
+    for note in read.notes:
+        say(f"a table has no place for the note of {note.corpus}; give it with --note: {note.text}")
+
+
+def _command(kind: str, path: Path, options: tuple[str, ...]) -> str:
+    return " ".join(shlex.quote(word) for word in ("valaro", "read", kind, str(path), *options))

@@ -1,0 +1,125 @@
+"""What a cell of a table says: a number, seconds, a score on a scale, a gender, a region, a recording."""
+
+import math
+import os
+import re
+from pathlib import Path
+from unicodedata import category
+
+from valaro.errors import ValaroError, unknown_name
+from valaro.records import LEVEL_SCORES
+
+Region = tuple[float, float, float, float]
+
+REGIONS: dict[str, Region | None] = {
+    "left": (0.0, 0.0, 0.5, 1.0),
+    "right": (0.5, 0.0, 1.0, 1.0),
+    "top": (0.0, 0.0, 1.0, 0.5),
+    "bottom": (0.0, 0.5, 1.0, 1.0),
+    "full": None,
+}
+GENDERS = {"": "", "f": "F", "female": "F", "m": "M", "male": "M"}
+_CONTROLS = frozenset({"Cc", "Zl", "Zp"})
+"""Control characters and the two that end a line or paragraph, of which formats make what they like."""
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def checked_name(source: Path, name: str) -> str:
+    """Return the name of a corpus or its people, which goes before a `/` in ids and speakers."""
+    if not name or "/" in name or not name.isprintable():
+        raise ValaroError(f"{source}: '{name}' cannot name a corpus or its people: expected a word without '/'")
+    return name
+
+
+def fits_a_cell(text: str) -> bool:
+    """Whether a table gives a text back as it is: no control character in it, no blanks around it.
+
+    >>> [fits_a_cell(text) for text in ("03", "Ses 1", " 03", "a" + chr(10) + "b")]
+    [True, True, False, False]
+    """
+    return text == text.strip() and not any(category(sign) in _CONTROLS for sign in text)
+
+
+def checked_scale(scale: tuple[float, float] | None) -> tuple[float, float]:
+    """Return the lowest and the highest value of a scale, 1 and 5 if none is stated."""
+    low, high = scale or (1.0, 5.0)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValaroError(f"scale {low:g} to {high:g}: expected two numbers, the lower one first")
+    return low, high
+
+
+def number_of(text: str) -> float:
+    """Return a finite number."""
+    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+        hint = " (write a decimal point)" if re.fullmatch(r"-?\d+,\d+", text) else ""
+        raise ValaroError(f"'{text}' is not a number{hint}")
+    return float(text)
+
+
+def seconds_of(column: str, text: str) -> float | None:
+    """Return seconds from the beginning of a recording; None where nothing is said."""
+    if not text:
+        return None
+    try:
+        seconds = number_of(text)
+    except ValaroError as error:
+        raise ValaroError(f"{column}: {error}; expected seconds") from None
+    if seconds < 0:
+        raise ValaroError(f"{column}: {text} s is before the recording begins")
+    return seconds
+
+
+def gender_of(text: str) -> str:
+    """Return `F`, `M`, or nothing where nothing is said."""
+    if text.lower() not in GENDERS:
+        raise ValaroError(f"gender '{text}': expected F, M, female, male or nothing")
+    return GENDERS[text.lower()]
+
+
+def media_of(folder: Path, text: str, root: Path) -> Path:
+    """Return the path of a recording, which must exist and be named below the root; a link there may lead anywhere."""
+    media = folder.absolute() / text
+    if not text or "\0" in text:
+        return media
+    # By name, not by where links lead: a folder of links is a corpus, too.
+    top = Path(os.path.normpath(root.absolute()))
+    if not Path(os.path.normpath(media)).is_relative_to(top):
+        raise ValaroError(
+            f"file '{text}' leaves the folder {top}: if that is meant, state where recordings lie (--root)"
+        )
+    try:
+        exists = media.is_file()
+    except OSError as error:
+        raise ValaroError(f"file '{text}': {error.strerror}") from None
+    if not exists:
+        raise ValaroError(f"file '{text}' {'is a folder' if media.is_dir() else 'does not exist'} (looked at {media})")
+    return media
+
+
+def region_of(text: str) -> Region | None:
+    """Return the part of the picture that holds the speaker; None: all of it."""
+    if not text:
+        return None
+    if text.lower() in REGIONS:
+        return REGIONS[text.lower()]
+    expected = f"expected {', '.join(REGIONS)}, or four fractions left top right bottom such as 0.5 0 1 1"
+    parts = re.split(r"[\s,;]+", text)
+    if len(parts) != 4 or not all(_NUMBER.fullmatch(part) for part in parts):
+        raise ValaroError(f"region '{text}': {expected}")
+    left, top, right, bottom = (float(part) for part in parts)
+    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        raise ValaroError(f"region '{text}': {expected}, with 0 <= left < right <= 1 and 0 <= top < bottom <= 1")
+    return left, top, right, bottom
+
+
+def score_of(text: str, scale: tuple[float, float]) -> float:
+    """Return a level or a number on `scale` as a score on the 1-5 scale."""
+    if text.lower() in LEVEL_SCORES:
+        return LEVEL_SCORES[text.lower()]
+    if any(sign.isalpha() for sign in text) and not _NUMBER.fullmatch(text):
+        raise unknown_name("level", text, LEVEL_SCORES)
+    low, high = scale
+    score = number_of(text)
+    if not low <= score <= high:
+        raise ValaroError(f"{text} is outside the scale {low:g} to {high:g}: state its scale with --scale LOW HIGH")
+    return score if scale == (1.0, 5.0) else 1.0 + 4.0 * (score - low) / (high - low)

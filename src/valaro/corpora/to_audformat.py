@@ -1,0 +1,187 @@
+"""Utterances written as an audformat database that other programs load and that reads back to the same utterances."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from valaro.corpora.audformat_package import HEADER, KEY, OUR_TABLE, audformat
+from valaro.corpora.cells import fits_a_cell
+from valaro.errors import ValaroError, all_at_once
+from valaro.files import whole_files
+from valaro.records import CorpusNote, Rating, Utterance
+
+VERSION = "1"
+_NANO = 1_000_000_000
+_GENDERS: Mapping[str, str] = {"F": "female", "M": "male"}
+_LOWEST, _HIGHEST = 1.0, 5.0
+
+Key = tuple[str, int, int | None]
+
+
+def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence[CorpusNote] = ()) -> None:
+    """Write the database's header and its two tables into the folder `path`, the header last.
+
+    Table `utterances` has a row an utterance: its file and times, its name, corpus, speaker (gender in the scheme's
+    labels), session, and where they apply the part of the picture and the voice's own file. Table `ratings` has the
+    labelled ones, a column for each annotator and dimension, numbers from 1 to 5. Times are kept to the nanosecond.
+
+    Recordings stay where they are. Below `path` they are named relative to it, so that both move together; elsewhere by
+    their absolute paths.
+
+    Raises:
+        ValaroError: there is a database already, no utterance, or something that the form cannot hold (two utterances
+            of a file with the same times, an annotator who rates one twice, a score outside 1 to 5, a speaker of two
+            genders, a control character in a name); or the package audformat is not installed.
+    """
+    package = audformat()
+    if (path / HEADER).exists():
+        raise ValaroError(f"{path / HEADER} is there already: choose another folder")
+    if not utterances:
+        raise ValaroError(f"{path}: no utterance to write")
+    keys = [_key(utterance, path) for utterance in utterances]
+    faults = _faults(utterances, keys)
+    if faults:
+        raise all_at_once(f"{path}: an audformat database cannot hold these utterances", faults)
+    db = package.Database(
+        name=_name(utterances),
+        source="valaro export",
+        usage=package.define.Usage.OTHER,
+        description="\n".join(f"{note.corpus}: {note.text}" for note in notes) or None,
+        meta={KEY: {"version": VERSION, "notes": [[note.corpus, note.text] for note in notes]}},
+    )
+    _add_utterances(package, db, keys, utterances, path)
+    labelled = [(key, utterance) for key, utterance in zip(keys, utterances, strict=True) if utterance.ratings]
+    if labelled:
+        _add_ratings(package, db, [key for key, _ in labelled], [utterance for _, utterance in labelled])
+    with whole_files(path, last=HEADER) as aside:
+        db.save(str(aside), storage_format=package.define.TableStorageFormat.PARQUET)
+
+
+def _key(utterance: Utterance, folder: Path) -> Key:
+    end = None if utterance.end is None else round(utterance.end * _NANO)
+    return _way(utterance.media, folder), round(utterance.start * _NANO), end
+
+
+def _way(recording: Path, folder: Path) -> str:
+    """Return how the database names a recording; only what lies below its folder may have a relative name there."""
+    recording, folder = recording.absolute(), folder.absolute()
+    return (recording.relative_to(folder) if recording.is_relative_to(folder) else recording).as_posix()
+
+
+def _name(utterances: Sequence[Utterance]) -> str:
+    corpora = {utterance.corpus for utterance in utterances}
+    return corpora.pop() if len(corpora) == 1 else "valaro"
+
+
+def _faults(utterances: Sequence[Utterance], keys: Sequence[Key]) -> list[str]:
+    faults: list[str] = []
+    places: dict[Key, str] = {}
+    genders: dict[str, str] = {}
+    for utterance, key in zip(utterances, keys, strict=True):
+        first = places.setdefault(key, utterance.id)
+        if first != utterance.id:
+            faults.append(f"'{first}' and '{utterance.id}' are of the same file, start and end")
+        known = genders.setdefault(utterance.speaker, utterance.gender)
+        if known != utterance.gender:
+            faults.append(f"'{utterance.id}': speaker '{utterance.speaker}' is of two genders")
+        names = (utterance.id, utterance.corpus, utterance.speaker, utterance.session, key[0])
+        texts = (*names, *dict.fromkeys(rating.annotator for rating in utterance.ratings))
+        faults += [
+            f"'{utterance.id}': a control character or outer blank in {t!r}" for t in texts if not fits_a_cell(t)
+        ]
+        twice = [who for who, count in Counter(_column(rating) for rating in utterance.ratings).items() if count > 1]
+        faults += [f"'{utterance.id}': two ratings of {who}" for who in twice]
+        faults += [
+            f"'{utterance.id}': {_column(rating)} is {rating.score:g}, outside {_LOWEST:g} to {_HIGHEST:g}"
+            for rating in utterance.ratings
+            if not _LOWEST <= rating.score <= _HIGHEST
+        ]
+    return faults
+
+
+def _column(rating: Rating) -> str:
+    return f"{rating.dimension}.{rating.annotator}"
+
+
+def _in_order(utterances: Sequence[Utterance]) -> tuple[str, ...]:
+    """Return the columns so that every utterance's ratings come back in their order, if one order fits all."""
+    # Dictionaries, not sets, so that the same utterances give the same columns.
+    before: dict[str, dict[str, None]] = {}
+    for utterance in utterances:
+        columns = [_column(rating) for rating in utterance.ratings]
+        for column in columns:
+            before.setdefault(column, {})
+        for earlier, column in pairwise(columns):
+            before[column][earlier] = None
+    try:
+        return tuple(TopologicalSorter(before).static_order())
+    except CycleError:
+        return tuple(before)
+
+
+def _index(package: Any, keys: Sequence[Key]) -> Any:  # noqa: ANN401 - a pandas.Index
+    return package.segmented_index(
+        [file for file, _, _ in keys],
+        starts=[f"{start}ns" for _, start, _ in keys],
+        ends=["NaT" if end is None else f"{end}ns" for _, _, end in keys],
+    )
+
+
+def _add_utterances(
+    package: Any,  # noqa: ANN401 - audformat
+    db: Any,  # noqa: ANN401 - an audformat.Database
+    keys: Sequence[Key],
+    utterances: Sequence[Utterance],
+    folder: Path,
+) -> None:
+    speakers = {
+        utterance.speaker: {"gender": _GENDERS[utterance.gender]} if utterance.gender in _GENDERS else {}
+        for utterance in utterances
+    }
+    columns: dict[str, list[Any]] = {
+        "utterance": [utterance.id for utterance in utterances],
+        "corpus": [utterance.corpus for utterance in utterances],
+        "speaker": [utterance.speaker for utterance in utterances],
+        "session": [utterance.session or None for utterance in utterances],
+        "region": [
+            None if utterance.face_region is None else " ".join(repr(float(edge)) for edge in utterance.face_region)
+            for utterance in utterances
+        ],
+        "sound": [None if utterance.sound is None else _way(utterance.sound, folder) for utterance in utterances],
+        "sound_start": [utterance.sound_start if utterance.sound is not None else None for utterance in utterances],
+        "script": [utterance.script or None for utterance in utterances],
+    }
+    table = db[OUR_TABLE] = package.Table(_index(package, keys))
+    for name, values in columns.items():
+        if all(value is None for value in values):
+            continue
+        db.schemes[name] = package.Scheme(
+            package.define.DataType.FLOAT if name == "sound_start" else package.define.DataType.STRING,
+            labels=speakers if name == "speaker" else None,
+        )
+        table[name] = package.Column(scheme_id=name)
+        table[name].set(values)
+
+
+def _add_ratings(
+    package: Any,  # noqa: ANN401 - audformat
+    db: Any,  # noqa: ANN401 - an audformat.Database
+    keys: Sequence[Key],
+    utterances: Sequence[Utterance],
+) -> None:
+    table = db["ratings"] = package.Table(_index(package, keys))
+    scores = [{_column(rating): float(rating.score) for rating in utterance.ratings} for utterance in utterances]
+    known = {_column(rating): rating for utterance in utterances for rating in utterance.ratings}
+    for name in _in_order(utterances):
+        rating = known[name]
+        if rating.dimension not in db.schemes:
+            db.schemes[rating.dimension] = package.Scheme(
+                package.define.DataType.FLOAT, minimum=_LOWEST, maximum=_HIGHEST
+            )
+        if rating.annotator not in db.raters:
+            db.raters[rating.annotator] = package.Rater(package.define.RaterType.HUMAN)
+        table[name] = package.Column(scheme_id=rating.dimension, rater_id=rating.annotator)
+        table[name].set([given.get(name) for given in scores])

@@ -1,0 +1,183 @@
+"""Reading corpora and exporting manifests through the command line, and the real recordings that way."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from commands import Command
+from making_media import real_recordings
+from valaro.corpora.kinds import KINDS
+from valaro.store.feature_store import FeatureStore
+from valaro.store.manifest import fingerprint, read_manifest
+
+VOTES = (
+    '"","A","D","F","H","N","S","fileName","numResponses","emoVote"\n'
+    '"300001",6,2,0,0,2,0,"1001_DFA_ANG_XX",10,"A"\n"100001",0,0,0,0,9,0,"1001_DFA_ANG_XX",9,"N"\n'
+)
+
+
+@pytest.fixture
+def crema_d(tmp_path: Path) -> Path:
+    """A folder of CREMA-D with one clip that nobody could decode, which reading does not try."""
+    folder = tmp_path / "CREMA-D"
+    (folder / "VideoFlash").mkdir(parents=True)
+    (folder / "VideoFlash" / "1001_DFA_ANG_XX.flv").write_bytes(b"recording")
+    (folder / "tabulatedVotes.csv").write_text(VOTES)
+    (folder / "VideoDemographics.csv").write_text("ActorID,Sex\n1001,Male\n")
+    return folder
+
+
+def real(name: str) -> Path:
+    folder = real_recordings(name)
+    if not folder.is_dir():
+        pytest.skip(f"the recordings {name} are not beside the project")
+    return folder
+
+
+def test_the_help_lists_every_kind_of_corpus(valaro: Command) -> None:
+    answer = valaro("read", "--help")
+    assert f"What the corpus is: {', '.join(KINDS)}." in " ".join(answer.out.split())
+
+
+def test_a_corpus_is_read_with_its_account_and_its_options(valaro: Command, crema_d: Path, tmp_path: Path) -> None:
+    to = tmp_path / "m.parquet"
+    answer = valaro("read", "crema-d", crema_d, "--to", to)
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err.splitlines() == [
+        "1 clips expected, 1 read, 0 refused",
+        "left out: 1 rows of votes on voice or face",
+        f"1 utterances of 1 speakers, 1 labelled -> {to}",
+    ]
+    assert len(read_manifest(to).utterances[0].ratings) == 20
+    assert valaro("read", "crema-d", crema_d, "--to", to, "--votes", "voice").code == 0
+    assert len(read_manifest(to).utterances[0].ratings) == 18
+    assert valaro("read", "crema-d", crema_d, "--to", to, "--votes", "face").code == 0
+    assert read_manifest(to).utterances[0].ratings == ()
+    (tmp_path / "levels.csv").write_text(
+        "category,valence,arousal\n"
+        + "".join(f"{c},high,high\n" for c in ("anger", "disgust", "fear", "happiness", "neutral", "sadness"))
+    )
+    assert valaro("read", "crema-d", crema_d, "--to", to, "--levels", tmp_path / "levels.csv").code == 0
+    assert {rating.score for rating in read_manifest(to).utterances[0].ratings} == {5.0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("read crema-d CREMA-D --to m.parquet --votes voise", "unknown kind of votes 'voise': did you mean 'voice'?"),
+        (
+            "read crema-d CREMA-D --to m.parquet --people p",
+            "--people means nothing for 'crema-d'; options of this kind: --levels, --votes",
+        ),
+        ("read ravdess CREMA-D --to m.parquet --votes voice", "--votes means nothing for 'ravdess'"),
+        ("read ravdess CREMA-D --to m.parquet", "nothing of this corpus is there"),
+        ("read audformat CREMA-D --to m.parquet", "expected an audformat database, with its header db.yaml"),
+        ("read ravdess CREMA-D --to m.parquet --levels nowhere.csv", "nowhere.csv: there is no such file"),
+        ("read crema CREMA-D --to m.parquet", "unknown kind of corpus 'crema': did you mean 'crema-d'?"),
+        ("export nowhere.parquet --to database", "nowhere.parquet: there is no such manifest"),
+        ("export nowhere.parquet --to database --as tabel", "unknown form 'tabel'"),
+    ],
+)
+def test_a_mistake_is_one_message_and_leaves_nothing_behind(
+    valaro: Command, crema_d: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, words: str
+) -> None:
+    monkeypatch.chdir(crema_d.parent)
+    answer = valaro(*arguments.split())
+    assert answer.code == 2
+    assert answer.err.startswith("valaro: ")
+    assert words in answer.err
+    assert [path.name for path in crema_d.parent.iterdir()] == ["CREMA-D"]
+
+
+def test_what_is_refused_is_listed_and_strictly_nothing_is_written(
+    valaro: Command, crema_d: Path, tmp_path: Path
+) -> None:
+    (crema_d / "VideoFlash" / "1001_DFA_ANG_X.flv").write_bytes(b"recording")
+    table = crema_d / "tabulatedVotes.csv"
+    table.write_text(VOTES.replace("100001", "900001"))
+    answer = valaro("read", "crema-d", crema_d, "--to", tmp_path / "m.parquet", "--strict")
+    assert answer.code == 2
+    assert "2 clips expected, 1 read, 2 refused" in answer.err
+    assert not (tmp_path / "m.parquet").exists()
+    answer = valaro("read", "crema-d", crema_d, "--to", tmp_path / "m.parquet")
+    assert answer.code == 1
+    assert f"{table}, line 3: votes: key '900001': expected six digits" in answer.err
+    assert "1001_DFA_ANG_X.flv: name: expected ACTOR_SENTENCE_EMOTION_LEVEL" in answer.err
+    assert len(read_manifest(tmp_path / "m.parquet").utterances) == 1
+
+
+def test_a_manifest_goes_out_as_a_database_and_comes_back_the_same(
+    valaro: Command, crema_d: Path, tmp_path: Path
+) -> None:
+    first, back = tmp_path / "first.parquet", tmp_path / "back.parquet"
+    assert valaro("read", "crema-d", crema_d, "--to", first).code == 0
+    answer = valaro("export", first, "--to", crema_d)
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err == f"1 utterances -> {crema_d}    to read it back: valaro read audformat {crema_d}\n"
+    assert valaro("read", "audformat", crema_d, "--to", back).code == 0
+    given, found = read_manifest(first), read_manifest(back)
+    assert (found.utterances, found.notes) == (given.utterances, given.notes)
+    assert found.fingerprint == given.fingerprint
+    again = valaro("export", first, "--to", crema_d)
+    assert again.code == 2
+    assert "db.yaml is there already: choose another folder" in again.err
+
+
+def test_a_manifest_goes_out_as_tables_and_the_command_that_is_said_reads_them_back(
+    valaro: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    (tmp_path / "t.csv").write_text("utterance,file,speaker,valence\nx,a.wav,03,2;4\ny,a.wav,03,\n")
+    first, back = tmp_path / "first.parquet", tmp_path / "back.parquet"
+    assert (
+        valaro("read", "table", tmp_path / "t.csv", "--to", first, "--people", "the actors", "--note", "Loud.").code
+        == 0
+    )
+    answer = valaro("export", first, "--to", tmp_path / "out put", "--as", "csv")
+    assert answer.code == 0
+    said, note = answer.err.splitlines()
+    assert note == "a table has no place for the note of t; give it with --note: Loud."
+    command = shlex.split(said.partition("to read it back: ")[2])
+    table, root = str(tmp_path / "out put" / "t.csv"), str(tmp_path)
+    assert command == ["valaro", "read", "table", table, "--people", "the actors", "--root", root]
+    assert valaro(*command[1:], "--to", back, "--note", "Loud.").code == 0
+    assert read_manifest(back).fingerprint == read_manifest(first).fingerprint
+    assert fingerprint(read_manifest(back).utterances) == fingerprint(read_manifest(first).utterances)
+
+
+@pytest.mark.recordings
+@pytest.mark.parametrize(
+    ("kind", "name", "words"),
+    [
+        ("crema-d", "cremad", "4 utterances of 1 speakers, 4 labelled"),
+        ("ravdess", "ravdess_audio", "600 utterances of 20 speakers, 600 labelled"),
+        ("ravdess", "ravdess_av", "1 utterances of 1 speakers, 1 labelled"),
+    ],
+)
+def test_the_real_recordings_are_read(valaro: Command, tmp_path: Path, kind: str, name: str, words: str) -> None:
+    answer = valaro("read", kind, real(name), "--to", tmp_path / "m.parquet", "--strict")
+    assert answer.code == 0
+    assert words in answer.err
+
+
+@pytest.mark.slow
+@pytest.mark.recordings
+def test_a_real_clip_of_crema_d_gives_voice_and_face(valaro: Command, tmp_path: Path) -> None:
+    source, folder = real("cremad"), tmp_path / "CREMA-D"
+    (folder / "VideoFlash").mkdir(parents=True)
+    (folder / "VideoFlash" / "1001_DFA_HAP_XX.flv").symlink_to(source / "VideoFlash" / "1001_DFA_HAP_XX.flv")
+    for table in ("tabulatedVotes.csv", "VideoDemographics.csv"):
+        (folder / table).symlink_to(source / table)
+    assert valaro("read", "crema-d", folder, "--to", tmp_path / "m.parquet").code == 0
+    answer = valaro("extract", tmp_path / "m.parquet", "--to", tmp_path / "features", "--features", "fbank,face")
+    assert (answer.code, answer.out) == (0, "")
+    assert "1 complete, 0 in part, 0 failed" in answer.err
+    store = FeatureStore.open(tmp_path / "features")
+    # The header says 1.868 s; its sound, in whole MP3 frames, goes to 1.907 s: 191 rows of 10 ms.
+    assert store.length("crema-d/1001_DFA_HAP_XX") == 191
+    (quality,) = store.qualities
+    assert (quality.frames, quality.found) == (56, 56)
+    voice = store.values("crema-d/1001_DFA_HAP_XX", "fbank")
+    # Logarithms of energies, from digital silence (1e-8) up: a sound that was lost would be all of one value.
+    assert float(voice.max()) - float(voice.min()) > 10
