@@ -150,7 +150,8 @@ def test_tables_read_back_to_the_same_utterances_with_numbers_for_annotators(tmp
     ]
     assert (tmp_path / "tables" / "c.csv").read_text().splitlines() == [
         "utterance,file,start,end,speaker,gender,session,script,region,valence,arousal,sound,sound_start",
-        "03,../clips/a.mp4,0.1,2.123456789,1,F,NA,,0.5 0 1 0.3333333333333333,3.3333333333333335;1,5;,../voice.wav,0.25",
+        "03,../clips/a.mp4,0.1,2.123456789,1,F,NA,,0.5 0 1 0.3333333333333333,3.3333333333333335;1,5;,../voice.wav,"
+        "0.25",
         "04,../clips/a.mp4,2.2,,1,F,NA,,0.5 0 1 0.3333333333333333,;4,,,",
         "x,../clips/b.wav,,,,,,,,,,,",
     ]

@@ -7,14 +7,17 @@ import typer
 
 
 def run(
-    kind: Annotated[str, typer.Argument(help="What the corpus is: table, iemocap, ami, crema-d, ravdess, audformat.")],
+    kind: Annotated[
+        str, typer.Argument(help="What the corpus is: table, recordings, iemocap, ami, crema-d, ravdess, audformat.")
+    ],
     path: Annotated[Path, typer.Argument(help="The corpus: a file or folder.")],
     to: Annotated[Path, typer.Option(help="The manifest to write (.parquet).")],
     corpus: Annotated[
-        str | None, typer.Option(help="table, audformat: its name (default: the folder's, the database's).")
+        str | None, typer.Option(help="table, recordings, audformat: its name (default: the folder's, the database's).")
     ] = None,
     people: Annotated[
-        str | None, typer.Option(help="table, audformat: corpora with the same PEOPLE share their speakers.")
+        str | None,
+        typer.Option(help="table, recordings, audformat: corpora with the same PEOPLE share their speakers."),
     ] = None,
     scale: Annotated[
         tuple[float, float] | None,
@@ -33,13 +36,20 @@ def run(
     seats: Annotated[
         Path | None, typer.Option(help="iemocap: a table of who sits on the left (columns dialog, left).")
     ] = None,
-    samples: Annotated[int | None, typer.Option(help="ami: how many samples to draw (default: 20000).")] = None,
-    seed: Annotated[int | None, typer.Option(help="ami: another seed draws others (default: 0).")] = None,
-    overlap: Annotated[bool | None, typer.Option("--overlap", help="ami: samples of a speaker may share time.")] = None,
-    faces: Annotated[
-        bool | None, typer.Option("--faces/--no-faces", help="ami: drop samples without a face (default: faces).")
+    samples: Annotated[
+        int | None, typer.Option(help="ami, recordings: how many samples to draw (default: 20000; all there are).")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="ami: threads that look at samples (default: 1).")] = None,
+    seed: Annotated[int | None, typer.Option(help="ami, recordings: another seed draws others (default: 0).")] = None,
+    overlap: Annotated[
+        bool | None, typer.Option("--overlap", help="ami, recordings: samples of a speaker may share time.")
+    ] = None,
+    faces: Annotated[
+        bool | None,
+        typer.Option("--faces/--no-faces", help="ami, recordings: drop samples without a face (default: faces)."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="ami, recordings: threads that look at samples (default: 1).")
+    ] = None,
     note: Annotated[str, typer.Option(help="What every page made from this corpus must say about it.")] = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Write nothing unless all that the corpus has was read.")

@@ -38,6 +38,12 @@ def _ami(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_ami chec
     return read_ami(path, **options)
 
 
+def _recordings(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - as above
+    from valaro.corpora.recordings import read_recordings
+
+    return read_recordings(path, **options)
+
+
 def _crema_d(path: Path, *, levels: str | Path | None = None, **options: Any) -> Reading:  # noqa: ANN401 - as above
     return read_crema_d(path, levels=None if levels is None else Path(levels), **options)
 
@@ -55,6 +61,12 @@ KINDS: Mapping[str, Kind] = {
         read=_ami,
         takes=("samples", "seed", "overlap", "faces", "workers"),
         what="the folder amicorpus, its annotations in or beside it",
+        slow=True,
+    ),
+    "recordings": Kind(
+        read=_recordings,
+        takes=("corpus", "people", "samples", "seed", "overlap", "faces", "workers"),
+        what="any folder of videos or sounds",
         slow=True,
     ),
     "crema-d": Kind(read=_crema_d, takes=("levels", "votes"), what="a folder with VideoFlash or AudioWAV"),

@@ -1,0 +1,138 @@
+"""A folder of recordings without transcripts: samples where somebody speaks and shows a face, else why not."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from making_media import make_recording, real_recordings, tone
+from valaro.corpora import recordings
+from valaro.corpora.recordings import places_in, read_recordings
+from valaro.errors import ValaroError
+from valaro.media import presence
+from valaro.media.decode import decode_clip
+from valaro.media.voice_activity import Spoken
+from valaro.media.yunet import Face
+
+MPEG4 = {"video_codec": "mpeg4", "pixel_format": "yuv420p"}
+
+
+class AnyLight:
+    """A detector that takes every picture that is not dark for a face: drawn pictures have none."""
+
+    def __call__(self, picture: np.ndarray) -> tuple[Face, ...]:
+        face = Face(left=10.0, top=10.0, width=20.0, height=20.0, yaw=0.0, score=0.9)
+        return (face,) if picture.mean() > 30 else ()
+
+
+def dark(index: int, height: int, width: int) -> np.ndarray:
+    return np.full((height, width), 8, np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Films and sounds of 12 s whose tone from second 2 to 9 stands for speech."""
+    monkeypatch.setattr(presence, "YuNet", AnyLight)
+    monkeypatch.setattr(
+        recordings,
+        "spoken_stretches",
+        lambda path: () if "silent" in path.name else (Spoken(2.0, 6.0), Spoken(7.0, 9.0)),
+    )
+
+    def talk(times: np.ndarray) -> np.ndarray:
+        return (tone()(times) * ((times > 2) & (times < 9))).astype(np.float32)
+
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    make_recording(tmp_path / "a.mov", sound=talk, seconds=12.0, **MPEG4)
+    make_recording(tmp_path / "deep" / "er" / "b.mov", sound=talk, seconds=12.0, **MPEG4)
+    make_recording(tmp_path / "dark.mov", sound=talk, seconds=12.0, draw=dark, **MPEG4)
+    make_recording(tmp_path / "silent.mov", sound=tone(loudness=0.0), seconds=3.0, **MPEG4)
+    make_recording(tmp_path / "mute.mov", seconds=3.0, **MPEG4)
+    make_recording(tmp_path / "voice.wav", picture=False, sound=talk, seconds=12.0)
+    (tmp_path / "broken.mp4").write_text("hello")
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "._a.mov").write_bytes(b"fork")
+    return tmp_path
+
+
+def test_speech_is_cut_into_places_of_at_most_half_a_sample() -> None:
+    assert places_in([Spoken(0.0, 0.64), Spoken(1.0, 3.0)]) == ([0.0, 1.0, 1.5, 2.0, 2.5], [0.64, 1.5, 2.0, 2.5, 3.0])
+    assert places_in([]) == ([], [])
+
+
+def test_every_recording_gives_samples_of_its_speech_or_its_reason(folder: Path) -> None:
+    reading = read_recordings(folder, corpus="films", people="p")
+    by_file = {
+        path: [u for u in reading.utterances if u.media == path] for path in {u.media for u in reading.utterances}
+    }
+    assert {path.name for path in by_file} == {"a.mov", "b.mov"}
+    for path, inside in by_file.items():
+        assert {u.speaker for u in inside} == {f"p/?{path.relative_to(folder).as_posix()}"}
+        assert not any(utterance.is_speaker_known for utterance in inside)
+        for utterance in inside:
+            assert utterance.end is not None
+            assert utterance.end - utterance.start == pytest.approx(1.28)
+            middle = (utterance.start + utterance.end) / 2
+            assert 2.0 <= middle <= 6.0 or 7.0 <= middle <= 9.0
+        for one, other in pairwise(sorted(inside, key=lambda u: u.start)):
+            assert one.end is not None
+            assert one.end <= other.start + 1e-9
+    assert {
+        problem.utterance: problem.why for problem in reading.refused if problem.utterance != "films/broken.mp4"
+    } == {
+        "films/dark.mov": "none of its 11 places gives a sample: 11 without a face",
+        "films/silent.mov": "nobody speaks in its 3.0 s",
+        "films/mute.mov": "the recording has no sound",
+        "films/voice.wav": "the recording has no picture",
+    }
+    assert "films/broken.mp4" in {problem.utterance for problem in reading.refused}
+    assert reading.left_out["hidden files"] == 1
+    assert reading.left_out["files that are no recordings"] == 1
+
+
+def test_fewer_samples_are_the_first_ones_and_recordings_that_were_not_needed_are_no_problems(folder: Path) -> None:
+    few, more = (read_recordings(folder, samples=count, seed=3) for count in (2, 5))
+    assert [u.id for u in few.utterances] == [u.id for u in more.utterances][:2]
+    assert few.utterances != read_recordings(folder, samples=2, seed=4).utterances
+    assert not any(problem.where == "samples" for problem in few.refused)
+    workers = read_recordings(folder, samples=5, seed=3, workers=2)
+    assert workers.utterances == more.utterances
+
+
+def test_more_than_there_are_is_a_shortfall_with_its_reasons(folder: Path) -> None:
+    reading = read_recordings(folder, samples=1000)
+    (shortfall,) = [remark for remark in reading.remarks if remark.startswith("asked for 1000 samples")]
+    assert "without a face" in shortfall
+
+
+def test_without_faces_a_voice_and_a_dark_film_are_as_good(folder: Path) -> None:
+    reading = read_recordings(folder, faces=False)
+    assert {u.media.name for u in reading.utterances} == {"a.mov", "b.mov", "dark.mov", "voice.wav"}
+    assert "not looked at: whether a face shows" in reading.remarks
+
+
+def test_an_empty_or_absent_folder_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ValaroError, match="there is no such folder"):
+        read_recordings(tmp_path / "none")
+    with pytest.raises(ValaroError, match="expected recordings, by their names: .aac"):
+        read_recordings(tmp_path)
+
+
+@pytest.mark.recordings
+def test_real_clips_give_samples_and_a_real_voice_without_a_face_its_reason(tmp_path: Path) -> None:
+    source = real_recordings("grid_s1") / "video" / "bbbf6n.mpg"
+    if not source.is_file():
+        pytest.skip("grid_s1 is not beside the project")
+    (tmp_path / "face.mpg").symlink_to(source)
+    samples = decode_clip(source, picture=False).samples
+
+    def voice(times: np.ndarray) -> np.ndarray:
+        return np.interp(times, np.arange(len(samples)) / 16000, samples).astype(np.float32)
+
+    make_recording(tmp_path / "faceless.mov", sound=voice, seconds=2.9, **MPEG4)
+    reading = read_recordings(tmp_path, corpus="c")
+    assert {u.media.name for u in reading.utterances} == {"face.mpg"}
+    (problem,) = reading.refused
+    assert problem.utterance == "c/faceless.mov"
+    assert problem.why.startswith("none of its 3 places gives a sample: 3 without a face")
