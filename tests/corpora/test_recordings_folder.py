@@ -115,7 +115,7 @@ def test_without_faces_a_voice_and_a_dark_film_are_as_good(folder: Path) -> None
 def test_an_empty_or_absent_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ValaroError, match="there is no such folder"):
         read_recordings(tmp_path / "none")
-    with pytest.raises(ValaroError, match="expected recordings, by their names: .aac"):
+    with pytest.raises(ValaroError, match=r"expected recordings, by their names: .aac"):
         read_recordings(tmp_path)
 
 
