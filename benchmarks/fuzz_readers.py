@@ -2,9 +2,9 @@
 
     python benchmarks/fuzz_readers.py [--examples 100000] [--only NAME ...] [--seed 0]
 
-Shares the examples out among the parsers: pieces of each one's own form in any order, mixed with noise. An example passes
-if the parser returns or raises a ValaroError; the first other one is shown in its shortest form and the script ends
-with 1. The tests do the same with a few hundred examples each.
+Shares the examples out among the parsers: pieces of each one's own form in any order, mixed with noise. An example
+passes if the parser returns or raises a ValaroError; the first other one is shown in its shortest form and the script
+ends with 1. The tests do the same with a few hundred examples each.
 """
 
 import argparse

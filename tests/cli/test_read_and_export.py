@@ -1,15 +1,21 @@
 """Reading corpora and exporting manifests through the command line, and the real recordings that way."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from commands import Command
 from making_media import real_recordings
+from making_studies import make_study
 from valaro.corpora.kinds import KINDS
+from valaro.evaluation.scores import score
+from valaro.experiments.run_folder import read_run
+from valaro.records import DIMENSIONS, Predictions, Rating
 from valaro.store.feature_store import FeatureStore
-from valaro.store.manifest import fingerprint, read_manifest
+from valaro.store.manifest import fingerprint, read_manifest, write_manifest
 
 VOTES = (
     '"","A","D","F","H","N","S","fileName","numResponses","emoVote"\n'
@@ -181,3 +187,54 @@ def test_a_real_clip_of_crema_d_gives_voice_and_face(valaro: Command, tmp_path: 
     voice = store.values("crema-d/1001_DFA_HAP_XX", "fbank")
     # Logarithms of energies, from digital silence (1e-8) up: a sound that was lost would be all of one value.
     assert float(voice.max()) - float(voice.min()) > 10
+
+
+def test_votes_become_fuzzy_labels_and_on_a_tie_either_level_is_right(valaro: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    rows = ("x,a.wav,03,2;4;5,1", "y,a.wav,03,2;3,high", "z,a.wav,04,,")
+    (tmp_path / "t.csv").write_text("\n".join(("utterance,file,speaker,valence,arousal", *rows)) + "\n")
+    assert valaro("read", "table", tmp_path / "t.csv", "--to", tmp_path / "m.parquet").code == 0
+    answer = valaro("export", tmp_path / "m.parquet", "--to", tmp_path / "out", "--as", "levels")
+    assert answer.code == 0
+    assert (tmp_path / "out" / "levels.csv").read_text().splitlines() == [
+        "utterance,dimension,votes,low,medium,high,right",
+        "t/x,valence,3,0.3333,0.0000,0.6667,high",
+        "t/x,arousal,1,1.0000,0.0000,0.0000,low",
+        "t/y,valence,2,0.5000,0.5000,0.0000,low;medium",
+        "t/y,arousal,1,0.0000,0.0000,1.0000,high",
+    ]
+    again = valaro("export", tmp_path / "m.parquet", "--to", tmp_path / "out", "--as", "levels")
+    assert again.code == 2
+    assert "levels.csv is there already" in again.err
+
+
+def test_in_a_study_a_prediction_of_either_tied_level_is_right(valaro: Command, tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    manifest = read_manifest(tmp_path / "toy.parquet")
+    tied = tuple(
+        Rating(annotator=str(number), dimension=dimension, score=score)
+        for dimension in DIMENSIONS
+        for number, score in enumerate((2.0, 3.0))
+    )
+    changed = [
+        replace(u, ratings=tied) if place % 3 == 0 and u.ratings else u for place, u in enumerate(manifest.utterances)
+    ]
+    write_manifest(tmp_path / "toy.parquet", changed, manifest.notes)
+    assert valaro("cross-validate", study, "--to", tmp_path / "run", "--set", 'study.models=["MFSBase"]').code == 0
+    names = {utterance.id for utterance in changed if utterance.ratings == tied}
+    rows = [
+        (probabilities, correct)
+        for result in read_run(tmp_path / "run").results
+        for name, probabilities, correct in zip(
+            result.test.ids, result.test.probabilities.tolist(), result.test.correct.tolist(), strict=True
+        )
+        if name in names
+    ]
+    assert rows
+    assert all(correct == [True, True, False] for _, correct in rows)
+    # The score counts them so: with every prediction set to low, or to medium, a tied utterance is a hit.
+    for level in (0, 1):
+        judged = Predictions(
+            ids=("y",), speakers=("s",), probabilities=np.eye(3)[[level]], correct=np.array([[True, True, False]])
+        )
+        assert score(judged).uar == 1.0

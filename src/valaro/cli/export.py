@@ -11,20 +11,29 @@ def run(
     manifest: Annotated[Path, typer.Argument(help="A manifest written by valaro read.")],
     to: Annotated[Path, typer.Option(help="The folder to write into; recordings stay where they are.")],
     form: Annotated[
-        str, typer.Option("--as", help="audformat (a database), or csv (a table a corpus for valaro read table).")
+        str,
+        typer.Option(
+            "--as",
+            help="audformat (a database), csv (a table a corpus for valaro read table) or levels (fuzzy labels).",
+        ),
     ] = "audformat",
 ) -> None:
     """Write a manifest's utterances and labels as an audformat database, or as tables."""
     from valaro.cli.console import say
     from valaro.corpora.roots import root_option
     from valaro.corpora.to_audformat import write_audformat
+    from valaro.corpora.to_levels import write_levels
     from valaro.corpora.to_table import write_tables
     from valaro.errors import unknown_name
     from valaro.store.manifest import read_manifest
 
-    if form not in {"audformat", "csv"}:
-        raise unknown_name("form", form, ("audformat", "csv"))
+    forms = ("audformat", "csv", "levels")
+    if form not in forms:
+        raise unknown_name("form", form, forms)
     read = read_manifest(manifest)
+    if form == "levels":
+        say(f"fuzzy labels -> {write_levels(to, read.utterances)}")
+        return
     if form == "audformat":
         write_audformat(to, read.utterances, read.notes)
         options = root_option(to, read.utterances)

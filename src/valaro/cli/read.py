@@ -8,7 +8,7 @@ import typer
 
 def run(
     kind: Annotated[
-        str, typer.Argument(help="What the corpus is: table, recordings, iemocap, ami, crema-d, ravdess, audformat.")
+        str, typer.Argument(help="What the corpus is: table, iemocap, ami, recordings, crema-d, ravdess, audformat.")
     ],
     path: Annotated[Path, typer.Argument(help="The corpus: a file or folder.")],
     to: Annotated[Path, typer.Option(help="The manifest to write (.parquet).")],

@@ -1,0 +1,44 @@
+"""Fuzzy labels written as a table: what the votes of each utterance come to, and which levels count as right."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from valaro.errors import ValaroError
+from valaro.files import write_text
+from valaro.labels.fuzzy import correct_levels, fuzzy_label
+from valaro.records import DIMENSIONS, LEVELS, Utterance
+
+NAME = "levels.csv"
+
+
+def write_levels(folder: Path, utterances: Sequence[Utterance]) -> Path:
+    """Write `levels.csv` into `folder`: a row a rated utterance and dimension, the share of its votes for each level.
+
+    `right` names every level that counts as right, several where they tie.
+
+    Raises:
+        ValaroError: the file is there already, or nothing is labelled.
+    """
+    path = folder / NAME
+    if path.exists():
+        raise ValaroError(f"{path} is there already: choose another folder")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("utterance", "dimension", "votes", *LEVELS, "right"))
+    count = 0
+    for utterance in utterances:
+        for dimension in DIMENSIONS:
+            votes = [rating for rating in utterance.ratings if rating.dimension == dimension]
+            if not votes:
+                continue
+            shares = fuzzy_label(utterance, dimension)
+            (right,) = correct_levels(shares[None])
+            named = ";".join(level for level, is_right in zip(LEVELS, right.tolist(), strict=True) if is_right)
+            writer.writerow((utterance.id, dimension, len(votes), *(f"{share:.4f}" for share in shares), named))
+            count += 1
+    if not count:
+        raise ValaroError("no utterance is labelled: there is no level to write")
+    write_text(path, text.getvalue())
+    return path
