@@ -128,7 +128,7 @@ def test_without_a_gpu_the_setting_is_refused_in_one_sentence(monkeypatch: pytes
 def test_the_image_layout_is_multiplied_in_bfloat16_where_the_gpu_can(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, bool]] = []
     monkeypatch.setattr(
-        torch, "autocast", lambda kind, *, dtype, enabled: asked.append((kind, enabled)) or nullcontext()
+        torch, "autocast", lambda kind, *, dtype, enabled, cache_enabled: asked.append((kind, enabled)) or nullcontext()
     )
     for can in (False, True):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda can=can: can)

@@ -108,6 +108,17 @@ def test_a_training_in_bfloat16_comes_close_to_one_in_single_precision(tmp_path:
     assert half == pytest.approx(single, rel=0.05, abs=0.03)
 
 
+def test_an_update_in_bfloat16_is_seen_by_the_next_forward_pass() -> None:
+    weight = torch.nn.Parameter(torch.ones(2, 2))
+    with suited_to("image", "bfloat16"):
+        before = torch.ones(1, 2) @ weight
+        before.sum().backward()
+        with torch.no_grad():
+            weight.add_(1)
+        after = torch.ones(1, 2) @ weight
+    assert (before.tolist(), after.tolist()) == ([[2.0, 2.0]], [[4.0, 4.0]])
+
+
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("valaro.training.machine.ctypes.CDLL", lambda _: object())
     monkeypatch.setattr("valaro.training.machine.sys.platform", "linux")

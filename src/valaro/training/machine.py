@@ -52,8 +52,9 @@ def suited_to(layout: str, precision: Precision = "single", device: torch.device
     multiplies_half = torch.cuda.is_bf16_supported if kind == "cuda" else multiplies_bfloat16
     is_half = precision == "bfloat16" or (precision == "auto" and layout == "image" and multiplies_half())
     try:
-        # Convolutions and matrix products only; sums, losses, weights and Adam stay in single precision.
-        with torch.autocast(kind, dtype=torch.bfloat16, enabled=is_half):
+        # Convolutions and matrix products only; sums, losses, weights and Adam stay in single precision. Without the
+        # cache: it keeps the rounded copy of a weight until autocast ends, and so through every update in here.
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=is_half, cache_enabled=False):
             yield
     finally:
         torch.set_num_threads(before)
