@@ -28,7 +28,7 @@ from valaro.records import Alarm
 from valaro.store.manifest import write_manifest
 from valaro.training.checkpoint import save_model
 
-VERBS = ("demo", "read", "extract", "train", "cross-validate", "report", "predict")
+VERBS = ("demo", "read", "train-face-network", "extract", "train", "cross-validate", "report", "predict")
 
 
 @dataclass(frozen=True, kw_only=True)
