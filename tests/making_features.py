@@ -39,9 +39,13 @@ def an_utterance(
 
 
 def make_store(
-    folder: Path, features: Mapping[str, Mapping[str, np.ndarray]], notes: tuple[CorpusNote, ...] = ()
+    folder: Path,
+    features: Mapping[str, Mapping[str, np.ndarray]],
+    notes: tuple[CorpusNote, ...] = (),
+    *,
+    versions: Mapping[str, str] | None = None,
 ) -> FeatureStore:
-    """Write `{utterance id: {feature: [t dim]}}` as a store, all in one shard, and open it."""
+    """Write `{utterance id: {feature: [t dim]}}` as a store, all in one shard, and open it; `versions` are "1"."""
     write_head(folder, notes)
     rows = {
         (utterance, name): half_precision(np.asarray(values, np.float32))
@@ -55,7 +59,7 @@ def make_store(
             blocks=tuple(
                 Block(
                     name=name,
-                    version="1",
+                    version=(versions or {}).get(name, "1"),
                     rows=len(values),
                     dim=np.shape(values)[1],
                     checksum=checksum_rows(rows[utterance, name]),

@@ -10,6 +10,7 @@ from valaro.evaluation.folds import Fold
 from valaro.evaluation.scores import Scores
 from valaro.evaluation.scores import score as score_predictions
 from valaro.extraction import extract as extract_features
+from valaro.features.table import asked_features
 from valaro.prediction import predictor
 from valaro.records import DIMENSIONS, CorpusNote, Dimension, Moment, Utterance
 from valaro.store.feature_store import FeatureStore
@@ -40,9 +41,11 @@ def extract(
 ) -> FeatureStore:
     """Extract features into the folder `to` (again to resume) and open it; what failed is in `.problems`.
 
-    `notes` are what every page made from a corpus must say about it.
+    `notes` are what every page made from a corpus must say about it. `dface` is asked for with its network, as in
+    `"dface=RUN"`: a run folder of `valaro train-face-network`.
     """
-    extract_features(utterances, names, to=Path(to), workers=workers, notes=notes)
+    wanted, network = asked_features(names)
+    extract_features(utterances, wanted, to=Path(to), workers=workers, notes=notes, network=network)
     return FeatureStore.open(Path(to))
 
 

@@ -5,18 +5,21 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float16
 
 from valaro.errors import StoreError, ValaroError, all_at_once
+from valaro.features.face_network import FaceNetwork
 from valaro.files import sweep
 from valaro.parallel.outcome import Outcome, words_for
 from valaro.parallel.processes import run_jobs
 from valaro.records import CorpusNote, Extracted, FeatureSequence, Problem, Utterance
 from valaro.store.feature_store import SHARDS, read_shards, write_head
 from valaro.store.lock import only_one
+from valaro.store.networks import NETWORKS, forget_networks, keep_network, read_network
 from valaro.store.plan import Chunk, Versions, plan_chunks, stale_pairs
 from valaro.store.retire import retire
 from valaro.store.shard import (
@@ -34,6 +37,8 @@ __all__ = ["ExtractionSummary", "Extractor", "extract"]
 
 Extractor = Callable[[Utterance, Sequence[str]], Extracted]
 
+_DFACE = "dface"
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Job:
@@ -44,6 +49,8 @@ class _Job:
     missing: Versions
     scratch: Path
     extractor: Extractor | None
+    store: Path
+    """Where a worker finds the network of `dface`: the store's own copy, which no training can change meanwhile."""
 
 
 def extract(
@@ -57,6 +64,7 @@ def extract(
     retry_failed: bool = False,
     extractor: Extractor | None = None,
     versions: Mapping[str, str] | None = None,
+    network: Path | None = None,
 ) -> ExtractionSummary:
     """Extract features of utterances into the store `to`, made or continued; what it has already is not done again.
 
@@ -64,15 +72,19 @@ def extract(
     utterance that fails is a `Problem`, tried again only with `retry_failed` or when its recording changes size; a
     killed retry ends in the same rows, but may part them into other files. `on_progress` is told
     (utterances done, utterances requested). `extractor` and the `versions` of its features are those of
-    `valaro.recordings` and `valaro.features` if not given.
+    `valaro.recordings` and `valaro.features` if not given. `network` is the file or run folder of the network behind
+    `dface`, of which the store keeps a copy.
     """
-    asked = _with_versions(names, versions)
+    trained = _network(network)
+    asked = _with_versions(names, versions, trained)
     _refuse_duplicates(utterances)
     if workers < 1:
         raise ValaroError(f"{workers} workers: expected at least 1")
     sources = {utterance.id: source_of(utterance) for utterance in utterances}
     with only_one(to, "extracts"), _swept(to):
         write_head(to, notes)
+        if trained is not None and _DFACE in dict(asked):
+            keep_network(to, trained)
         shards = read_shards(to)
         stale = stale_pairs(shards, sources, asked, retry_failed=retry_failed)
         if stale:
@@ -89,17 +101,27 @@ def extract(
         if chunks:
             _extract_chunks(chunks, sources, to, workers, extractor, tell)
             shards = read_shards(to)
+        blocks = (block for shard in shards for entry in shard.entries for block in entry.blocks)
+        forget_networks(to, {block.version for block in blocks if block.name == _DFACE})
         return summarise(shards, utterances, asked, skipped)
 
 
-def _with_versions(names: Sequence[str], versions: Mapping[str, str] | None) -> Versions:
+def _network(path: Path | None) -> FaceNetwork | None:
+    if path is None:
+        return None
+    from valaro.features.network_file import read_face_network
+
+    return read_face_network(path)
+
+
+def _with_versions(names: Sequence[str], versions: Mapping[str, str] | None, network: FaceNetwork | None) -> Versions:
     if not names:
         raise ValaroError("no feature is named, expected at least one")
     if versions is not None:
         return tuple((name, versions[name]) for name in sorted(set(names)))
     from valaro.features.table import feature_by_name
 
-    return tuple((name, str(feature_by_name(name).version)) for name in sorted(set(names)))
+    return tuple((name, str(feature_by_name(name, network).version)) for name in sorted(set(names)))
 
 
 def _refuse_duplicates(utterances: Sequence[Utterance]) -> None:
@@ -124,6 +146,7 @@ def _swept(store: Path) -> Generator[None]:
     def sweep_all() -> None:
         sweep(store)
         sweep(store / SHARDS)
+        sweep(store / NETWORKS)
 
     sweep_all()
     try:
@@ -149,7 +172,14 @@ def _extract_chunks(
             place = scratch / str(len(jobs))
             source = sources[utterance.id]
             jobs.append(
-                _Job(utterance=utterance, source=source, missing=chunk.missing, scratch=place, extractor=extractor)
+                _Job(
+                    utterance=utterance,
+                    source=source,
+                    missing=chunk.missing,
+                    scratch=place,
+                    extractor=extractor,
+                    store=store,
+                )
             )
             chunk_of.append(chunk)
     places = {job.utterance.id: job.scratch for job in jobs}
@@ -192,11 +222,7 @@ def _entry_of(outcome: Outcome[Entry], job: _Job) -> Entry:
 
 def _extract_one(job: _Job) -> Entry:
     """Extract an utterance in a worker and leave its rows at the job's scratch place."""
-    extractor = job.extractor
-    if extractor is None:
-        from valaro.recordings import extract_utterance
-
-        extractor = extract_utterance
+    extractor = job.extractor or _extractor_of(job)
     name = job.utterance.id
     try:
         extracted = extractor(job.utterance, [feature for feature, _ in job.missing])
@@ -224,6 +250,14 @@ def _extract_one(job: _Job) -> Entry:
         quality=extracted.quality and replace(extracted.quality, utterance=name),
         problems=tuple(problems),
     )
+
+
+def _extractor_of(job: _Job) -> Extractor:
+    from valaro.recordings import extract_utterance
+
+    version = dict(job.missing).get(_DFACE)
+    # Outside of what becomes a Problem: a network that cannot be read is no fault of a recording.
+    return partial(extract_utterance, network=None if version is None else read_network(job.store, version))
 
 
 def _fault(sequence: FeatureSequence | None) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from valaro.errors import MediaError, unknown_name
+from valaro.features.face_network import FaceNetwork
 from valaro.features.face_rows import FaceRows, Rows
 from valaro.features.framing import Framer, Windows
-from valaro.features.protocols import HOP
+from valaro.features.protocols import HOP, FaceFeature
 from valaro.features.table import FACE_FEATURES, FEATURE_NAMES, SOUND_FEATURES
 from valaro.media.decode import Voice, stream_clips
 from valaro.media.faces import FaceTracker
@@ -47,11 +48,13 @@ def stream_features(
     region: tuple[float, float, float, float] | None = None,
     stretch: float = 2.0,
     voice: Voice | None = None,
+    network: FaceNetwork | None = None,
 ) -> Iterator[Stretch]:
     """Yield the features called `names` of a recording, about `stretch` seconds at a time, in constant memory.
 
     The rows do not depend on `stretch`, to the last bit. There are ceil(100 x duration) of them, sound and picture
-    alike: silence or the last face stands in where one is shorter. The sound is that of `voice` if one is given.
+    alike: silence or the last face stands in where one is shorter. The sound is that of `voice` if one is given;
+    `dface` is what `network` makes of the faces.
 
     Raises:
         MediaError: nothing of the stretch from `start` to `end` seconds can be decoded.
@@ -60,7 +63,7 @@ def stream_features(
         if name not in FEATURE_NAMES:
             raise unknown_name("feature", name, FEATURE_NAMES)
     sound_names = [name for name in names if name in SOUND_FEATURES]
-    face_names = [name for name in names if name in FACE_FEATURES]
+    faces = [FACE_FEATURES[name](network) for name in names if name in FACE_FEATURES]
     clips = stream_clips(
         media,
         start=start,
@@ -68,7 +71,7 @@ def stream_features(
         stretch=stretch,
         region=region,
         sound=bool(sound_names),
-        picture=bool(face_names),
+        picture=bool(faces),
         voice=voice,
     )
     line: _Line | None = None
@@ -76,7 +79,7 @@ def stream_features(
         if line is None:
             # The first clip tells what there is: a modality that the recording lacks has no size at all.
             has_picture = clip.frames.shape[1] > 0
-            line = _Line(start, end, sound_names if len(clip.samples) else (), face_names if has_picture else ())
+            line = _Line(start, end, sound_names if len(clip.samples) else (), faces if has_picture else ())
         yield from line.push(clip)
     if line is not None:
         yield line.finish(media)
@@ -85,14 +88,16 @@ def stream_features(
 class _Line:
     """The rows under way of one recording: each feature's are kept until all have as many."""
 
-    def __init__(self, start: float, end: float | None, sound_names: Sequence[str], face_names: Sequence[str]) -> None:
+    def __init__(
+        self, start: float, end: float | None, sound_names: Sequence[str], faces: Sequence[FaceFeature]
+    ) -> None:
         self._start, self._end = start, end
-        self._sound_names, self._face_names = sound_names, face_names
+        self._sound_names, self._face_names = sound_names, [feature.name for feature in faces]
         self._sounds = [SOUND_FEATURES[name]() for name in sound_names]
         self._framer = Framer()
-        self._tracker = FaceTracker() if face_names else None
-        self._faces = FaceRows([FACE_FEATURES[name]() for name in face_names], start)
-        self._ready: dict[str, list[Rows]] = {name: [] for name in (*sound_names, *face_names)}
+        self._tracker = FaceTracker() if faces else None
+        self._faces = FaceRows(faces, start)
+        self._ready: dict[str, list[Rows]] = {name: [] for name in (*sound_names, *self._face_names)}
         self._tracks: list[FaceTrack] = []
         self._problems: tuple[Problem, ...] = ()
         self._samples = self._given = self._frames = self._found = 0
@@ -176,7 +181,7 @@ def _part(track: FaceTrack, rows: slice) -> FaceTrack:
     return FaceTrack(crops=track.crops[rows], found=track.found[rows], yaw=track.yaw[rows], times=track.times[rows])
 
 
-def extract_utterance(utterance: Utterance, names: Sequence[str]) -> Extracted:
+def extract_utterance(utterance: Utterance, names: Sequence[str], network: FaceNetwork | None = None) -> Extracted:
     """Return the features called `names` of an utterance; what its recording lacks is a Problem, never an exception."""
     sound = utterance.sound
     try:
@@ -188,6 +193,7 @@ def extract_utterance(utterance: Utterance, names: Sequence[str]) -> Extracted:
                 end=utterance.end,
                 region=utterance.face_region,
                 voice=None if sound is None else Voice(path=sound, start=utterance.sound_start),
+                network=network,
             )
         )
     except MediaError as error:

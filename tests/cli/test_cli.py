@@ -29,7 +29,20 @@ from valaro.records import Alarm, Problem
 from valaro.store.manifest import write_manifest
 from valaro.training.checkpoint import save_model
 
-VERBS = ("demo", "read", "export", "extract", "check", "train", "cross-validate", "report", "predict")
+VERBS = (
+    *(
+        "demo",
+        "read",
+        "export",
+        "train-face-network",
+        "extract",
+        "check",
+        "train",
+        "cross-validate",
+        "report",
+        "predict",
+    ),
+)
 
 
 def _assert_one_message(answer: Answer, *words: str) -> None:

@@ -7,7 +7,18 @@ from types import FrameType
 
 import typer
 
-from valaro.cli import check, cross_validate, demo, export, extract, predict, read, report, train
+from valaro.cli import (
+    check,
+    cross_validate,
+    demo,
+    export,
+    extract,
+    predict,
+    read,
+    report,
+    train,
+    train_face_network,
+)
 from valaro.errors import ValaroError
 
 app = typer.Typer(
@@ -18,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (demo, read, export, extract, check, train, cross_validate, report, predict):
+for verb in (demo, read, export, train_face_network, extract, check, train, cross_validate, report, predict):
     name = verb.__name__.rpartition(".")[2].replace("_", "-")
     app.command(name)(verb.run)
 

@@ -23,7 +23,7 @@ class SoundFeature(Protocol):
     def dim(self) -> int: ...
 
     @property
-    def version(self) -> int:
+    def version(self) -> int | str:
         """Raised whenever the same sound would give other numbers, so that no store mixes the two."""
         ...
 
@@ -41,7 +41,7 @@ class FaceFeature(Protocol):
     def dim(self) -> int: ...
 
     @property
-    def version(self) -> int:
+    def version(self) -> int | str:
         """Raised whenever the same crop would give other numbers, so that no store mixes the two."""
         ...
 

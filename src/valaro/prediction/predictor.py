@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from valaro.errors import MediaError, ValaroError
+from valaro.features.face_network import FaceNetwork
 from valaro.features.table import FACE_FEATURES, feature_by_name
 from valaro.media.decode import probe
 from valaro.normalise import Scale, Statistics, statistics_of
@@ -30,6 +31,7 @@ class Watcher:
         self.problems: list[Problem] = []
         self.thumbnails = Thumbnails()
         self._names = tuple(dict.fromkeys(name for model in models for name in model.features))
+        self._network = _common_network(models)
         self._found = _FoundFrames()
 
     def moments(self, on_progress: Callable[[float], None] | None = None) -> Iterator[Moment]:
@@ -40,7 +42,7 @@ class Watcher:
         """
         judges = [WindowJudge(model, self._scale(model)) for model in self.models]
         rows = 0
-        for stretch in stream_features(self.recording, self._names):
+        for stretch in stream_features(self.recording, self._names, network=self._network):
             self.problems.extend(stretch.problems)
             if stretch.track is not None:
                 self._found.add(stretch.track)
@@ -86,7 +88,7 @@ class Watcher:
         return {name: self._own_statistics(name, model.scale[name]) for name in model.features}
 
     def _own_statistics(self, name: str, otherwise: Statistics) -> Statistics:
-        stretches = stream_features(self.recording, [name])
+        stretches = stream_features(self.recording, [name], network=self._network)
         try:
             return statistics_of(chain.from_iterable(_values(stretch, name) for stretch in stretches), name)
         except ValaroError:
@@ -148,9 +150,19 @@ def _values(stretch: Stretch, name: str) -> list[np.ndarray]:
     return [sequence.values for sequence in stretch.features if sequence.name == name]
 
 
+def _common_network(models: Sequence[TrainedModel]) -> FaceNetwork | None:
+    """Return the one network of faces behind the models' features."""
+    networks = {model.network.checksum: model.network for model in models if model.network is not None}
+    if len(networks) > 1:
+        raise ValaroError(
+            f"the models' 'dface' comes from {len(networks)} different networks, expected one: train them on one store"
+        )
+    return next(iter(networks.values()), None)
+
+
 def _check_features(model: TrainedModel) -> None:
     for name, version in zip(model.features, model.feature_versions, strict=True):
-        now = str(feature_by_name(name).version)
+        now = str(feature_by_name(name, model.network).version)
         if now != version:
             raise ValaroError(
                 f"{model.label} was trained on version {version} of feature '{name}', this valaro computes {now}: "

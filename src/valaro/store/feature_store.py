@@ -10,9 +10,11 @@ import numpy as np
 from jaxtyping import Float16
 
 from valaro.errors import StoreError, all_at_once
+from valaro.features.face_network import NETWORK_FEATURES, FaceNetwork
 from valaro.files import write_text
 from valaro.records import CorpusNote, FaceQuality, Problem
 from valaro.store.checksum import canonical_json, checksum
+from valaro.store.networks import read_network
 from valaro.store.shard import Shard, checksum_rows, map_rows, read_shard, spans
 
 FORMAT = "valaro feature store 1"
@@ -105,6 +107,14 @@ class FeatureStore:
         if name not in self._spans:
             raise self._not_there("", name)
         return next(iter(self._spans[name].values())).version
+
+    def network(self, name: str) -> FaceNetwork | None:
+        """Return the network that computed a feature, from the store's own copy; None: it needs none.
+
+        Raises:
+            StoreError: the copy is gone or damaged.
+        """
+        return read_network(self.path, self.version(name)) if name in NETWORK_FEATURES else None
 
     def values(self, utterance: str, name: str) -> Float16[np.ndarray, "t dim"]:
         """Return a feature of an utterance: a read-only view into the mapped file, row k at k / 100 s."""

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from valaro.errors import StoreError
+from valaro.features.face_network import NETWORK_FILE, FaceNetwork
 from valaro.files import whole_folder
 from valaro.networks.fusion import FusionClassifier
 from valaro.networks.shapes import Modality, NetworkShape, Regularisation
@@ -42,9 +43,12 @@ def save_model(model: TrainedModel, folder: Path) -> None:
         "notes": [asdict(note) for note in model.notes],
         "shape": asdict(model.classifier.shape),
         "weights": xxhash.xxh3_64_hexdigest(weights),
+        "network": None if model.network is None else model.network.checksum,
     }
     with whole_folder(folder) as aside:
         (aside / "weights.safetensors").write_bytes(weights)
+        if model.network is not None:
+            (aside / NETWORK_FILE).write_bytes(model.network.content)
         (aside / "model.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
@@ -65,14 +69,27 @@ def load_model(folder: Path) -> TrainedModel:
         raise StoreError(f"'{folder / 'model.json'}' is not a valaro model of version {VERSION}")
     if xxhash.xxh3_64_hexdigest(data) != facts.get("weights"):
         raise StoreError(f"'{folder / 'weights.safetensors'}' does not match its checksum: copy the model again")
+    network = _network(folder, facts.get("network"))
     try:
         tensors = load(data)
-        return _model(facts, tensors)
+        return _model(facts, tensors, network)
     except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
         raise StoreError(f"the model in '{folder}' is damaged or was made by another version: {error}") from error
 
 
-def _model(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> TrainedModel:
+def _network(folder: Path, checksum: str | None) -> FaceNetwork | None:
+    """Return the network of faces that was saved with the model; models of before `dface` name none."""
+    if checksum is None:
+        return None
+    from valaro.features.network_file import read_face_network
+
+    network = read_face_network(folder / NETWORK_FILE)
+    if network.checksum != checksum:
+        raise StoreError(f"'{folder / NETWORK_FILE}' is not the network that the model was trained on: copy it again")
+    return network
+
+
+def _model(facts: dict[str, Any], tensors: dict[str, torch.Tensor], network: FaceNetwork | None) -> TrainedModel:
     shape = facts["shape"]
     classifier = FusionClassifier(
         NetworkShape(
@@ -103,6 +120,7 @@ def _model(facts: dict[str, Any], tensors: dict[str, torch.Tensor]) -> TrainedMo
         short=facts["short"],
         acquainted=frozenset(facts["acquainted"]),
         notes=tuple(CorpusNote(**note) for note in facts["notes"]),
+        network=network,
     )
 
 

@@ -12,19 +12,23 @@ from torch import Tensor
 from valaro.errors import ValaroError
 from valaro.files import whole_file
 
+ADVICE = "Lower training.learning_rate, or set network.weight_norm = true"
 
-def broke_down(step: int, why: str) -> ValaroError:
+
+def broke_down(step: int, why: str, advice: str = ADVICE) -> ValaroError:
     """Return what a training that cannot go on is ended with."""
-    return ValaroError(
-        f"training broke down at step {step}: {why}. Lower training.learning_rate, or set network.weight_norm = true"
-    )
+    return ValaroError(f"training broke down at step {step}: {why}. {advice}")
 
 
 class Journal:
-    """Notes losses; a row a step goes to `file` (CSV: step, then a column a term), if there is one."""
+    """Notes losses; a row a step goes to `file` (CSV: step, then a column a term), if there is one.
 
-    def __init__(self, file: Path | None = None) -> None:
+    `advice` is what a user can do when a loss is no number any more.
+    """
+
+    def __init__(self, file: Path | None = None, *, advice: str = ADVICE) -> None:
         self._file = file
+        self._advice = advice
         self._rows = 0
         self._waiting: list[tuple[int, list[float]]] = []
         self._window: dict[str, list[float]] = {}
@@ -44,7 +48,7 @@ class Journal:
         for name, value in zip(losses, values, strict=True):
             if not math.isfinite(value):
                 self.flush()
-                raise broke_down(step, f"the {name} loss is {value}")
+                raise broke_down(step, f"the {name} loss is {value}", self._advice)
             self._window.setdefault(name, []).append(value)
 
     def window(self) -> dict[str, list[float]]:

@@ -8,6 +8,7 @@ from functools import partial
 
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold
+from valaro.features.face_network import FaceNetwork
 from valaro.features.table import FACE_FEATURES, SOUND_FEATURES
 from valaro.labels.fuzzy import correct_levels, fuzzy_labels
 from valaro.networks.fusion import FusionClassifier
@@ -110,6 +111,7 @@ def train_folds(
                 short=plan.sampling.short,
                 acquainted=frozenset(u.speaker for u in (*fold.train, *material.pool, *fold.validation)),
                 notes=_notes(store, (*material.labelled, *validation, *used_pool)),
+                network=_network(store, candidate.features),
             ),
             history=tuple(best.history),
             best_step=best.step,
@@ -179,6 +181,11 @@ def _with_weights(classifier: FusionClassifier, best: BestModel) -> FusionClassi
 def _notes(store: FeatureStore, utterances: Iterable[Utterance]) -> tuple[CorpusNote, ...]:
     corpora = {utterance.corpus for utterance in utterances}
     return tuple(note for note in store.notes if note.corpus in corpora)
+
+
+def _network(store: FeatureStore, features: Sequence[str]) -> FaceNetwork | None:
+    """Return the network of faces behind the features, so that the model can be used without the store."""
+    return next((network for network in map(store.network, features) if network is not None), None)
 
 
 def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan, *, is_linear: bool = False) -> NetworkShape:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valaro.errors import ValaroError
+from valaro.features.face_network import FaceNetwork
 from valaro.labels.fuzzy import correct_levels, fuzzy_labels
 from valaro.networks.fusion import FusionClassifier
 from valaro.normalise import Scale, speaker_scales
@@ -20,7 +21,8 @@ class TrainedModel:
 
     `acquainted` are the speakers whose recordings trained it, labelled or not, or chose its checkpoint: it
     refuses to be scored on them. `notes` are what must be said of the corpora it
-    learnt from; `short` says how a recording shorter than a crop is filled up.
+    learnt from; `short` says how a recording shorter than a crop is filled up; `network` is the one
+    of faces that computed `dface`, if that is among the features.
     """
 
     label: str
@@ -34,6 +36,7 @@ class TrainedModel:
     acquainted: frozenset[str]
     short: Short = "repeat"
     notes: tuple[CorpusNote, ...] = ()
+    network: FaceNetwork | None = None
 
 
 def predict_utterances(model: TrainedModel, store: FeatureStore, utterances: Sequence[Utterance]) -> Predictions:

@@ -1,0 +1,88 @@
+"""Parts of a set of faces that have no picture in common."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import xxhash
+
+from valaro.corpora.faces import FaceReading, Faces
+from valaro.errors import ValaroError
+from valaro.seeds import numpy_stream
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceParts:
+    """Faces to train on, to choose the best network by, and to test it once; `doubles` were taken out for that."""
+
+    train: Faces
+    validation: Faces
+    test: Faces | None
+    doubles: int = 0
+
+    def named(self) -> tuple[tuple[str, Faces], ...]:
+        """Return the parts that there are, by what they are for."""
+        tested = () if self.test is None else (("test", self.test),)
+        return ("train", self.train), ("validate", self.validation), *tested
+
+    @property
+    def fingerprint(self) -> str:
+        """The checksum of all pictures and targets, part by part."""
+        digest = xxhash.xxh3_64()
+        for name, part in self.named():
+            digest.update(repr((name, part.classes, part.names)).encode())
+            digest.update(part.crops.tobytes())
+            digest.update(part.targets.tobytes())
+        return digest.hexdigest()
+
+
+def part_faces(reading: FaceReading, *, share: float, seed: int) -> FaceParts:
+    """Set `share` of each class aside for validation where no such part was read; no picture is in two parts.
+
+    Photographs of the web come in several copies. Copies that would be in two parts stay in the one that is to say
+    how good the network is.
+
+    Raises:
+        ValaroError: nothing would be left to train on.
+    """
+    train, validation = reading.train, reading.validation
+    if validation is None:
+        train, validation = _split(train, share, seed)
+    tested = set(_digests(reading.test)) if reading.test is not None else set[str]()
+    clean_validation = _without(validation, tested)
+    clean_train = _without(train, tested | set(_digests(validation)))
+    for name, faces in (("training", clean_train), ("validation", clean_validation)):
+        if not len(faces):
+            raise ValaroError(f"no picture is left for {name} of {len(reading.train)} that were read")
+    doubles = len(train) - len(clean_train) + len(validation) - len(clean_validation)
+    return FaceParts(train=clean_train, validation=clean_validation, test=reading.test, doubles=doubles)
+
+
+def _split(faces: Faces, share: float, seed: int) -> tuple[Faces, Faces]:
+    """Return (the rest, a `share` of each class, at least one picture), copies of a picture on the same side."""
+    if not 0 < share < 1:
+        raise ValaroError(f"validation share {share:g}: expected a fraction between 0 and 1, such as 0.1")
+    copies: dict[str, list[int]] = defaultdict(list)
+    for place, digest in enumerate(_digests(faces)):
+        copies[digest].append(place)
+    by_class: dict[int, list[list[int]]] = defaultdict(list)
+    for places in copies.values():
+        by_class[int(faces.targets[places[0]].argmax())].append(places)
+    rng = numpy_stream(seed, "validation faces")
+    chosen: set[int] = set()
+    for _, groups in sorted(by_class.items()):
+        count = max(1, round(share * len(groups)))
+        chosen.update(place for at in rng.permutation(len(groups))[:count] for place in groups[at])
+    everything = range(len(faces))
+    return (
+        faces.only([place for place in everything if place not in chosen]),
+        faces.only([place for place in everything if place in chosen]),
+    )
+
+
+def _without(faces: Faces, digests: set[str]) -> Faces:
+    return faces.only([place for place, digest in enumerate(_digests(faces)) if digest not in digests])
+
+
+def _digests(faces: Faces) -> list[str]:
+    return [xxhash.xxh3_64_hexdigest(np.ascontiguousarray(crop).data.cast("B")) for crop in faces.crops]

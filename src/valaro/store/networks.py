@@ -1,0 +1,51 @@
+"""The networks whose features a store holds: it keeps a copy of each, so that models can take it along."""
+
+from collections.abc import Collection
+from functools import lru_cache
+from pathlib import Path
+
+from valaro.errors import StoreError
+from valaro.features.dface import Dface
+from valaro.features.face_network import FaceNetwork
+from valaro.files import whole_file
+
+NETWORKS = "networks"
+
+
+def network_path(store: Path, version: str) -> Path:
+    """Return where a store keeps the network behind that version of `dface`."""
+    return store / NETWORKS / f"{version}.onnx"
+
+
+def keep_network(store: Path, network: FaceNetwork) -> None:
+    """Put a copy of the network into the store, if it has none."""
+    path = network_path(store, Dface(network).version)
+    if not path.is_file():
+        with whole_file(path) as aside:
+            aside.write_bytes(network.content)
+
+
+def forget_networks(store: Path, versions: Collection[str]) -> None:
+    """Remove the networks of all other versions of `dface`."""
+    for path in (store / NETWORKS).glob("*.onnx"):
+        if path.stem not in versions:
+            path.unlink()
+
+
+@lru_cache(maxsize=2)
+def read_network(store: Path, version: str) -> FaceNetwork:
+    """Return the network that computed this version of `dface` in the store.
+
+    Raises:
+        StoreError: it is gone, damaged or another one.
+    """
+    # Most stores have none, and need nothing that reads one.
+    from valaro.features.network_file import read_face_network
+
+    network = read_face_network(network_path(store, version))
+    if Dface(network).version != version:
+        raise StoreError(
+            f"{network_path(store, version)} is another network than the one that computed 'dface' in this store: "
+            "extract it again"
+        )
+    return network

@@ -1,0 +1,1 @@
+"""Training a network of faces, whose features become `dface`."""

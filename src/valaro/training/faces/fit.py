@@ -1,0 +1,144 @@
+"""The loop that trains a network of faces, and goes on where it was killed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+from torch import Tensor
+from torch.nn import functional
+
+from valaro.corpora.faces import Faces
+from valaro.networks.densenet import DenseNet
+from valaro.seeds import numpy_stream
+from valaro.training.faces.best import BestNetwork, Epoch
+from valaro.training.faces.plan import FacePlan
+from valaro.training.faces.varied import varied
+from valaro.training.journal import Journal
+from valaro.training.keeper import Keeper, Trail
+from valaro.training.machine import suited_to
+from valaro.training.state import Part
+from valaro.training.streams import torch_stream
+
+_ADVICE = "Lower --rate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceTraining:
+    """The network that validation liked best, from which epoch it is, and how every epoch was judged."""
+
+    network: DenseNet
+    best_epoch: int
+    history: tuple[Epoch, ...]
+
+
+def fit_face_network(
+    train: Faces,
+    validation: Faces,
+    plan: FacePlan,
+    *,
+    seed: int,
+    trail: Trail,
+    on_step: Callable[[int, int], None] | None = None,
+    on_epoch: Callable[[Sequence[Epoch], DenseNet | None], None] | None = None,
+) -> FaceTraining:
+    """Train on `train`; `validation` chooses the epoch. Killed and begun again with the same trail, it goes on.
+
+    `on_step` is told (updates done, updates in all), `on_epoch` how the epochs so far were judged, with the network of
+    the last one if it is the best.
+
+    Raises:
+        ValaroError: a loss is no finite number any more.
+    """
+    mean, deviation = grey_statistics(train.crops)
+    network = DenseNet(
+        plan.shape,
+        classes=len(train.classes),
+        mean=mean,
+        deviation=deviation,
+        generator=torch_stream(seed, "face network"),
+    )
+    optimiser = torch.optim.SGD(
+        network.parameters(), lr=plan.rate, momentum=0.9, nesterov=True, weight_decay=plan.weight_decay
+    )
+    looks = torch_stream(seed, "varied faces")
+    best = BestNetwork(validation)
+    journal = Journal(trail.losses("losses"), advice=_ADVICE)
+    keeper = Keeper(trail.state("training"), seconds=trail.seconds)
+    parts: dict[str, Part] = {"network": network, "optimiser": optimiser, "looks": looks, "best": best}
+    parts |= {"journal": journal}
+    done = keeper.resume(parts)
+    batches = _Batches(train, plan.batch, seed)
+    total = plan.epochs * batches.an_epoch
+    with suited_to("image", "auto"):
+        for crops, targets in batches.after(done, total):
+            moved = varied(crops, plan.variation, deviation=deviation, generator=looks)
+            rate = plan.rate_at(done / total)
+            loss = _update(network, optimiser, moved, targets, rate=rate, smoothing=plan.smoothing)
+            done += 1
+            journal.note(done, {"cross-entropy": loss})
+            if done % batches.an_epoch == 0:
+                losses = journal.window()["cross-entropy"]
+                is_best = best.judge(network, done // batches.an_epoch, sum(losses) / len(losses))
+                if on_epoch is not None:
+                    on_epoch(best.history, best.network(network) if is_best else None)
+            keeper.keep(done, parts)
+            if on_step is not None:
+                on_step(done, total)
+    journal.flush()
+    return FaceTraining(network=best.network(network), best_epoch=best.epoch, history=tuple(best.history))
+
+
+def grey_statistics(crops: UInt8[np.ndarray, "n 64 64"]) -> tuple[float, float]:
+    """Return mean and deviation of all pixels, 0-255; the deviation of flat pictures counts as 1.
+
+    >>> grey_statistics(np.array([10, 30], np.uint8).repeat(4096).reshape(2, 64, 64))
+    (20.0, 10.0)
+    """
+    # Counted, part by part: as floating-point numbers 30,000 pictures would take a gigabyte.
+    counts = np.zeros(256)
+    for first in range(0, len(crops), 1024):
+        counts += np.bincount(crops[first : first + 1024].reshape(-1), minlength=256)
+    values = np.arange(256)
+    mean = float(counts @ values / counts.sum())
+    deviation = float(np.sqrt(counts @ (values - mean) ** 2 / counts.sum()))
+    return mean, max(deviation, 1.0)
+
+
+def _update(
+    network: DenseNet,
+    optimiser: torch.optim.Optimizer,
+    crops: Float32[Tensor, "n h w"],
+    targets: Float32[Tensor, "n k"],
+    *,
+    rate: float,
+    smoothing: float,
+) -> Tensor:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    _, logits = network.train()(crops)
+    loss = functional.cross_entropy(logits.float(), targets, label_smoothing=smoothing)
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss
+
+
+class _Batches:
+    """The training faces in another order each epoch; what is left over from whole batches has its turn in the next."""
+
+    def __init__(self, faces: Faces, batch: int, seed: int) -> None:
+        self._crops, self._targets = torch.from_numpy(faces.crops), torch.from_numpy(faces.targets)
+        self._batch, self._seed = min(batch, len(faces)), seed
+        self.an_epoch = len(faces) // self._batch
+
+    def after(self, done: int, total: int) -> Iterator[tuple[UInt8[Tensor, "n h w"], Float32[Tensor, "n k"]]]:
+        """Yield the batches of the updates from `done` on."""
+        for epoch in range(done // self.an_epoch, total // self.an_epoch):
+            # An order an epoch, by its number: a training that goes on needs no state for it.
+            order = numpy_stream(self._seed, f"order of epoch {epoch}").permutation(len(self._crops))
+            first = max(0, done - epoch * self.an_epoch)
+            for at in range(first, self.an_epoch):
+                chosen = torch.from_numpy(order[at * self._batch : (at + 1) * self._batch])
+                yield self._crops[chosen], self._targets[chosen]

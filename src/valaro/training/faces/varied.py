@@ -1,0 +1,40 @@
+"""Pictures of faces moved a little, each in its own way."""
+
+import math
+
+import torch
+from jaxtyping import Float32, UInt8
+from torch import Tensor
+from torch.nn import functional
+
+from valaro.training.faces.plan import Variation
+
+
+def varied(
+    crops: UInt8[Tensor, "n h w"], variation: Variation, *, deviation: float, generator: torch.Generator
+) -> Float32[Tensor, "n h w"]:
+    """Return the crops mirrored (every other one), turned, scaled, shifted, and with other light; still 0-255.
+
+    What comes in from outside a picture is its edge repeated, as in a crop that reaches beyond a frame.
+    """
+    count = len(crops)
+    draws = torch.rand((7, count), generator=generator) * 2 - 1
+    mirrored = torch.where(draws[0] < 0, -1.0, 1.0)
+    angle = draws[1] * (variation.rotation * math.pi / 180)
+    size = 1 + draws[2] * variation.scale
+    # A grid spans -1 to 1: a shift of a part of the side is twice that.
+    across, down = draws[3] * (2 * variation.shift), draws[4] * (2 * variation.shift)
+    cosine, sine = torch.cos(angle) / size, torch.sin(angle) / size
+    moves = torch.stack(
+        [
+            torch.stack([cosine * mirrored, -sine * mirrored, across], dim=1),
+            torch.stack([sine, cosine, down], dim=1),
+        ],
+        dim=1,
+    )
+    grid = functional.affine_grid(moves, [count, 1, *crops.shape[1:]], align_corners=False)
+    moved = functional.grid_sample(crops[:, None].float(), grid, padding_mode="border", align_corners=False)[:, 0]
+    contrast = (1 + draws[5] * variation.contrast)[:, None, None]
+    light = (draws[6] * variation.brightness * deviation)[:, None, None]
+    middle = moved.mean(dim=(1, 2), keepdim=True)
+    return ((moved - middle) * contrast + middle + light).clamp_(0, 255)

@@ -1,0 +1,252 @@
+"""The file of a network of faces: what is not one is refused before anything in it runs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from onnx import ModelProto, TensorProto, helper, load_model_from_string
+
+from making_faces import SMALL, a_network, some_faces
+from valaro.errors import StoreError, ValaroError
+from valaro.features import face_network
+from valaro.features.dface import Dface
+from valaro.features.face_rows import FaceRows
+from valaro.features.network_file import checked_network, graph_checksum, read_face_network, seal
+from valaro.features.protocols import FaceFeature
+from valaro.features.table import asked_features, feature_by_name
+
+FACTS = {"classes": ["down", "up"]}
+
+
+def _model() -> ModelProto:
+    return load_model_from_string(a_network().content)
+
+
+def test_dface_is_the_networks_features_under_the_networks_checksum(tmp_path: Path) -> None:
+    network = a_network()
+    feature = feature_by_name("dface", network)
+    assert isinstance(feature, FaceFeature)
+    crops = some_faces(5).crops
+    assert (feature.name, feature.dim, feature.version) == ("dface", SMALL.features, f"1-{network.checksum}")
+    np.testing.assert_array_equal(feature(crops), network.features(crops))
+    assert feature_by_name("dface", a_network(seed=1)).version != feature.version
+    (tmp_path / "network.onnx").write_bytes(network.content)
+    for path in (tmp_path, tmp_path / "network.onnx"):
+        assert read_face_network(path) == network
+
+
+def test_a_crop_has_the_same_features_in_any_company_and_with_any_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    crops = some_faces(40).crops
+    network = a_network()
+    together = network.features(crops)
+    np.testing.assert_array_equal(network.features(crops[7:9]), together[7:9])
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    face_network._session.cache_clear()
+    np.testing.assert_array_equal(network.features(crops), together)
+    face_network._session.cache_clear()
+
+
+def test_a_row_of_the_grid_has_the_features_of_the_last_picture() -> None:
+    crops = some_faces(3).crops
+    feature = Dface(a_network())
+    rows = FaceRows([feature], 0.0)
+    (first,), (rest,) = rows.push(crops, np.array([0.0, 0.04, 0.08])), rows.finish(12)
+    held = np.concatenate([first, rest])
+    np.testing.assert_array_equal(held, feature(crops)[[0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]])
+
+
+def test_without_a_network_dface_says_how_to_make_one() -> None:
+    with pytest.raises(ValaroError, match=r"train-face-network IMAGES --to RUN.*--features dface=RUN"):
+        feature_by_name("dface")
+
+
+def test_the_network_is_named_with_the_feature() -> None:
+    assert asked_features(["fbank", "face"]) == (("fbank", "face"), None)
+    assert asked_features(["dface = runs/a=b", "face"]) == (("dface", "face"), Path("runs/a=b"))
+    with pytest.raises(ValaroError, match="'face=run': only dface is computed by a network"):
+        asked_features(["face=run"])
+    with pytest.raises(ValaroError, match="2 networks for dface"):
+        asked_features(["dface=a", "dface=b"])
+
+
+def test_a_file_that_is_not_there_or_no_onnx_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"network.onnx: there is no such file.*train-face-network"):
+        read_face_network(tmp_path)
+    (tmp_path / "network.onnx").write_bytes(b"no network at all")
+    with pytest.raises(StoreError, match=r"network.onnx: no ONNX file, or a damaged one"):
+        read_face_network(tmp_path)
+    (tmp_path / "network.onnx").write_bytes(b"")
+    with pytest.raises(StoreError, match="without the notes of valaro"):
+        read_face_network(tmp_path)
+    with (tmp_path / "network.onnx").open("wb") as out:
+        out.truncate(65 << 20)
+    with pytest.raises(StoreError, match="68157440 bytes, expected a network of faces of at most"):
+        read_face_network(tmp_path)
+
+
+def _external(model: ModelProto) -> None:
+    tensor = model.graph.initializer[3]
+    tensor.data_location = TensorProto.EXTERNAL
+    entry = tensor.external_data.add()
+    entry.key, entry.value = "location", "../../etc/passwd"
+    tensor.ClearField("raw_data")
+
+
+def _external_attribute(model: ModelProto) -> None:
+    tensor = helper.make_tensor("value", TensorProto.FLOAT, [1], [0.0])
+    tensor.data_location = TensorProto.EXTERNAL
+    model.graph.node.append(helper.make_node("Constant", [], ["extra"], value=tensor))
+
+
+def _loop(model: ModelProto) -> None:
+    body = helper.make_graph([helper.make_node("Identity", ["c"], ["d"])], "body", [], [])
+    model.graph.node.append(helper.make_node("Loop", ["crops", "crops"], ["forever"], body=body))
+
+
+def _foreign(model: ModelProto) -> None:
+    model.graph.node[5].domain = "com.microsoft"
+
+
+def _own_operators(model: ModelProto) -> None:
+    model.functions.append(
+        helper.make_function("mine", "Relu", ["x"], ["y"], [helper.make_node("Loop", ["x"], ["y"])], [])
+    )
+
+
+def _another_input(model: ModelProto) -> None:
+    model.graph.input.append(helper.make_tensor_value_info("more", TensorProto.FLOAT, [1]))
+
+
+def _another_size(model: ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 48
+
+
+def _another_type(model: ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
+
+
+def _no_features(model: ModelProto) -> None:
+    del model.graph.output[0]
+
+
+def _too_many_features(model: ModelProto) -> None:
+    model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 1 << 20
+
+
+def _too_few_classes(model: ModelProto) -> None:
+    model.graph.output[1].type.tensor_type.shape.dim[1].dim_value = 1
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (_external, "weights in other files; expected all in this one"),
+        (_external_attribute, "weights in other files"),
+        (_loop, "operators Loop; expected"),
+        (_foreign, "operators BatchNormalization; expected"),
+        (_own_operators, "it brings operators of its own"),
+        (_another_input, "inputs crops, more and outputs features, probabilities; expected crops"),
+        (_another_size, r"crops of \(0, 48, 64\); expected any number of 64x64 bytes"),
+        (_another_type, "crops of"),
+        (_no_features, "outputs probabilities; expected"),
+        (_too_many_features, r"features of \(0, 1048576\)"),
+        (_too_few_classes, r"probabilities of \(0, 1\); expected a row a crop of 2 numbers"),
+    ],
+)
+def test_a_model_of_another_kind_is_refused_before_it_runs(
+    monkeypatch: pytest.MonkeyPatch, harm: Callable[[ModelProto], None], words: str
+) -> None:
+    model = _model()
+    harm(model)
+    # Even one that carries the right checksum: who can change a file can write that too.
+    model.metadata_props[0].value = json.dumps(
+        {"version": "1", "checksum": graph_checksum(model) if harm is not _external else "0" * 16, **FACTS}
+    )
+    monkeypatch.setattr(face_network, "_session", lambda _: pytest.fail("it ran", pytrace=False))
+    with pytest.raises(StoreError, match=f"made here is no network of faces that valaro can use: .*{words}"):
+        checked_network(model.SerializeToString(), "made here")
+
+
+def _channels_that_do_not_fit(model: ModelProto) -> None:
+    # The first convolution's output goes into the last layers, which expect 4 channels of another kind.
+    model.graph.node[-3].input[0] = model.graph.node[0].output[0]
+
+
+def _an_input_that_nobody_makes(model: ModelProto) -> None:
+    model.graph.node[4].input[0] = "nobody"
+
+
+def _weights_of_another_size(model: ModelProto) -> None:
+    model.graph.initializer[3].dims[0] += 1
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (_channels_that_do_not_fit, "ONNX Runtime cannot run it"),
+        (_an_input_that_nobody_makes, "ONNX Runtime cannot run it"),
+        (_weights_of_another_size, "its checksum is wrong"),
+    ],
+)
+def test_layers_that_do_not_fit_together_are_a_message(harm: Callable[[ModelProto], None], words: str) -> None:
+    model = _model()
+    harm(model)
+    checksum = "0" * 16 if harm is _weights_of_another_size else graph_checksum(model)
+    model.metadata_props[0].value = json.dumps({"version": "1", "checksum": checksum, **FACTS})
+    with pytest.raises(StoreError, match=words):
+        checked_network(model.SerializeToString(), "made here")
+
+
+def test_a_weight_changed_on_disk_is_noticed() -> None:
+    model = _model()
+    tensor = model.graph.initializer[4]
+    tensor.raw_data = bytes([tensor.raw_data[0] ^ 1]) + tensor.raw_data[1:]
+    with pytest.raises(StoreError, match="its checksum is wrong: damaged, or changed by another program"):
+        checked_network(model.SerializeToString(), "made here")
+
+
+@pytest.mark.parametrize(
+    ("notes", "words"),
+    [
+        ("{", "notes of valaro in it are damaged"),
+        ("{}", "notes of valaro in it are damaged"),
+        ('{"version": "2", "checksum": "0", "classes": ["a"]}', "of version '2', expected '1': train it again"),
+        ('{"version": "1", "checksum": "0", "classes": []}', "no classes, or no checksum"),
+        ('{"version": "1", "checksum": "0", "classes": "ab"}', "no classes, or no checksum"),
+        ('{"version": "1", "checksum": 0, "classes": ["a"]}', "no classes, or no checksum"),
+    ],
+)
+def test_notes_that_make_no_sense_are_refused(notes: str, words: str) -> None:
+    model = _model()
+    model.metadata_props[0].value = notes
+    with pytest.raises(StoreError, match=words):
+        checked_network(model.SerializeToString(), "made here")
+
+
+def test_a_file_cut_short_is_refused_at_every_length() -> None:
+    content = a_network().content
+    for length in range(0, len(content), max(1, len(content) // 200)):
+        with pytest.raises(StoreError):
+            checked_network(content[:length], "made here")
+
+
+def test_the_same_network_is_the_same_file_and_notes_do_not_change_its_checksum() -> None:
+    model = _model()
+    one, other = seal(model, {**FACTS, "mean": 1.0}), seal(model, {**FACTS, "mean": 2.0})
+    assert (one == other, checked_network(one, "one").checksum == checked_network(other, "other").checksum) == (
+        False,
+        True,
+    )
+    assert a_network().content == a_network().content
+
+
+def test_many_faces_are_judged_in_parts_and_none_is_no_mistake() -> None:
+    network = a_network()
+    crops = some_faces(130).crops
+    assert network.probabilities(crops[:0]).shape == (0, 2)
+    judged = network.probabilities(crops)
+    np.testing.assert_array_equal(judged[126:], network.probabilities(crops[126:]))
+    np.testing.assert_allclose(judged.sum(axis=1), 1, atol=1e-6)

@@ -1,0 +1,81 @@
+"""A store with `dface` keeps the network that made it, and never mixes two."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from making_faces import a_network
+from making_features import an_utterance
+from valaro.errors import StoreError, ValaroError
+from valaro.extraction import extract
+from valaro.features.face_network import FaceNetwork
+from valaro.records import Extracted, FeatureSequence, Utterance
+from valaro.store.feature_store import FeatureStore
+
+
+def _rows(utterance: Utterance, names: Sequence[str]) -> Extracted:
+    """Stand for the decoder: what is asked for is there."""
+    values = np.full((5, 4), float(utterance.id[-1]), np.float32)
+    return Extracted(features=tuple(FeatureSequence(name=name, values=values) for name in names))
+
+
+def _write(network: FaceNetwork, path: Path) -> Path:
+    path.write_bytes(network.content)
+    return path
+
+
+def _extract(store: Path, network: Path, *names: str) -> None:
+    utterances = [an_utterance(name, level=None) for name in names]
+    extract(utterances, ["dface"], to=store, extractor=_rows, network=network)
+
+
+def test_the_store_has_a_copy_that_outlives_the_run(tmp_path: Path) -> None:
+    network = a_network()
+    run = _write(network, tmp_path / "n.onnx")
+    _extract(tmp_path / "store", run, "1", "2")
+    run.unlink()
+    store = FeatureStore.open(tmp_path / "store")
+    assert store.version("dface") == f"1-{network.checksum}"
+    assert store.network("dface") == network
+    assert store.network("face") is None
+
+
+def test_another_network_makes_the_features_anew_and_the_old_one_goes(tmp_path: Path) -> None:
+    first, second = a_network(), a_network(seed=1)
+    _extract(tmp_path / "store", _write(first, tmp_path / "a.onnx"), "1", "2")
+    _extract(tmp_path / "store", _write(second, tmp_path / "b.onnx"), "1", "2")
+    store = FeatureStore.open(tmp_path / "store")
+    assert store.network("dface") == second
+    assert [path.name for path in (tmp_path / "store" / "networks").iterdir()] == [f"1-{second.checksum}.onnx"]
+
+
+def test_features_of_two_networks_in_one_store_are_refused_until_all_are_of_one(tmp_path: Path) -> None:
+    first, second = _write(a_network(), tmp_path / "a.onnx"), _write(a_network(seed=1), tmp_path / "b.onnx")
+    _extract(tmp_path / "store", first, "1", "2")
+    _extract(tmp_path / "store", second, "2", "3")
+    with pytest.raises(StoreError, match=r"feature 'dface' is there in .* versions 1-.*, 1-"):
+        FeatureStore.open(tmp_path / "store")
+    # Both networks are still needed: nobody has said which one it shall be.
+    assert len(list((tmp_path / "store" / "networks").iterdir())) == 2
+    _extract(tmp_path / "store", second, "1", "2", "3")
+    assert FeatureStore.open(tmp_path / "store").ids == ("toy/1", "toy/2", "toy/3")
+
+
+def test_a_copy_that_is_gone_or_another_one_is_noticed(tmp_path: Path) -> None:
+    _extract(tmp_path / "store", _write(a_network(), tmp_path / "n.onnx"), "1")
+    (copy,) = (tmp_path / "store" / "networks").iterdir()
+    copy.write_bytes(a_network(seed=1).content)
+    with pytest.raises(StoreError, match="another network than the one that computed 'dface'"):
+        FeatureStore.open(tmp_path / "store").network("dface")
+    copy.unlink()
+    with pytest.raises(StoreError, match="there is no such file"):
+        FeatureStore.open(tmp_path / "store").network("dface")
+
+
+def test_without_a_network_nothing_is_begun(tmp_path: Path) -> None:
+    with pytest.raises(ValaroError, match="train-face-network"):
+        extract([replace(an_utterance("1"), media=tmp_path / "gone.mp4")], ["dface"], to=tmp_path / "store")
+    assert not (tmp_path / "store").exists()

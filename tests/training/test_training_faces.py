@@ -1,0 +1,271 @@
+"""Training a network of faces: it learns, it is the same each time, and a kill changes nothing."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from making_faces import SMALL, some_faces
+from valaro.corpora.face_parts import FaceParts
+from valaro.errors import StoreError, ValaroError
+from valaro.experiments import face_network
+from valaro.experiments.face_network import FaceNetworkRun, train_face_network
+from valaro.features.network_file import read_face_network
+from valaro.networks.densenet import DenseNet
+from valaro.training.faces import export, fit
+from valaro.training.faces.best import BestNetwork, Epoch, probabilities_of, score_faces
+from valaro.training.faces.fit import fit_face_network
+from valaro.training.faces.plan import FacePlan, Variation
+from valaro.training.faces.varied import varied
+from valaro.training.keeper import Trail
+
+PLAN = FacePlan(epochs=3, batch=4, rate=0.05, shape=SMALL)
+NO_TRAIL = Trail()
+
+
+class KilledError(BaseException):
+    """Stands for the kill: nothing in the package catches it."""
+
+
+def _parts() -> FaceParts:
+    return FaceParts(train=some_faces(18), validation=some_faces(6, seed=1), test=some_faces(8, seed=2))
+
+
+def _files(run: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in run.iterdir() if path.is_file() and path.name != ".lock"}
+
+
+def _interrupt(monkeypatch: pytest.MonkeyPatch, where: object, name: str, *, after: int) -> None:
+    original: Callable[..., object] = getattr(where, name)
+    calls = count()
+
+    def interrupted(*arguments: object, **named: object) -> object:
+        if next(calls) == after:
+            raise KilledError
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(where, name, interrupted)
+
+
+@pytest.fixture
+def undisturbed(tmp_path: Path) -> Path:
+    train_face_network(_parts(), tmp_path / "undisturbed", PLAN, seed=0)
+    return tmp_path / "undisturbed"
+
+
+def test_bright_halves_are_told_apart_after_a_few_epochs(tmp_path: Path) -> None:
+    told: list[Epoch] = []
+    run = train_face_network(_parts(), tmp_path / "run", replace(PLAN, epochs=8), seed=0, on_epoch=told.append)
+    assert run.best.validation_accuracy == 1.0
+    assert run.test is not None
+    assert run.test.accuracy == 1.0
+    assert [epoch.epoch for epoch in told] == list(range(1, 9))
+    assert read_face_network(tmp_path / "run").classes == ("down", "up")
+
+
+def test_the_same_seed_gives_the_same_files_and_another_seed_another_network(tmp_path: Path, undisturbed: Path) -> None:
+    train_face_network(_parts(), tmp_path / "again", PLAN, seed=0)
+    assert _files(tmp_path / "again") == _files(undisturbed)
+    assert sorted(_files(undisturbed)) == [
+        "epochs.csv",
+        "face_network.json",
+        "losses.csv",
+        "network.onnx",
+        "result.json",
+    ]
+    train_face_network(_parts(), tmp_path / "other", PLAN, seed=1)
+    assert _files(tmp_path / "other")["network.onnx"] != _files(undisturbed)["network.onnx"]
+
+
+# 18 faces in batches of 4: four updates an epoch, twelve in all.
+@pytest.mark.parametrize(
+    ("where", "name", "after"),
+    [
+        (fit, "_update", 0),
+        (fit, "_update", 3),
+        (fit, "_update", 4),
+        (fit, "_update", 9),
+        (BestNetwork, "judge", 1),
+        (face_network, "_write_epochs", 1),
+        (face_network, "export_network", 1),
+        (face_network, "score_faces", 0),
+    ],
+)
+def test_a_killed_training_goes_on_to_the_same_files(
+    tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str, after: int
+) -> None:
+    to = tmp_path / "killed"
+    with monkeypatch.context() as patch:
+        _interrupt(patch, where, name, after=after)
+        with pytest.raises(KilledError):
+            train_face_network(_parts(), to, PLAN, seed=0, seconds=0)
+    steps: list[int] = []
+    train_face_network(_parts(), to, PLAN, seed=0, seconds=0, on_step=lambda done, _: steps.append(done))
+    assert _files(to) == _files(undisturbed)
+    # It went on: only what was not kept is done again.
+    assert len(steps) <= 12 - (after if name == "_update" else 4 * after)
+    assert not (to / "unfinished").exists()
+
+
+def test_a_process_ended_by_force_goes_on_to_the_same_files(tmp_path: Path, undisturbed: Path) -> None:
+    to = tmp_path / "killed"
+    code = (
+        "import sys; sys.path[:0] = sys.argv[2].split(':'); import torch; torch.set_num_threads(1)\n"
+        "from pathlib import Path; import test_training_faces as t\n"
+        "t.train_face_network(t._parts(), Path(sys.argv[1]), t.PLAN, seed=0, seconds=0)"
+    )
+    paths = [str(Path(__file__).parent), str(Path(__file__).parents[1]), *sys.path]
+    with subprocess.Popen([sys.executable, "-c", code, str(to), ":".join(paths)]) as process:
+        until = time.monotonic() + 120
+        while not (to / "unfinished" / "training" / "latest").exists() and time.monotonic() < until:
+            time.sleep(0.001)
+            assert process.poll() in {None, 0}
+        process.send_signal(signal.SIGKILL)
+    train_face_network(_parts(), to, PLAN, seed=0, seconds=0)
+    assert _files(to) == _files(undisturbed)
+
+
+def test_a_finished_run_is_not_trained_again(undisturbed: Path) -> None:
+    steps: list[int] = []
+    before = _files(undisturbed)
+    run = train_face_network(_parts(), undisturbed, PLAN, seed=0, on_step=lambda done, _: steps.append(done))
+    assert isinstance(run, FaceNetworkRun)
+    assert (steps, _files(undisturbed)) == ([], before)
+
+
+def test_another_plan_or_other_pictures_do_not_go_into_the_same_folder(undisturbed: Path) -> None:
+    with pytest.raises(ValaroError, match="another plan: give another folder"):
+        train_face_network(_parts(), undisturbed, replace(PLAN, rate=0.1), seed=0)
+    with pytest.raises(ValaroError, match="another pictures, another fingerprint"):
+        train_face_network(replace(_parts(), train=some_faces(20)), undisturbed, PLAN, seed=0)
+    (undisturbed / "face_network.json").unlink()
+    with pytest.raises(ValaroError, match="not empty and no run"):
+        train_face_network(_parts(), undisturbed, PLAN, seed=0)
+
+
+def test_a_damaged_state_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _interrupt(monkeypatch, fit, "_update", after=3)
+    with pytest.raises(KilledError):
+        train_face_network(_parts(), tmp_path, PLAN, seed=0, seconds=0)
+    (state,) = (tmp_path / "unfinished" / "training").glob("step-*/state.safetensors")
+    state.write_bytes(state.read_bytes()[:-1] + b"!")
+    with pytest.raises(StoreError, match="does not match its checksum: remove it to begin anew"):
+        train_face_network(_parts(), tmp_path, PLAN, seed=0, seconds=0)
+
+
+def test_a_training_that_breaks_down_says_at_which_step_and_what_to_change(tmp_path: Path) -> None:
+    with pytest.raises(ValaroError, match=r"broke down at step \d+: the cross-entropy loss is .*Lower --rate"):
+        train_face_network(_parts(), tmp_path, replace(PLAN, rate=1e30), seed=0)
+
+
+def test_the_best_epoch_is_kept_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = np.array([[0.9, 0.1], [0.1, 0.9]] * 3, np.float32)
+    answers = iter([right[:, ::-1].copy(), right, right[:, ::-1].copy()])
+    weights: list[torch.Tensor] = []
+
+    def answer(network: DenseNet, _: object) -> np.ndarray:
+        weights.append(network.first.weight.detach().clone())
+        return next(answers)
+
+    monkeypatch.setattr("valaro.training.faces.best.probabilities_of", answer)
+    training = fit_face_network(some_faces(18), some_faces(6), PLAN, seed=0, trail=NO_TRAIL)
+    assert training.best_epoch == 2
+    assert [epoch.validation_accuracy for epoch in training.history] == [0.0, 1.0, 0.0]
+    assert torch.equal(training.network.first.weight, weights[1])
+    assert not torch.equal(weights[1], weights[2])
+
+
+def test_faces_are_scored_against_what_most_voters_saw() -> None:
+    targets = np.array([[0.5, 0.5, 0.0], [0.2, 0.8, 0.0], [0.0, 0.4, 0.6], [0.1, 0.2, 0.7]], np.float32)
+    answers = np.array([[0.1, 0.8, 0.1], [0.5, 0.25, 0.25], [0.25, 0.25, 0.5], [0.0, 0.0, 1.0]], np.float32)
+    scores = score_faces(answers, targets)
+    # Face 0 is a tie that class 1 wins with; face 1 is missed; classes 0, 1, 2 have recalls 1, 0, 1.
+    assert scores.accuracy == 0.75
+    assert scores.uar == pytest.approx(2 / 3)
+    expected = [
+        -(0.5 * np.log(0.1) + 0.5 * np.log(0.8)),
+        -(0.2 * np.log(0.5) + 0.8 * np.log(0.25)),
+        -(0.4 * np.log(0.25) + 0.6 * np.log(0.5)),
+        -(0.3 * np.log(1e-12)),
+    ]
+    assert scores.loss == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_validation_answers_as_in_use_and_leaves_training_as_it_was() -> None:
+    network = DenseNet(SMALL, classes=2, mean=120.0, deviation=60.0, generator=torch.Generator().manual_seed(0))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    first = probabilities_of(network, some_faces(70))
+    assert network.training
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    # 70 faces are more than one batch of the evaluation; a face's answer does not depend on its neighbours.
+    np.testing.assert_allclose(first[66:], probabilities_of(network, some_faces(70).only([66, 67, 68, 69])), atol=1e-6)
+
+
+def test_an_export_that_differs_from_torch_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "TOLERANCE", 0.0)
+    network = DenseNet(SMALL, classes=2, mean=120.0, deviation=60.0, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        network.train()(torch.from_numpy(some_faces(6).crops))
+    with pytest.raises(RuntimeError, match="differs from torch"):
+        export.export_network(network, ("a", "b"), some_faces(6).crops, tmp_path / "network.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_pictures_are_moved_each_in_its_own_way_and_stay_pictures() -> None:
+    crops = torch.from_numpy(some_faces(16).crops)
+    generator = torch.Generator().manual_seed(0)
+    moved = varied(crops, Variation(), deviation=60.0, generator=generator)
+    assert moved.shape == (16, 64, 64)
+    assert float(moved.min()) >= 0
+    assert float(moved.max()) <= 255
+    again = varied(crops, Variation(), deviation=60.0, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(moved, again)
+    same = torch.stack([crops[0]] * 16)
+    looks = varied(same, Variation(), deviation=60.0, generator=generator)
+    assert len({tuple(look.flatten().tolist()) for look in looks}) == 16
+
+
+def test_without_any_strength_a_picture_is_itself_or_mirrored() -> None:
+    still = Variation(shift=0.0, rotation=0.0, scale=0.0, contrast=0.0, brightness=0.0)
+    crops = torch.from_numpy(some_faces(32).crops)
+    moved = varied(crops, still, deviation=60.0, generator=torch.Generator().manual_seed(0))
+    straight = [(new - old).abs().max() < 0.01 for old, new in zip(crops.float(), moved, strict=True)]
+    mirrored = [(new - old.flip(1)).abs().max() < 0.01 for old, new in zip(crops.float(), moved, strict=True)]
+    assert all(a != b for a, b in zip(straight, mirrored, strict=True))
+    assert 8 < sum(map(bool, mirrored)) < 24
+
+
+def test_a_picture_turned_keeps_its_proportions() -> None:
+    # A bright bar of 8 x 40 pixels, at any angle, is 320 pixels bright.
+    crops = torch.zeros((20, 64, 64), dtype=torch.uint8)
+    crops[:, 28:36, 12:52] = 200
+    turned = varied(
+        crops,
+        Variation(shift=0.0, rotation=90.0, scale=0.0, contrast=0.0, brightness=0.0),
+        deviation=60.0,
+        generator=torch.Generator().manual_seed(0),
+    )
+    np.testing.assert_allclose(turned.sum(dim=(1, 2)).numpy() / 200, 320, rtol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"epochs": 0}, "epochs 0: expected at least 1"),
+        ({"batch": 1}, "batch 1: expected at least 2 pictures"),
+        ({"rate": float("nan")}, "rate nan"),
+        ({"weight_decay": -1.0}, "weight decay -1"),
+        ({"smoothing": 1.0, "epochs": -1}, "smoothing 1"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(change: dict[str, float], words: str) -> None:
+    with pytest.raises(ValaroError, match=words):
+        replace(PLAN, **change)
