@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from making_faces import SMALL, a_network
 from making_media import cut_in_half, make_recording, real_recordings, tone
 from valaro import recordings
 from valaro.errors import MediaError, ValaroError
@@ -12,6 +13,7 @@ from valaro.media.yunet import Face
 from valaro.recordings import extract_utterance, join_tracks, stream_features
 from valaro.records import Utterance
 
+NETWORK = a_network()
 MPEG4 = {"video_codec": "mpeg4", "pixel_format": "yuv420p"}
 
 
@@ -40,8 +42,9 @@ def wheres(extracted):
 
 
 def test_two_seconds_give_200_rows_of_every_feature(tmp_path, always_a_face):
-    extracted = extract_utterance(utterance(make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)), FEATURE_NAMES)
-    assert shapes(extracted) == dict.fromkeys(FEATURE_NAMES, (200, 128))
+    path = make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)
+    extracted = extract_utterance(utterance(path), FEATURE_NAMES, NETWORK)
+    assert shapes(extracted) == {**dict.fromkeys(FEATURE_NAMES, (200, 128)), "dface": (200, SMALL.features)}
     assert extracted.problems == ()
 
 
@@ -74,8 +77,8 @@ def test_a_picture_shorter_than_the_sound_holds_the_last_face(tmp_path, always_a
 @pytest.mark.parametrize("stretch", [0.07, 0.5, 30.0])
 def test_rows_are_identical_whatever_the_stretch(tmp_path, always_a_face, stretch):
     path = make_recording(tmp_path / "a.mov", sound=tone(), sound_rate=44_100, seconds=4.4, **MPEG4)
-    whole = extract_utterance(utterance(path), FEATURE_NAMES)
-    parts = list(stream_features(path, FEATURE_NAMES, stretch=stretch))
+    whole = extract_utterance(utterance(path), FEATURE_NAMES, NETWORK)
+    parts = list(stream_features(path, FEATURE_NAMES, stretch=stretch, network=NETWORK))
     for place, feature in enumerate(whole.features):
         rows = np.concatenate([part.features[place].values for part in parts])
         assert rows.tobytes() == feature.values.tobytes()
@@ -85,7 +88,7 @@ def test_rows_are_identical_whatever_the_stretch(tmp_path, always_a_face, stretc
 def test_stretches_follow_each_other_and_have_as_many_rows_of_each_feature(tmp_path, always_a_face):
     path = make_recording(tmp_path / "a.mov", sound=tone(), seconds=6, **MPEG4)
     expected = 1.0
-    for part in stream_features(path, FEATURE_NAMES, start=1.0, stretch=1.0):
+    for part in stream_features(path, FEATURE_NAMES, start=1.0, stretch=1.0, network=NETWORK):
         assert part.start == pytest.approx(expected)
         (rows,) = {len(feature.values) for feature in part.features}
         expected += rows / 100

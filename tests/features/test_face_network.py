@@ -1,6 +1,8 @@
 """The file of a network of faces: what is not one is refused before anything in it runs."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +58,13 @@ def test_a_row_of_the_grid_has_the_features_of_the_last_picture() -> None:
     (first,), (rest,) = rows.push(crops, np.array([0.0, 0.04, 0.08])), rows.finish(12)
     held = np.concatenate([first, rest])
     np.testing.assert_array_equal(held, feature(crops)[[0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]])
+
+
+def test_who_uses_no_such_network_loads_none_of_its_packages() -> None:
+    code = "import sys, valaro.extraction, valaro.prediction.predictor, valaro.training.checkpoint, valaro.recordings\n"
+    code += "print(sorted({'onnx', 'onnxruntime', 'google.protobuf', 'ml_dtypes'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 def test_without_a_network_dface_says_how_to_make_one() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import valaro
+from making_faces import a_network
 from making_media import make_recording, tone
 from making_models import a_model
 from valaro.corpora.synthetic import plan_corpus, render_clip
@@ -172,3 +173,17 @@ def test_thumbnails_of_a_long_recording_are_few_and_evenly_spread() -> None:
     assert len(set(np.diff(times))) == 1
     assert times[0] == 0.0
     assert times[-1] >= 1800 - np.diff(times)[0]
+
+
+def test_models_of_dface_need_their_network_and_all_the_same_one(tmp_path: Path) -> None:
+    first, second = a_network(), a_network(seed=1)
+    version = f"1-{first.checksum}"
+    valence = replace(a_model({"dface": first.dim}, version=version), network=first)
+    Watcher([valence], tmp_path / "never opened.mp4")
+    with pytest.raises(ValaroError, match="train-face-network"):
+        Watcher([replace(valence, network=None)], tmp_path / "never opened.mp4")
+    with pytest.raises(ValaroError, match=f"was trained on version {version} of feature 'dface'"):
+        Watcher([replace(valence, network=second)], tmp_path / "never opened.mp4")
+    arousal = replace(valence, dimension="arousal", feature_versions=(f"1-{second.checksum}",), network=second)
+    with pytest.raises(ValaroError, match="'dface' comes from 2 different networks"):
+        Watcher([valence, arousal], tmp_path / "never opened.mp4")
