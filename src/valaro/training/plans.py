@@ -168,7 +168,7 @@ DEFAULT = Plan(
         covariance=1.0,
         ridge=0.3,
     ),
-    sampling=Sampling(views=2, masks=False, shift=2),
+    sampling=Sampling(views=2, masks=False, shift=2, balanced=True),
     normalisation="auto",
 )
 """What did best on a few hundred recordings, within a minute on two cores; docs/results says how it was chosen."""
