@@ -169,7 +169,9 @@ class FoldResult:
     """What one training of a cross-validation left: who was held out, what it predicted, how it learnt.
 
     `model` is its row in a table; `method`, `features`, `uses_pool` (it learns from unlabelled recordings) and
-    `is_linear` (no network) say what may be compared with what.
+    `is_linear` (no network) say what may be compared with what. `varied` are the settings that tell it from the study's
+    other variants, as (section.name, value). `shuffled`: the control, whose training and validation labels were
+    dealt out at random: it must be at chance. `chosen` is the model that validation chose, where that was asked for.
     """
 
     dimension: Dimension
@@ -190,6 +192,9 @@ class FoldResult:
     excluded: int
     """Recordings left out of the unlabelled pool because their speaker is held out."""
     alarms: tuple[Alarm, ...] = ()
+    varied: tuple[tuple[str, str], ...] = ()
+    shuffled: bool = False
+    chosen: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,6 +260,8 @@ class RunRecord:
 
     `settings` is the complete TOML text; `normalisation` the setting's value; `speaker_normalised` says that each
     speaker's own unlabelled recordings set the scale, test speakers included, which a report must name by the figure.
+    `paper` names the table or figure of the paper that the study is (`table_7`), `stand_ins` the features of the paper
+    for which others stand.
     """
 
     name: str
@@ -268,3 +275,10 @@ class RunRecord:
     results: tuple[FoldResult, ...]
     faces: tuple[FaceQuality, ...] = ()
     problems: tuple[Problem, ...] = ()
+    paper: str = ""
+    stand_ins: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def judged(self) -> tuple[FoldResult, ...]:
+        """The results that are of interest in themselves: all but the control's."""
+        return tuple(result for result in self.results if not result.shuffled)

@@ -99,6 +99,7 @@ def read_result(path: Path) -> FoldResult:
         facts["test"] = _predictions(facts["test"])
         facts["validation"] = _predictions(facts["validation"])
         facts["features"] = tuple(facts["features"])
+        facts["varied"] = tuple((name, value) for name, value in facts.get("varied", ()))
         facts["alarms"] = tuple(Alarm(**alarm) for alarm in facts["alarms"])
         facts["history"] = tuple(HistoryPoint(**point) for point in facts["history"])
         return FoldResult(**facts)

@@ -53,7 +53,7 @@ class Contender:
 
 def labels_of(runs: Sequence[RunRecord]) -> dict[tuple[int, str], str]:
     """Name each run's models: by the model alone where that is clear, else with the run's name, else its number."""
-    keys = sorted({(number, result.model) for number, run in enumerate(runs) for result in run.results})
+    keys = sorted({(number, result.model) for number, run in enumerate(runs) for result in run.judged})
     models = [model for _, model in keys]
     named = {key: f"{key[1]} ({runs[key[0]].name})" if models.count(key[1]) > 1 else key[1] for key in keys}
     taken = list(named.values())
@@ -66,7 +66,7 @@ def contenders_of(
     """Return the models that were judged on `dimension`."""
     contenders: list[Contender] = []
     for colour, ((number, model), label) in enumerate(labels.items()):
-        chosen = [r for r in runs[number].results if (r.model, r.dimension) == (model, dimension)]
+        chosen = [r for r in runs[number].judged if (r.model, r.dimension) == (model, dimension)]
         chosen.sort(key=lambda result: (result.fold, result.seed))
         if chosen:
             contenders.append(
