@@ -8,7 +8,8 @@ from pathlib import Path
 
 from making_features import make_store, toy_corpus
 from valaro.experiments.cross_validate import cross_validate
-from valaro.experiments.settings import Settings, read_settings
+from valaro.experiments.sections import Settings
+from valaro.experiments.settings import read_settings
 from valaro.records import CorpusNote
 from valaro.store.manifest import write_manifest
 
@@ -22,6 +23,7 @@ features = "features"
 models = ["MFSBase", "SSGAN:fbank"]
 dimensions = ["valence"]
 directions = "coin"
+control = false
 [network]
 width = 0.125
 averaged_bands = 1

@@ -1,7 +1,7 @@
 """Folds in which no person and no session of the test part is ever learnt from."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -134,6 +134,31 @@ def hold_out_for_validation(utterances: Sequence[Utterance], *, seed: int = 0) -
         train=tuple(u for u in labelled if (u.corpus, u.session) != chosen),
         validation=tuple(u for u in labelled if (u.corpus, u.session) == chosen),
     )
+
+
+def with_shuffled_labels(fold: Fold, dimension: Dimension, *, seed: int) -> Fold:
+    """Return the fold with the ratings of `dimension` dealt out anew, in training and in validation apart.
+
+    Who learns from it learns nothing of the levels, and validation cannot tell either: whatever a test shows above
+    chance got there by a leak.
+    """
+
+    def dealt(utterances: tuple[Utterance, ...], part: str) -> tuple[Utterance, ...]:
+        rated = [place for place, utterance in enumerate(utterances) if utterance.is_labelled(dimension)]
+        dealer = numpy_stream(seed, f"shuffled labels {dimension} {part}")
+        givers = dict(zip(rated, dealer.permutation(rated).tolist(), strict=True))
+        return tuple(
+            _with_ratings_of(utterance, utterances[givers[place]], dimension) if place in givers else utterance
+            for place, utterance in enumerate(utterances)
+        )
+
+    return replace(fold, train=dealt(fold.train, "training"), validation=dealt(fold.validation, "validation"))
+
+
+def _with_ratings_of(utterance: Utterance, giver: Utterance, dimension: Dimension) -> Utterance:
+    kept = [rating for rating in utterance.ratings if rating.dimension != dimension]
+    given = [rating for rating in giver.ratings if rating.dimension == dimension]
+    return replace(utterance, ratings=(*kept, *given))
 
 
 def few_labels(

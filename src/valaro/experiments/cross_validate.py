@@ -1,14 +1,15 @@
 """Leave-one-session-out cross-validation: folds x seeds x models x dimensions, each an independent job."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from valaro.evaluation.folds import Fold, leave_one_session_out
+from valaro.evaluation.folds import Fold, leave_one_session_out, with_shuffled_labels
 from valaro.experiments.data import StudyData, load_study
 from valaro.experiments.environment import environment
 from valaro.experiments.run_folder import RunFolder, begin_run, write_result
-from valaro.experiments.settings import Settings
+from valaro.experiments.sections import Settings
+from valaro.experiments.variants import Variant, variants
 from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import run_jobs
 from valaro.records import Dimension, FoldResult, Problem, RunRecord, Utterance
@@ -22,7 +23,10 @@ from valaro.training.trained_model import answer, predict_utterances
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingJob:
-    """One training of a study, as plain values that a process can be handed; it serves the results in `names`."""
+    """One training of a study, as plain values that a process can be handed; it serves the results in `names`.
+
+    `shuffled`: it is the control's, which learns from labels that were dealt out at random.
+    """
 
     names: tuple[str, ...]
     run: RunFolder
@@ -33,6 +37,8 @@ class TrainingJob:
     dimension: Dimension
     seed: int
     plan: Plan
+    varied: tuple[tuple[str, str], ...] = ()
+    shuffled: bool = False
 
 
 def cross_validate(
@@ -47,7 +53,8 @@ def cross_validate(
     Raises:
         ValaroError: the study cannot be run here: no such data, features or device.
     """
-    device_called(settings.plan().schedule.device)
+    for variant in variants(settings):
+        device_called(variant.settings.plan().schedule.device)
     data = load_study(settings)
     run = RunFolder(path=to)
     begin_run(run, describe(settings, data, to.name), "cross-validation")
@@ -70,27 +77,58 @@ def cross_validate(
 
 
 def study_jobs(settings: Settings, data: StudyData, run: RunFolder) -> list[TrainingJob]:
-    """Return every training of the study; the linear models stand beside whatever was asked for."""
+    """Return every training of the study; the linear models and the control stand beside whatever was asked for."""
     study = settings.study
+    jobs = [
+        job
+        for seed in range(study.first_seed, study.first_seed + study.seeds)
+        for dimension in study.dimensions
+        for place, variant in enumerate(variants(settings))
+        for job in _variant_jobs(
+            variant, data, run, dimension, seed, control=study.control and place == 0 and seed == study.first_seed
+        )
+    ]
+    # What a varied value does not concern stands in several variants, and is trained once.
+    return list({job.names: job for job in jobs}.values())
+
+
+def _variant_jobs(
+    variant: Variant, data: StudyData, run: RunFolder, dimension: Dimension, seed: int, *, control: bool
+) -> list[TrainingJob]:
+    settings = variant.settings
+    chosen = variant.candidates()
+    beside = tuple(variant.named(candidate) for candidate in linear_beside(settings.candidates()))
+    trained = [(candidate, False) for candidate in dict.fromkeys((*chosen, *beside))]
+    if control:
+        trained.append((control_of(chosen), True))
+    folds = folds_of(data, dimension, seed=seed, settings=settings)
     plan = settings.plan()
-    chosen = settings.candidates()
     return [
         TrainingJob(
-            names=tuple(f"{dimension} {candidate.label} {fold.name} seed {seed}".replace("/", "_") for fold in folds),
+            names=tuple(
+                f"{dimension} {candidate.label} {fold.name} seed {seed}".replace("/", "_") for fold in together
+            ),
             run=run,
             store=data.store.path,
             candidate=candidate,
-            folds=folds,
+            folds=together,
             unlabelled=data.pool(dimension),
             dimension=dimension,
             seed=seed,
             plan=plan,
+            varied=variant.varied(candidate),
+            shuffled=shuffled,
         )
-        for seed in range(study.first_seed, study.first_seed + study.seeds)
-        for dimension in study.dimensions
-        for candidate in dict.fromkeys((*chosen, *linear_beside(chosen)))
-        for folds in _sharing(candidate, folds_of(data, dimension, seed=seed, settings=settings))
+        for candidate, shuffled in trained
+        for together in _sharing(candidate, folds)
     ]
+
+
+def control_of(chosen: Sequence[Candidate]) -> Candidate:
+    """Return the model that also learns from shuffled labels: the last network named, which as a rule uses most."""
+    networks = [candidate for candidate in chosen if not RECIPES[candidate.recipe].is_linear]
+    control = (networks or chosen)[-1]
+    return replace(control, label=f"{control.label}, shuffled labels")
 
 
 def _sharing(candidate: Candidate, folds: Sequence[Fold]) -> list[tuple[Fold, ...]]:
@@ -112,10 +150,11 @@ def run_training(job: TrainingJob) -> None:
     """Train, judge the folds' test parts, and write the results."""
     store = FeatureStore.open(job.store)
     trail = job.run.trail(job.names[0])
+    learnt = [with_shuffled_labels(f, job.dimension, seed=job.seed) for f in job.folds] if job.shuffled else job.folds
     trainings = train_folds(
         job.candidate,
         store,
-        job.folds,
+        learnt,
         job.unlabelled,
         dimension=job.dimension,
         seed=job.seed,
@@ -123,7 +162,8 @@ def run_training(job: TrainingJob) -> None:
         trail=trail,
     )
     for name, fold, training in zip(job.names, job.folds, trainings, strict=True):
-        write_result(job.run, name, result_of(job.candidate, training, store, fold, job.seed))
+        result = result_of(job.candidate, training, store, fold, job.seed)
+        write_result(job.run, name, replace(result, varied=job.varied, shuffled=job.shuffled))
     trail.forget_state()
 
 
@@ -167,6 +207,8 @@ def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
         results=(),
         faces=tuple(quality for quality in data.store.qualities if quality.utterance in ids),
         problems=_concerning(data.store.problems, ids),
+        paper=settings.study.paper or "",
+        stand_ins=settings.data.stand_ins,
     )
 
 

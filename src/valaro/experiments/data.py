@@ -11,7 +11,8 @@ import xxhash
 from valaro.checks.manifests import shared_scripts
 from valaro.errors import ValaroError, all_at_once, unknown_name
 from valaro.evaluation.folds import without_ratings
-from valaro.experiments.settings import Settings
+from valaro.experiments.sections import Settings
+from valaro.experiments.variants import study_features
 from valaro.labels.fuzzy import Votes, level_counts, with_mean_votes
 from valaro.records import GRID_RATE, CorpusNote, CorpusSummary, Dimension, Utterance
 from valaro.store.feature_store import FeatureStore
@@ -47,8 +48,8 @@ class StudyData:
 
 def load_study(settings: Settings) -> StudyData:
     """Read the data that a study's settings name."""
-    data, study = settings.data, settings.study
-    return load_data(data.labelled, data.unlabelled, data.features, study.features, votes=study.votes)
+    data, names = settings.data, study_features(settings)
+    return load_data(data.labelled, data.unlabelled, data.features, names, votes=settings.study.votes)
 
 
 def load_data(

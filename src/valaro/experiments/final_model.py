@@ -9,7 +9,7 @@ from valaro.evaluation.folds import hold_out_for_validation
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
 from valaro.experiments.run_folder import RunFolder, begin_run
-from valaro.experiments.settings import Settings
+from valaro.experiments.sections import Settings
 from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import run_jobs
 from valaro.records import Alarm, Dimension

@@ -129,6 +129,8 @@ def read_run(path: Path) -> RunRecord:
             results=tuple(sorted(results, key=lambda r: (r.dimension, r.model, r.seed, r.fold))),
             faces=tuple(FaceQuality(**row) for row in facts["faces"]),
             problems=tuple(Problem(**row) for row in facts["problems"]),
+            paper=facts.get("paper", ""),
+            stand_ins=facts.get("stand_ins", {}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"'{described}' is damaged: {error!r}") from error
@@ -163,6 +165,8 @@ def _about(record: RunRecord, kind: str) -> dict[str, Any]:
         "notes": [asdict(row) for row in record.notes],
         "faces": [asdict(row) for row in record.faces],
         "problems": [asdict(row) for row in record.problems],
+        "paper": record.paper,
+        "stand_ins": record.stand_ins,
     }
 
 

@@ -1,0 +1,110 @@
+"""The variants of a study: every combination of the values that its settings vary."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from valaro.errors import ValaroError, unknown_name
+from valaro.experiments.sections import Losses, Network, Sampling, SelfTraining, Settings, Training, given_values
+from valaro.training.recipes import RECIPES, Candidate
+
+FEATURES = "study.features"
+POOL_SIZE = "study.pool_size"
+NORMALISATION = "study.normalisation"
+
+VARIABLE = (
+    *(f"study.{name}" for name in ("features", "labels_per_level", "pool_size", "normalisation", "normalise_speakers")),
+    *(
+        f"{section}.{name}"
+        for section, kind in (
+            ("network", Network),
+            ("sampling", Sampling),
+            ("training", Training),
+            ("self_training", SelfTraining),
+            ("losses", Losses),
+        )
+        for name in kind.model_fields
+    ),
+)
+"""Settings that a study can vary; the others decide what is judged, and on whom."""
+
+_OF_LINEAR = (FEATURES, "study.labels_per_level", "study.normalise_speakers")
+"""What changes a linear model: it scales its own input and knows neither networks nor a pool."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """Settings with one value of each that the study varies, and these values by name (as in a file)."""
+
+    settings: Settings
+    values: tuple[tuple[str, Any], ...]
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Return the rows of the table, named by the values wherever several variants have such a row."""
+        return tuple(self.named(candidate) for candidate in self.settings.candidates())
+
+    def named(self, candidate: Candidate) -> Candidate:
+        """Return the candidate with the values that concern it in its label."""
+        label = candidate.label
+        if any(name == FEATURES for name, _ in self.values) and "+".join(candidate.features) not in label:
+            label = f"{label} {'+'.join(candidate.features)}"
+        return replace(
+            candidate,
+            label=", ".join([label, *(f"{name.partition('.')[2]} {value}" for name, value in self.varied(candidate))]),
+        )
+
+    def varied(self, candidate: Candidate) -> tuple[tuple[str, str], ...]:
+        """Return the values that tell the candidate from that of other variants; its features it carries anyway."""
+        return tuple(
+            (name, _text(value)) for name, value in self.values if name != FEATURES and self._concerns(name, candidate)
+        )
+
+    def _concerns(self, name: str, candidate: Candidate) -> bool:
+        recipe = RECIPES[candidate.recipe]
+        if recipe.is_linear:
+            return name in _OF_LINEAR
+        # With joint statistics the pool scales the input of every network.
+        return name != POOL_SIZE or recipe.uses_pool or self.settings.plan().normalisation == "combine"
+
+
+def variants(settings: Settings) -> tuple[Variant, ...]:
+    """Return the study's variants in the order of its values; one without values where nothing is varied.
+
+    Raises:
+        ValaroError: a setting that no study can vary.
+        pydantic.ValidationError: a value that the setting cannot have.
+    """
+    for name in settings.vary:
+        if name not in VARIABLE:
+            raise unknown_name("setting in [vary]", name, VARIABLE)
+    for name, values in settings.vary.items():
+        if len({repr(value) for value in values}) < len(values):
+            raise ValaroError(f"vary.{name} = {values}: a value stands there twice")
+    return tuple(_variant(settings, combination) for combination in _combinations(settings))
+
+
+def study_features(settings: Settings) -> tuple[str, ...]:
+    """Return the features of the store that any of the study's variants needs."""
+    return tuple(dict.fromkeys(name for variant in variants(settings) for name in variant.settings.features))
+
+
+def _combinations(settings: Settings) -> Iterator[tuple[tuple[str, Any], ...]]:
+    for values in product(*settings.vary.values()):
+        yield tuple(zip(settings.vary, values, strict=True))
+
+
+def _variant(settings: Settings, values: Sequence[tuple[str, Any]]) -> Variant:
+    if not values:
+        return Variant(settings=settings, values=())
+    facts = given_values(settings) | {"vary": {}}
+    for name, value in values:
+        section, _, key = name.partition(".")
+        facts[section] = {**facts[section], key: value}
+    return Variant(settings=Settings.model_validate(facts), values=tuple(values))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
