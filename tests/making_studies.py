@@ -34,14 +34,14 @@ evaluate_every = 2
 """
 
 
-def make_study(folder: Path) -> Path:
+def make_study(folder: Path, *, sessions: int = 2, per_level: int = 2) -> Path:
     """Write a corpus of four people in two sessions, its features and settings; return the settings file.
 
     Two folds, two models and the linear ones beside them (LR and SVM on the features of each), one seed: twelve
     trainings.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    utterances, features = toy_corpus(sessions=2, per_level=2, unlabelled=1)
+    utterances, features = toy_corpus(sessions=sessions, per_level=per_level, unlabelled=1)
     media = folder / "media"
     write_manifest(folder / "toy.parquet", [replace(u, media=media / u.media.name) for u in utterances], [NOTE])
     make_store(folder / "features", features, (NOTE,))

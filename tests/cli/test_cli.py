@@ -277,8 +277,8 @@ def test_the_whole_way_from_recordings_to_a_report_and_a_timeline(
     done = valaro("cross-validate", "study.toml", "--to", "runs/study", "--set", "study.dimensions=['arousal']")
     assert (done.code, done.out) == (0, "")
     assert "next: valaro report runs/study" in done.err
-    # Two models, LR and SVM on the features of each, two folds.
-    assert len(list(Path("runs/study/results").iterdir())) == 12
+    # Two models, LR and SVM on the features of each, the control; two folds.
+    assert len(list(Path("runs/study/results").iterdir())) == 14
     assert valaro("report", "runs/study", "--to", "report.html").code == 0
     page = Path("report.html").read_text()
     assert all(words in page for words in ("Tones, no voices.", "MFSBase", "SSGAN fbank", "SVM fbank+fft", "arousal"))

@@ -15,6 +15,7 @@ from valaro.evaluation.folds import (
     leave_one_session_out,
     limited,
     unlabelled_pool,
+    with_shuffled_labels,
     without_ratings,
 )
 from valaro.records import Utterance
@@ -168,3 +169,29 @@ def test_the_final_model_validates_on_one_whole_session() -> None:
     assert fold.test == ()
     assert len({u.session for u in fold.validation}) == 1
     assert len(_speakers(fold.validation)) == 2
+
+
+def test_shuffled_labels_are_those_that_were_there_in_another_order_and_never_touch_the_test() -> None:
+    utterances, _ = toy_corpus(sessions=3, per_level=6, unlabelled=2)
+    fold = leave_one_session_out(utterances)[0]
+    # One woman rated the second half of the clips on arousal alone: valence is dealt among the others.
+    one_sided = an_utterance("x", speaker="09", session="9", level="high", dimensions=("arousal",))
+    fold = replace(fold, train=(*fold.train, one_sided))
+    dealt = with_shuffled_labels(fold, "valence", seed=0)
+    assert dealt.test == fold.test
+    for part, before in ((dealt.train, fold.train), (dealt.validation, fold.validation)):
+        assert [u.id for u in part] == [u.id for u in before]
+        was, now = ([_valences(u) for u in utterances] for utterances in (before, part))
+        assert sorted(now) == sorted(was)
+        # Of 18 or more labels of three kinds, about a third keep theirs by chance.
+        assert 0.15 * len(was) < sum(a == b for a, b in zip(was, now, strict=True)) < 0.6 * len(was)
+        assert [[r for r in u.ratings if r.dimension == "arousal"] for u in part] == [
+            [r for r in u.ratings if r.dimension == "arousal"] for u in before
+        ]
+    assert _valences(dealt.train[-1]) == ()
+    assert with_shuffled_labels(fold, "valence", seed=0) == dealt
+    assert with_shuffled_labels(fold, "valence", seed=1) != dealt
+
+
+def _valences(utterance: Utterance) -> tuple[float, ...]:
+    return tuple(rating.score for rating in utterance.ratings if rating.dimension == "valence")

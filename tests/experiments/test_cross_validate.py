@@ -14,12 +14,10 @@ import pytest
 from making_features import an_utterance, make_store, toy_corpus
 from making_studies import NOTE, command, make_study, settings_of
 from valaro.errors import StoreError, ValaroError
-from valaro.experiments import cross_validate as study_of
 from valaro.experiments.cross_validate import cross_validate, study_jobs
 from valaro.experiments.data import load_data
-from valaro.experiments.final_model import train_dimension
+from valaro.experiments.final_model import train_final
 from valaro.experiments.run_folder import RunFolder, read_result, read_run, write_result
-from valaro.parallel.outcome import attempt
 from valaro.records import Alarm, FoldResult, HistoryPoint, Predictions
 from valaro.reports.html import write_report
 from valaro.reports.sentences import SPEAKER_NOTE
@@ -33,24 +31,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     study = make_study(folder)
     assert cross_validate(settings_of(study), folder / "run") == ()
     return study, folder / "run"
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Trainings run in this process, which is faster than a new one; the fixture is their (first) names."""
-    names: list[str] = []
-
-    def run_here(function, jobs, *, workers, on_done=None):
-        outcomes = []
-        for index, job in enumerate(jobs):
-            names.append(job.names[0])
-            outcomes.append(attempt(function, job, index))
-            if on_done is not None:
-                on_done(outcomes[-1])
-        return tuple(outcomes)
-
-    monkeypatch.setattr(study_of, "run_jobs", run_here)
-    return names
 
 
 def _files(run: Path) -> dict[str, tuple[int, bytes]]:
@@ -303,10 +283,11 @@ def test_alarms_of_a_training_stand_in_its_results(
         assert won == ([2] if result.method == "SSGAN" else [])
 
 
-def test_the_alarms_of_a_model_for_use_come_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_alarms_of_a_model_for_use_come_with_it(
+    tmp_path: Path, here: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("valaro.training.alarms.WON", 1e9)
-    settings = settings_of(make_study(tmp_path), 'study.models=["SSGAN:fbank"]')
-    model = train_dimension((settings, tmp_path / "final", "valence"))
+    (model,) = train_final(settings_of(make_study(tmp_path), 'study.models=["SSGAN:fbank"]'), tmp_path / "final")
     assert "the classifier tells real from generated without effort" in model.alarms[0].what
     assert model.alarms[0].step == 2
 

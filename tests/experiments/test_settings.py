@@ -52,7 +52,7 @@ def test_all_faults_come_in_one_message_with_a_guess_at_what_was_meant(tmp_path:
 
 def test_a_missing_section_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValaroError, match="data: missing"):
-        read_settings(_file(tmp_path, "[study]\nseeds = 2\n"))
+        check_settings({"study": {"seeds": 2}}, "mine")
 
 
 def test_an_unknown_model_is_named_with_the_nearest(tmp_path: Path) -> None:

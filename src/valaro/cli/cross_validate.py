@@ -13,6 +13,9 @@ def run(
     change: Annotated[
         list[str] | None, typer.Option("--set", help="section.name=value, checked like the file; repeatable.")
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A settings file whose data, and what the first leaves out, are used.")
+    ] = None,
     workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 1,
 ) -> None:
     """Cross-validate models, leaving one session out at a time. Exit code 1 if a training failed."""
@@ -22,7 +25,7 @@ def run(
     from valaro.experiments.settings import read_settings
 
     changes = [*(change or []), *([f"study.seeds={seeds}"] if seeds is not None else [])]
-    checked = read_settings(settings, changes)
+    checked = read_settings(settings, changes, data=data)
     with progress("train") as told:
         problems = cross_validate(checked, to, workers=workers, on_progress=told)
     say(f"run -> {to}    next: valaro report {to} --to report.html")

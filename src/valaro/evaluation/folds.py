@@ -140,12 +140,14 @@ def with_shuffled_labels(fold: Fold, dimension: Dimension, *, seed: int) -> Fold
     """Return the fold with the ratings of `dimension` dealt out anew, in training and in validation apart.
 
     Who learns from it learns nothing of the levels, and validation cannot tell either: whatever a test shows above
-    chance got there by a leak.
+    chance got there by a leak. Each session that is held out has a shuffle of its own.
     """
+    held_out = sorted(fold.held_out_sessions)
 
     def dealt(utterances: tuple[Utterance, ...], part: str) -> tuple[Utterance, ...]:
         rated = [place for place, utterance in enumerate(utterances) if utterance.is_labelled(dimension)]
-        dealer = numpy_stream(seed, f"shuffled labels {dimension} {part}")
+        # By the session: folds of one size would otherwise share one order, and all err in the same direction.
+        dealer = numpy_stream(seed, f"shuffled labels {dimension} {part} {held_out}")
         givers = dict(zip(rated, dealer.permutation(rated).tolist(), strict=True))
         return tuple(
             _with_ratings_of(utterance, utterances[givers[place]], dimension) if place in givers else utterance

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from valaro.evaluation.folds import Fold, leave_one_session_out, with_shuffled_labels
+from valaro.experiments.choice import chosen_result
 from valaro.experiments.data import StudyData, load_study
 from valaro.experiments.environment import environment
-from valaro.experiments.run_folder import RunFolder, begin_run, write_result
+from valaro.experiments.run_folder import RunFolder, begin_run, read_result, write_result
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import Variant, variants
 from valaro.parallel.outcome import Outcome
@@ -69,6 +70,8 @@ def cross_validate(
             on_progress(done, len(jobs))
 
     outcomes = run_jobs(run_training, waiting, workers=workers, on_done=told)
+    for choice in study_choices(settings, data):
+        choice.make(run)
     return tuple(
         Problem(utterance=waiting[outcome.index].names[0], where="training", why=outcome.error)
         for outcome in outcomes
@@ -129,6 +132,44 @@ def control_of(chosen: Sequence[Candidate]) -> Candidate:
     networks = [candidate for candidate in chosen if not RECIPES[candidate.recipe].is_linear]
     control = (networks or chosen)[-1]
     return replace(control, label=f"{control.label}, shuffled labels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceJob:
+    """A result of `auto`, called `name`: that of whichever of the results `among` validation likes best."""
+
+    name: str
+    label: str
+    among: tuple[str, ...]
+    varied: tuple[tuple[str, str], ...]
+
+    def make(self, run: RunFolder) -> None:
+        """Write the result, once all that it is chosen among are there."""
+        if not run.result(self.name).is_file() and all(run.result(name).is_file() for name in self.among):
+            result = chosen_result(self.label, [read_result(run.result(name)) for name in self.among])
+            write_result(run, self.name, replace(result, varied=self.varied))
+
+
+def study_choices(settings: Settings, data: StudyData) -> list[ChoiceJob]:
+    """Return every result of `auto` in the study."""
+    study = settings.study
+    return [
+        ChoiceJob(
+            name=_result_name(dimension, choice.label, fold, seed),
+            label=choice.label,
+            among=tuple(_result_name(dimension, candidate.label, fold, seed) for candidate in choice.candidates),
+            varied=variant.varied(choice.candidates[-1]),
+        )
+        for seed in range(study.first_seed, study.first_seed + study.seeds)
+        for dimension in study.dimensions
+        for variant in variants(settings)
+        for choice in variant.choices()
+        for fold in folds_of(data, dimension, seed=seed, settings=settings)
+    ]
+
+
+def _result_name(dimension: Dimension, label: str, fold: Fold, seed: int) -> str:
+    return f"{dimension} {label} {fold.name} seed {seed}".replace("/", "_")
 
 
 def _sharing(candidate: Candidate, folds: Sequence[Fold]) -> list[tuple[Fold, ...]]:

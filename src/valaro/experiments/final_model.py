@@ -1,26 +1,33 @@
 """Training the model that is then used: all labelled sessions but one, which validates."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from valaro.errors import ValaroError
+from valaro.errors import StoreError, ValaroError
 from valaro.evaluation.folds import hold_out_for_validation
+from valaro.experiments.choice import most_liked
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
 from valaro.experiments.run_folder import RunFolder, begin_run
 from valaro.experiments.sections import Settings
+from valaro.files import write_text
 from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import run_jobs
 from valaro.records import Alarm, Dimension
 from valaro.training.checkpoint import save_model
 from valaro.training.machine import device_called
-from valaro.training.train import train_model
+from valaro.training.recipes import Candidate
+from valaro.training.train import Training, train_model
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinalModel:
-    """What `train` made for one dimension; `validation_uar` (0-1) chose the checkpoint and is optimistic."""
+    """What `train` made for one dimension; `validation_uar` (0-1) chose the checkpoint and is optimistic.
+
+    Where `auto` chose among several, `others` are the rest with their validation UAR, the best first.
+    """
 
     label: str
     dimension: Dimension
@@ -28,6 +35,22 @@ class FinalModel:
     labelled: int
     unlabelled: int
     alarms: tuple[Alarm, ...] = ()
+    others: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalJob:
+    """The model of one dimension: the only one of the candidates, or the one of them that validation likes best."""
+
+    settings: Settings
+    run: RunFolder
+    dimension: Dimension
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def described(self) -> Path:
+        """Where it says how the model came about, written after the model."""
+        return self.run.model(self.dimension).with_suffix(".json")
 
 
 def train_final(
@@ -37,64 +60,101 @@ def train_final(
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[FinalModel, ...]:
-    """Train one model a dimension into the run folder `to`; the study must name one model.
+    """Train one model a dimension into the run folder `to`; what is there from before is not trained again.
 
     Raises:
         ValaroError: the study names several models, no such device is here, or a training failed.
     """
-    candidates = settings.candidates()
-    if len(candidates) != 1:
-        labels = ", ".join(candidate.label for candidate in candidates)
-        raise ValaroError(
-            f"train makes one model for use, the settings name {len(candidates)} ({labels}): "
-            'choose one, as in --set \'study.models=["MSSGAN"]\' or ["SSGAN:face"]'
-        )
+    candidates = _candidates(settings)
     device_called(settings.plan().schedule.device)
     data = load_study(settings)
-    begin_run(RunFolder(path=to), describe(settings, data, to.name), "training")
-    jobs: list[tuple[Settings, Path, Dimension]] = [
-        (settings, to, dimension) for dimension in settings.study.dimensions
+    run = RunFolder(path=to)
+    begin_run(run, describe(settings, data, to.name), "training")
+    jobs = [
+        FinalJob(settings=settings, run=run, dimension=dimension, candidates=candidates)
+        for dimension in settings.study.dimensions
     ]
-    done = 0
+    waiting = [job for job in jobs if not job.described.is_file()]
+    done = len(jobs) - len(waiting)
 
-    def told(_: Outcome[FinalModel]) -> None:
+    def told(_: Outcome[None]) -> None:
         nonlocal done
         done += 1
         if on_progress is not None:
             on_progress(done, len(jobs))
 
-    outcomes = run_jobs(train_dimension, jobs, workers=min(workers, len(jobs)), on_done=told)
-    failed = [f"{job[2]}: {outcome.error}" for job, outcome in zip(jobs, outcomes, strict=True) if outcome.error]
+    outcomes = run_jobs(train_dimension, waiting, workers=min(workers, len(jobs)), on_done=told)
+    failed = [
+        f"{job.dimension}: {outcome.error}" for job, outcome in zip(waiting, outcomes, strict=True) if outcome.error
+    ]
     if failed:
         raise ValaroError("training failed: " + "; ".join(failed))
-    return tuple(outcome.value for outcome in outcomes if outcome.value is not None)
+    return tuple(_read_final(job.described) for job in jobs)
 
 
-def train_dimension(job: tuple[Settings, Path, Dimension]) -> FinalModel:
-    """Train and save the model of one dimension; (settings, run folder, dimension) come as one job."""
-    settings, to, dimension = job
-    data = load_study(settings)
-    seed = settings.study.first_seed
-    run = RunFolder(path=to)
-    trail = run.trail(dimension)
-    training = train_model(
-        settings.candidates()[0],
-        data.store,
-        hold_out_for_validation(data.rated(dimension), seed=seed),
-        data.pool(dimension),
-        dimension=dimension,
-        seed=seed,
-        plan=settings.plan(),
-        trail=trail,
+def train_dimension(job: FinalJob) -> None:
+    """Train the candidates of one dimension, keep the one that validation likes best, and say how it came about."""
+    data = load_study(job.settings)
+    trainings: list[tuple[Training, float]] = []
+    trails = [job.run.trail(_trail_name(job, candidate)) for candidate in job.candidates]
+    for candidate, trail in zip(job.candidates, trails, strict=True):
+        training = train_model(
+            candidate,
+            data.store,
+            hold_out_for_validation(data.rated(job.dimension), seed=job.settings.study.first_seed),
+            data.pool(job.dimension),
+            dimension=job.dimension,
+            seed=job.settings.study.first_seed,
+            plan=job.settings.plan(),
+            trail=trail,
+        )
+        trainings.append((training, _kept_uar(training)))
+    choice = most_liked(trainings)
+    chosen = choice.winner
+    save_model(replace(chosen.model, notes=data.notes), job.run.model(job.dimension))
+    others = [(one.model.label, uar) for one, uar in trainings if one is not chosen]
+    final = FinalModel(
+        label=chosen.model.label,
+        dimension=job.dimension,
+        validation_uar=choice.validation_uar,
+        labelled=chosen.labelled,
+        unlabelled=chosen.unlabelled,
+        alarms=chosen.alarms,
+        others=tuple(sorted(others, key=lambda other: -other[1])),
     )
-    save_model(replace(training.model, notes=data.notes), run.model(dimension))
-    trail.forget_state()
-    best = next(point for point in training.history if point.step == training.best_step)
-    return FinalModel(
-        label=training.model.label,
-        dimension=dimension,
-        validation_uar=best.validation_uar,
-        labelled=training.labelled,
-        unlabelled=training.unlabelled,
-        alarms=training.alarms,
-    )
+    write_text(job.described, json.dumps(asdict(final), indent=1) + "\n")
+    for trail in trails:
+        trail.forget_state()
+
+
+def _candidates(settings: Settings) -> tuple[Candidate, ...]:
+    if settings.vary:
+        raise ValaroError("train makes one model for use: settings that vary something are for valaro cross-validate")
+    automatic, candidates = settings.choices(), settings.candidates()
+    if len(automatic) == 1 and candidates == automatic[0].candidates:
+        return candidates
+    if len(candidates) != 1:
+        labels = ", ".join(candidate.label for candidate in candidates)
+        raise ValaroError(
+            f"train makes one model for use, the settings name {len(candidates)} ({labels}): "
+            'choose one, as in --set \'study.models=["MSSGAN"]\' or ["SSGAN:face"], or let validation choose: ["auto"]'
+        )
+    return candidates
+
+
+def _trail_name(job: FinalJob, candidate: Candidate) -> str:
+    return job.dimension if len(job.candidates) == 1 else f"{job.dimension} {candidate.label}"
+
+
+def _kept_uar(training: Training) -> float:
+    return next(point.validation_uar for point in training.history if point.step == training.best_step)
+
+
+def _read_final(path: Path) -> FinalModel:
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        alarms = tuple(Alarm(**alarm) for alarm in facts.pop("alarms"))
+        others = tuple((label, uar) for label, uar in facts.pop("others"))
+        return FinalModel(**facts, alarms=alarms, others=others)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"'{path}' is damaged: {error!r}") from error

@@ -14,7 +14,7 @@ from valaro.normalise import Normalisation
 from valaro.records import DIMENSIONS, Dimension
 from valaro.training.machine import DeviceName, Precision
 from valaro.training.plans import PRESETS, Choice, FaceRate, Plan
-from valaro.training.recipes import Candidate, all_candidates
+from valaro.training.recipes import AutoChoice, Candidate, all_candidates, choices
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -193,12 +193,19 @@ class Settings(_Section):
 
     def candidates(self) -> tuple[Candidate, ...]:
         """Return the rows of the table that `models` and `features` stand for."""
-        models: list[str] = []
+        return all_candidates(self._models(), self.features)
+
+    def choices(self) -> tuple[AutoChoice, ...]:
+        """Return what each `auto` among the models chooses from."""
+        return choices(self._models(), self.features)
+
+    def _models(self) -> list[str]:
+        found: list[str] = []
         for model in self.study.models:
             name, colon, picked = model.partition(":")
             if not colon or self._is_had(picked):
-                models.append(f"{name}{colon}{self._of_store(picked)}")
-        return all_candidates(models, self.features)
+                found.append(f"{name}{colon}{self._of_store(picked)}")
+        return found
 
     def _is_had(self, feature: str) -> bool:
         return feature not in self.data.without

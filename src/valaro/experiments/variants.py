@@ -7,7 +7,7 @@ from typing import Any
 
 from valaro.errors import ValaroError, unknown_name
 from valaro.experiments.sections import Losses, Network, Sampling, SelfTraining, Settings, Training, given_values
-from valaro.training.recipes import RECIPES, Candidate
+from valaro.training.recipes import RECIPES, AutoChoice, Candidate
 
 FEATURES = "study.features"
 POOL_SIZE = "study.pool_size"
@@ -44,15 +44,22 @@ class Variant:
         """Return the rows of the table, named by the values wherever several variants have such a row."""
         return tuple(self.named(candidate) for candidate in self.settings.candidates())
 
+    def choices(self) -> tuple[AutoChoice, ...]:
+        """Return what each `auto` chooses from, by the labels that these have in this study."""
+        return tuple(
+            AutoChoice(
+                label=", ".join([choice.label, *map(_words, self.varied(choice.candidates[-1]))]),
+                candidates=tuple(map(self.named, choice.candidates)),
+            )
+            for choice in self.settings.choices()
+        )
+
     def named(self, candidate: Candidate) -> Candidate:
         """Return the candidate with the values that concern it in its label."""
         label = candidate.label
         if any(name == FEATURES for name, _ in self.values) and "+".join(candidate.features) not in label:
             label = f"{label} {'+'.join(candidate.features)}"
-        return replace(
-            candidate,
-            label=", ".join([label, *(f"{name.partition('.')[2]} {value}" for name, value in self.varied(candidate))]),
-        )
+        return replace(candidate, label=", ".join([label, *map(_words, self.varied(candidate))]))
 
     def varied(self, candidate: Candidate) -> tuple[tuple[str, str], ...]:
         """Return the values that tell the candidate from that of other variants; its features it carries anyway."""
@@ -102,6 +109,11 @@ def _variant(settings: Settings, values: Sequence[tuple[str, Any]]) -> Variant:
         section, _, key = name.partition(".")
         facts[section] = {**facts[section], key: value}
     return Variant(settings=Settings.model_validate(facts), values=tuple(values))
+
+
+def _words(varied: tuple[str, str]) -> str:
+    name, value = varied
+    return f"{name.partition('.')[2]} {value}"
 
 
 def _text(value: object) -> str:

@@ -146,7 +146,9 @@ LINEAR = {
     )
 }
 RECIPES = {**PAPER_MODELS, **RIVALS, **LINEAR}
-MODEL_NAMES = tuple(RECIPES)
+AUTO = "auto"
+"""Not a model but a choice among candidates, by validation speakers alone."""
+MODEL_NAMES = (*RECIPES, AUTO)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +176,7 @@ def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
     """
     name, colon, picked = model.partition(":")
     if name not in RECIPES:
-        raise unknown_name("model", name, RECIPES)
+        raise unknown_name("model", name, MODEL_NAMES)
     fused = RECIPES[name].fused
     if fused and (colon or len(features) < 2):
         raise ValaroError(
@@ -193,8 +195,50 @@ def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
 
 
 def all_candidates(models: Iterable[str], features: Sequence[str]) -> tuple[Candidate, ...]:
-    """Return the candidates of several models, each label once, in order."""
-    return tuple({c.label: c for model in models for c in candidates(model, features)}.values())
+    """Return the candidates of several models, `auto` among them, each label once, in order."""
+    return tuple(
+        {
+            candidate.label: candidate
+            for model in models
+            for candidate in (
+                (one for choice in choices([model], features) for one in choice.candidates)
+                if model.partition(":")[0] == AUTO
+                else candidates(model, features)
+            )
+        }.values()
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoChoice:
+    """What `auto` chooses among, the simplest first; `label` is its row in a table."""
+
+    label: str
+    candidates: tuple[Candidate, ...]
+
+
+def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice, ...]:
+    """Return what each `auto` among the models stands for: linear, supervised, consistent and adversarial models.
+
+    Plain `auto` joins all features, `auto:face` takes one.
+
+    >>> [[one.label for one in choice.candidates] for choice in choices(["auto"], ["fbank", "face"])]
+    [['LR fbank+face', 'SVM fbank+face', 'MFSBase', 'CT fbank+face', 'MSSGAN']]
+    >>> [[one.label for one in choice.candidates] for choice in choices(["auto:face"], ["fbank", "face"])]
+    [['LR face', 'SVM face', 'FSBase face', 'CT face', 'SSGAN face']]
+    """
+    found: list[AutoChoice] = []
+    for model in models:
+        name, colon, picked = model.partition(":")
+        if name != AUTO:
+            continue
+        if colon and picked not in features:
+            raise unknown_name(f"feature in '{model}'", picked, features)
+        joined = [picked] if colon else list(features)
+        kinds = (*LINEAR, "MFSBase", "CT", "MSSGAN") if len(joined) > 1 else (*LINEAR, "FSBase", "CT", "SSGAN")
+        chosen = tuple(one for kind in kinds for one in candidates(kind, joined))
+        found.append(AutoChoice(label=f"{AUTO} {'+'.join(joined)}", candidates=chosen))
+    return tuple(found)
 
 
 def linear_beside(chosen: Sequence[Candidate]) -> tuple[Candidate, ...]:

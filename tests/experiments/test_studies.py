@@ -1,0 +1,126 @@
+"""What a study does beside its models: variants, the control with shuffled labels, and the choice of `auto`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from making_studies import make_study, settings_of
+from valaro.errors import ValaroError
+from valaro.evaluation.scores import score
+from valaro.experiments.cross_validate import cross_validate
+from valaro.experiments.final_model import train_final
+from valaro.experiments.run_folder import read_models, read_run
+
+
+def test_a_model_that_a_varied_value_does_not_concern_is_trained_once(tmp_path: Path, here: list[str]) -> None:
+    study = make_study(tmp_path)
+    changes = ['study.models=["FSBase:face", "SSGAN:face"]', "vary.study.pool_size=[0, 1, 2]"]
+    assert cross_validate(settings_of(study, *changes), tmp_path / "run") == ()
+    results = read_run(tmp_path / "run").results
+    # Two folds; FSBase, LR and SVM once, SSGAN three times.
+    assert (len(here), len(results)) == (12, 12)
+    pools = {r.model: (r.varied, r.unlabelled) for r in results}
+    assert pools == {
+        "FSBase face": ((), 0),
+        "LR face": ((), 0),
+        "SVM face": ((), 0),
+        "SSGAN face, pool_size 0": ((("study.pool_size", "0"),), 0),
+        "SSGAN face, pool_size 1": ((("study.pool_size", "1"),), 1),
+        "SSGAN face, pool_size 2": ((("study.pool_size", "2"),), 2),
+    }
+
+
+def test_the_control_learns_nothing_but_chance_where_the_model_itself_is_perfect(
+    tmp_path: Path, here: list[str]
+) -> None:
+    study = make_study(tmp_path, sessions=3, per_level=6)
+    changes = ['study.models=["LR:fbank"]', "study.directions=both", "study.control=true", "study.seeds=2"]
+    assert cross_validate(settings_of(study, *changes), tmp_path / "run") == ()
+    record = read_run(tmp_path / "run")
+    control = [r for r in record.results if r.shuffled]
+    # Of the first seed alone: three sessions in both directions.
+    assert {(r.model, r.seed) for r in control} == {("LR fbank, shuffled labels", 0)}
+    assert len(control) == 6
+    assert not any(r.shuffled for r in record.judged)
+    assert len(record.judged) == len(record.results) - 6
+    honest = [r for r in record.judged if r.model == "LR fbank" and r.seed == 0]
+    assert min(score(r.test).uar for r in honest) == 1.0
+    # Three shuffles, of which each turns whole levels: the mean is rough, but far from the 100 % of the model itself.
+    assert 0.1 < np.mean([score(r.test).uar for r in control]) < 0.6
+    # It is judged by the true labels.
+    assert {r.test.ids: r.test.correct.tolist() for r in control} == {
+        r.test.ids: r.test.correct.tolist() for r in honest
+    }
+
+
+def test_auto_is_in_every_fold_the_candidate_that_validation_likes_best(tmp_path: Path, here: list[str]) -> None:
+    study = make_study(tmp_path)
+    settings = settings_of(study, 'study.models=["auto"]', "study.directions=both")
+    assert cross_validate(settings, tmp_path / "run") == ()
+    results = read_run(tmp_path / "run").results
+    chosen = [r for r in results if r.method == "auto"]
+    names = {"LR fbank+face", "SVM fbank+face", "MFSBase", "CT fbank+face", "MSSGAN"}
+    assert {r.model for r in results} == {"auto fbank+face"} | names
+    assert len(chosen) == 4
+    for one in chosen:
+        among = {r.model: r for r in results if r.fold == one.fold and r is not one}
+        best = max(score(r.validation).uar for r in among.values())
+        assert one.chosen in names
+        assert score(among[one.chosen].validation).uar == best
+        assert one.test.probabilities.tolist() == among[one.chosen].test.probabilities.tolist()
+        assert one.seconds == sum(r.seconds for r in among.values())
+
+
+def test_auto_looks_at_no_test_answer(tmp_path: Path, here: list[str]) -> None:
+    study, run = make_study(tmp_path), tmp_path / "run"
+    settings = settings_of(study, 'study.models=["auto"]')
+    cross_validate(settings, run)
+    choices = {path.name: json.loads(path.read_text())["chosen"] for path in (run / "results").glob("* auto *.json")}
+    assert len(choices) == 2
+    # Whatever the test says: all candidates' answers turned round.
+    for path in (run / "results").glob("*.json"):
+        facts = json.loads(path.read_text())
+        facts["test"]["probabilities"] = [row[::-1] for row in facts["test"]["probabilities"]]
+        path.write_text(json.dumps(facts))
+    for name in choices:
+        (run / "results" / name).unlink()
+    here.clear()
+    cross_validate(settings, run)
+    assert here == []
+    again = {path.name: json.loads(path.read_text())["chosen"] for path in (run / "results").glob("* auto *.json")}
+    assert again == choices
+
+
+def test_a_model_for_use_can_be_left_to_validation(tmp_path: Path, here: list[str]) -> None:
+    study, run = make_study(tmp_path), tmp_path / "final"
+    (final,) = train_final(settings_of(study, 'study.models=["auto:face"]'), run)
+    assert {final.label, *(label for label, _ in final.others)} == {
+        "LR face",
+        "SVM face",
+        "FSBase face",
+        "CT face",
+        "SSGAN face",
+    }
+    uars = [uar for _, uar in final.others]
+    assert uars == sorted(uars, reverse=True)
+    assert final.validation_uar >= uars[0]
+    (model,) = read_models(run)
+    assert model.label == final.label
+    assert not any(path.is_file() for path in (run / "unfinished").rglob("*"))
+
+
+def test_a_model_that_is_there_is_not_trained_again(tmp_path: Path, here: list[str]) -> None:
+    study, run = make_study(tmp_path), tmp_path / "final"
+    settings = settings_of(study, 'study.models=["MFSBase"]')
+    first = train_final(settings, run)
+    assert here == ["valence"]
+    assert train_final(settings, run) == first
+    assert here == ["valence"]
+
+
+def test_settings_that_vary_something_make_no_model_for_use(tmp_path: Path) -> None:
+    settings = settings_of(make_study(tmp_path), 'study.models=["SSGAN:face"]', "vary.study.pool_size=[0, 1]")
+    with pytest.raises(ValaroError, match="settings that vary something are for valaro cross-validate"):
+        train_final(settings, tmp_path / "final")

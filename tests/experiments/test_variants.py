@@ -1,0 +1,152 @@
+"""A study's settings: what it varies, where its data stands, which features stand for others."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from valaro.errors import ValaroError
+from valaro.experiments.settings import check_settings, read_settings
+from valaro.experiments.variants import study_features, variants
+
+DATA = {"labelled": ["a.parquet"], "features": "store"}
+
+
+def _labels(values: dict) -> list[list[str]]:
+    return [[c.label for c in variant.candidates()] for variant in variants(check_settings(values, "mine"))]
+
+
+def test_every_combination_of_values_is_a_variant_with_its_values_in_the_names() -> None:
+    settings = check_settings(
+        {
+            "data": DATA,
+            "study": {"models": ["SSGAN:face"]},
+            "vary": {"study.pool_size": [0, 50], "losses.consistency": [1.0, 3.0]},
+        },
+        "mine",
+    )
+    found = variants(settings)
+    assert [variant.candidates()[0].label for variant in found] == [
+        "SSGAN face, pool_size 0, consistency 1.0",
+        "SSGAN face, pool_size 0, consistency 3.0",
+        "SSGAN face, pool_size 50, consistency 1.0",
+        "SSGAN face, pool_size 50, consistency 3.0",
+    ]
+    assert [(v.settings.plan().pool_size, v.settings.plan().terms.consistency) for v in found] == [
+        (0, 1.0),
+        (0, 3.0),
+        (50, 1.0),
+        (50, 3.0),
+    ]
+    assert found[3].varied(found[3].candidates()[0]) == (("study.pool_size", "50"), ("losses.consistency", "3.0"))
+
+
+def test_a_model_is_named_by_the_values_that_concern_it_alone() -> None:
+    study = {"data": DATA, "study": {"models": ["FSBase:face", "SSGAN:face", "LR:face"]}}
+    # FSBase learns from no pool, and LR scales its own input.
+    assert _labels(study | {"vary": {"study.pool_size": [7]}}) == [
+        ["FSBase face", "SSGAN face, pool_size 7", "LR face"]
+    ]
+    assert _labels(study | {"vary": {"study.normalisation": ["self"]}}) == [
+        ["FSBase face, normalisation self", "SSGAN face, normalisation self", "LR face"]
+    ]
+    assert _labels(study | {"vary": {"study.labels_per_level": [5]}}) == [
+        ["FSBase face, labels_per_level 5", "SSGAN face, labels_per_level 5", "LR face, labels_per_level 5"]
+    ]
+    # Statistics of labelled recordings and pool together depend on the pool, whoever learns from it.
+    joint = {"models": ["FSBase:face"], "normalisation": "combine"}
+    assert _labels({"data": DATA, "study": joint, "vary": {"study.pool_size": [7]}}) == [["FSBase face, pool_size 7"]]
+
+
+def test_varied_features_are_the_rows_of_their_models() -> None:
+    pairs = [["fft", "face"], ["fbank", "face"]]
+    values = {"data": DATA, "study": {"models": ["MFSBase", "FSBase"]}, "vary": {"study.features": pairs}}
+    assert _labels(values) == [
+        ["MFSBase fft+face", "FSBase fft", "FSBase face"],
+        ["MFSBase fbank+face", "FSBase fbank", "FSBase face"],
+    ]
+    assert study_features(check_settings(values, "mine")) == ("fft", "face", "fbank")
+
+
+@pytest.mark.parametrize(
+    ("vary", "words"),
+    [
+        ({"study.poolsize": [1]}, "unknown setting in \\[vary\\] 'study.poolsize': did you mean 'study.pool_size'"),
+        ({"study.seeds": [1]}, "unknown setting in \\[vary\\] 'study.seeds'"),
+        ({"study.pool_size": [1, 1]}, "vary.study.pool_size = \\[1, 1\\]: a value stands there twice"),
+        ({"study.pool_size": [-1]}, "study.pool_size = -1: input should be greater"),
+        ({"study.pool_size": []}, "vary.study.pool_size"),
+        ({"study.features": [["fbank"]]}, "joins all features and needs at least two"),
+    ],
+)
+def test_what_cannot_be_varied_is_one_message(vary: dict, words: str) -> None:
+    with pytest.raises(ValaroError, match=words):
+        check_settings({"data": DATA, "study": {"models": ["MFSBase"]}, "vary": vary}, "mine")
+
+
+def test_another_feature_stands_for_that_of_the_paper_and_one_that_is_not_had_is_left_out() -> None:
+    study = {"models": ["FSBase", "SSGAN:dface", "SSGAN:fft"], "features": ["fbank", "fft", "dface"]}
+    data = DATA | {"stand_ins": {"dface": "face"}, "without": ["fft"]}
+    settings = check_settings({"data": data, "study": study}, "mine")
+    assert settings.features == ("fbank", "face")
+    assert [c.label for c in settings.candidates()] == ["FSBase fbank", "FSBase face", "SSGAN face"]
+    with pytest.raises(ValaroError, match=r"data\.without leaves none of the features fft"):
+        check_settings({"data": data, "study": {"features": ["fft"]}}, "mine")
+
+
+def test_the_complete_settings_read_back_to_the_same_study() -> None:
+    values = {
+        "data": DATA | {"stand_ins": {"dface": "face"}},
+        "study": {"models": ["SSGAN:dface"], "features": ["dface"], "paper": "figure_7", "control": False},
+        "vary": {"study.normalisation": ["none", "self"]},
+    }
+    settings = check_settings(values, "mine")
+    again = check_settings(tomllib.loads(settings.to_toml()), "again")
+    assert [(v.candidates(), v.settings.plan()) for v in variants(again)] == [
+        (v.candidates(), v.settings.plan()) for v in variants(settings)
+    ]
+    assert (again.study.paper, again.study.control) == ("figure_7", False)
+
+
+@pytest.fixture
+def studies(tmp_path: Path) -> Path:
+    """A study without data, and two files of data: one beside it, one elsewhere."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "table.toml").write_text('[study]\nmodels = ["CT"]\npaper = "table_2"\n')
+    data = '[data]\nlabelled = ["{0}.parquet"]\nfeatures = "{0}"\n[study]\nlabels_per_level = {1}\nmodels = ["LR"]\n'
+    (tmp_path / "data.toml").write_text(data.format("here", 20))
+    (tmp_path / "elsewhere" / "mine.toml").write_text(data.format("there", 7))
+    return tmp_path
+
+
+def test_a_study_without_data_is_laid_over_the_file_beside_it_or_over_the_one_named(studies: Path) -> None:
+    beside = read_settings(studies / "table.toml")
+    assert beside.data.labelled == [studies / "here.parquet"]
+    # The size of the study stands with the data; what the study says itself holds.
+    assert (beside.study.labels_per_level, beside.study.models) == (20, ["CT"])
+    named = read_settings(studies / "table.toml", ["study.seeds=3"], data=studies / "elsewhere" / "mine.toml")
+    assert named.data.labelled == [studies / "elsewhere" / "there.parquet"]
+    assert (named.study.labels_per_level, named.study.seeds) == (7, 3)
+
+
+def test_data_that_is_named_replaces_that_of_the_study(studies: Path) -> None:
+    own = studies / "own.toml"
+    own.write_text('[data]\nlabelled = ["own.parquet"]\nunlabelled = ["more.parquet"]\nfeatures = "own"\n')
+    assert read_settings(own).data.labelled == [studies / "own.parquet"]
+    named = read_settings(own, data=studies / "elsewhere" / "mine.toml")
+    assert (named.data.labelled, named.data.unlabelled) == ([studies / "elsewhere" / "there.parquet"], [])
+
+
+def test_a_study_without_data_anywhere_is_told_where_it_is_looked_for(studies: Path) -> None:
+    (studies / "data.toml").unlink()
+    with pytest.raises(
+        ValaroError, match=r"table.toml' name no data: expected a section \[data\].*'data.toml'.*--data"
+    ):
+        read_settings(studies / "table.toml")
+    with pytest.raises(ValaroError, match=r"no settings file '.*nowhere\.toml'"):
+        read_settings(studies / "table.toml", data=studies / "nowhere.toml")
+
+
+def test_set_varies_too(studies: Path) -> None:
+    settings = read_settings(studies / "table.toml", ["vary.study.pool_size=[0, 9]"])
+    assert [variant.values for variant in variants(settings)] == [(("study.pool_size", 0),), (("study.pool_size", 9),)]
