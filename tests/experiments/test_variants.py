@@ -1,13 +1,21 @@
 """A study's settings: what it varies, where its data stands, which features stand for others."""
 
 import tomllib
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from making_features import make_store, toy_corpus
 from valaro.errors import ValaroError
+from valaro.evaluation.folds import leave_one_session_out
+from valaro.experiments.sections import PAPER_PARTS
 from valaro.experiments.settings import check_settings, read_settings
 from valaro.experiments.variants import study_features, variants
+from valaro.training.material import gather
+from valaro.training.plans import DEFAULT
+from valaro.training.recipes import candidates
 
 DATA = {"labelled": ["a.parquet"], "features": "store"}
 
@@ -150,3 +158,30 @@ def test_a_study_without_data_anywhere_is_told_where_it_is_looked_for(studies: P
 def test_set_varies_too(studies: Path) -> None:
     settings = read_settings(studies / "table.toml", ["vary.study.pool_size=[0, 9]"])
     assert [variant.values for variant in variants(settings)] == [(("study.pool_size", 0),), (("study.pool_size", 9),)]
+
+
+def test_every_table_and_figure_of_the_paper_has_a_study_that_says_which_it_is() -> None:
+    folder = Path(__file__).parents[2] / "settings"
+    names = {path.stem for path in folder.glob("*.toml")} - {"example", "data"}
+    assert names == set(PAPER_PARTS)
+    for name in sorted(names):
+        settings = read_settings(folder / f"{name}.toml")
+        assert settings.study.paper == name
+        assert settings.data.labelled == [folder / ".." / "data" / "iemocap.parquet"]
+        # In the other preset, on the packaged faces, and where there is no picture, unless faces are all it is about.
+        read_settings(folder / f"{name}.toml", ["study.preset=paper", 'data.stand_ins={dface="face"}'])
+
+
+def test_growing_shares_of_a_pool_contain_each_other(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(sessions=3, per_level=2, unlabelled=5)
+    store = make_store(tmp_path, features)
+    fold = leave_one_session_out(utterances)[0]
+    (candidate,) = candidates("CT", ["fbank"])
+    pools = []
+    for share in (0.0, 0.25, 0.5, 1.0):
+        plan = replace(DEFAULT, pool_size=16, pool_share=share)
+        facts = {"dimension": "valence", "seed": 3, "plan": plan}
+        pools.append({u.id for u in gather(candidate, store, [fold], utterances, **facts).pool})
+    # Four speakers train, five unlabelled recordings each, at most 16 of these 20.
+    assert [len(pool) for pool in pools] == [0, 4, 8, 16]
+    assert all(less < more for less, more in pairwise(pools))

@@ -67,6 +67,7 @@ class Study(_Section):
     labels_per_level: Count | None = None
     votes: Votes = "each"
     pool_size: Annotated[int, Field(ge=0)] | None = None
+    pool_share: Annotated[float, Field(ge=0, le=1)] | None = None
     directions: Directions = "both"
     seeds: Count = 1
     first_seed: Annotated[int, Field(ge=0)] = 0

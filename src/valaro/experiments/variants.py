@@ -10,11 +10,12 @@ from valaro.experiments.sections import Losses, Network, Sampling, SelfTraining,
 from valaro.training.recipes import RECIPES, AutoChoice, Candidate
 
 FEATURES = "study.features"
-POOL_SIZE = "study.pool_size"
-NORMALISATION = "study.normalisation"
+POOL_PARTS = ("study.pool_size", "study.pool_share")
 
 VARIABLE = (
-    *(f"study.{name}" for name in ("features", "labels_per_level", "pool_size", "normalisation", "normalise_speakers")),
+    FEATURES,
+    *POOL_PARTS,
+    *(f"study.{name}" for name in ("labels_per_level", "normalisation", "normalise_speakers")),
     *(
         f"{section}.{name}"
         for section, kind in (
@@ -72,7 +73,7 @@ class Variant:
         if recipe.is_linear:
             return name in _OF_LINEAR
         # With joint statistics the pool scales the input of every network.
-        return name != POOL_SIZE or recipe.uses_pool or self.settings.plan().normalisation == "combine"
+        return name not in POOL_PARTS or recipe.uses_pool or self.settings.plan().normalisation == "combine"
 
 
 def variants(settings: Settings) -> tuple[Variant, ...]:

@@ -63,6 +63,7 @@ def gather(
     known = {utterance.id for utterance in fold.train}
     offered = unlabelled_pool(fold, [utterance for utterance in unlabelled if utterance.id not in known])
     pool = limited((*rest, *complete(offered.utterances)), plan.pool_size, seed=seed)
+    pool = limited(pool, round(plan.pool_share * len(pool)), seed=seed)
     scales = fit_scales(store, labelled, pool, candidate.features, normalisation=plan.normalisation)
     validations = tuple(_validation(fold, dimension) for fold in folds)
     if plan.normalise_speakers:

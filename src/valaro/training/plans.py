@@ -127,6 +127,8 @@ class Plan(Build):
     labels_per_level: int | None = None
     pool_size: int | None = None
     """At most so many unlabelled recordings, drawn by the seed."""
+    pool_share: float = 1.0
+    """The share (0-1) of these that is used; a greater share contains what a smaller one had."""
 
     @property
     def seen(self) -> Seen:
