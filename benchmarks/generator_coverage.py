@@ -85,6 +85,7 @@ def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
             "labels_per_level": options.labels,
             "seeds": options.seeds,
             "normalise_speakers": True,
+            "control": False,
         },
         **changes,
     }

@@ -390,6 +390,7 @@ def run(case: Case, to: Path, *, seeds: int, workers: int) -> None:
         "features": STORES[case.store],
         "directions": "both",
         "seeds": seeds,
+        "control": False,
         "normalise_speakers": case.speaker_wise,
     } | ({"labels_per_level": case.labels} if case.labels else {})
     values: dict[str, Any] = {

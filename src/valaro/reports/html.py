@@ -11,6 +11,7 @@ from valaro.files import write_text
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import data_tables, figures, sentences
 from valaro.reports.alarms import AlarmRow, alarm_rows
+from valaro.reports.guards import guards
 from valaro.reports.tables import DimensionResults, dimension_results
 
 
@@ -35,6 +36,7 @@ def report_page(runs: Sequence[RunRecord]) -> str:
             runs=runs,
             results=results,
             alarms=_alarms(results),
+            guards=guards(runs, results),
             any_linear=any(row.contender.is_linear for one in results for row in one.rows),
             title=_title(results),
             run_names=", ".join(run.name for run in runs),

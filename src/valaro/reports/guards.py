@@ -1,0 +1,169 @@
+"""The guards: what every report checks before its figures are believed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from valaro.evaluation.scores import score
+from valaro.evaluation.significance import Interval
+from valaro.records import LEVELS, Dimension, FoldResult, RunRecord
+from valaro.reports.data_tables import separation
+from valaro.reports.sentences import FEW_SPEAKERS, percent, plural, points, span
+from valaro.reports.tables import DimensionResults, ModelRow
+
+State = Literal["fine", "look"]
+
+GAP = 0.10
+"""Validation UAR that lies so far (0-1) above the test's is worth a warning: what was chosen does not carry over."""
+
+FORGOTTEN = 0.05
+"""A level of which a model recognises less than this share (0-1) counts as collapsed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """One check: what it is about, whether it is `fine` or somebody should `look`, and what was found."""
+
+    name: str
+    state: State
+    found: str
+
+
+def guards(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> tuple[Guard, ...]:
+    """Return every check on the runs, in the order in which one would ask."""
+    found = [_apart(runs)]
+    for one in results:
+        found += _controls(runs, one.dimension)
+        found += [_gap(one), _collapse(one), _people(one), *_unfinished(one)]
+    return tuple(found)
+
+
+def shuffled_interval(results: Sequence[FoldResult]) -> Interval | None:
+    """Return the control's mean UAR with its 95 % interval (Student's t) over shuffles, None with fewer than two.
+
+    The directions of a session share a shuffle and count once: it is the shuffle, more than the test speakers, by which
+    these UARs differ.
+    """
+    shuffles: dict[tuple[frozenset[str], int], list[float]] = {}
+    for result in results:
+        held_out = frozenset((*result.test.speakers, *result.validation.speakers))
+        shuffles.setdefault((held_out, result.seed), []).append(score(result.test).uar)
+    means = np.array([np.mean(uars) for uars in shuffles.values()])
+    if len(means) < 2:
+        return None
+    reach = float(stats.t.ppf(0.975, len(means) - 1)) * float(means.std(ddof=1)) / len(means) ** 0.5
+    return Interval(value=float(means.mean()), low=float(means.mean()) - reach, high=float(means.mean()) + reach)
+
+
+def _apart(runs: Sequence[RunRecord]) -> Guard:
+    kept = separation(runs)
+    name = "Test people kept apart"
+    if kept is None:
+        return Guard(name=name, state="look", found="no training to check")
+    if kept.shared:
+        where = f"in {plural(len(kept.shared), 'training')}, such as {kept.shared[0]}"
+        return Guard(name=name, state="look", found=f"a speaker is in both validation and test {where}")
+    return Guard(
+        name=name,
+        state="fine",
+        found=f"no test speaker is among the validation speakers of any of {plural(kept.trainings, 'training')}; "
+        f"{plural(kept.test_speakers, 'speaker')} tested; a fold that trains on one of them cannot be made",
+    )
+
+
+def _controls(runs: Sequence[RunRecord], dimension: Dimension) -> list[Guard]:
+    found: list[Guard] = []
+    for run in runs:
+        shuffled = [r for r in run.results if r.shuffled and r.dimension == dimension]
+        name = f"Shuffled labels, {dimension}" + (f", {run.name}" if len(runs) > 1 else "")
+        if shuffled:
+            found.append(_control(name, shuffled))
+        elif any(r.dimension == dimension for r in run.results):
+            words = "not run (study.control = false, or not finished): a leak of labels would not show"
+            found.append(Guard(name=name, state="look", found=words))
+    return found
+
+
+def _control(name: str, shuffled: Sequence[FoldResult]) -> Guard:
+    model = shuffled[0].model
+    tests = [score(result.test) for result in shuffled]
+    chance = float(np.mean([1 / (len(LEVELS) - len(test.absent)) for test in tests]))
+    interval = shuffled_interval(shuffled)
+    mean = percent(float(np.mean([test.uar for test in tests])))
+    if interval is None:
+        words = f"{model}: UAR {mean} %, one shuffle alone says nothing: expected two sessions or more"
+        return Guard(name=name, state="look", found=words)
+    words = f"{model}: UAR {mean} % ({span(interval)}), guessing {percent(chance)} %"
+    if interval.low > chance:
+        return Guard(name=name, state="look", found=f"{words}: above chance, so labels of test people leak somewhere")
+    if interval.high < chance:
+        return Guard(name=name, state="look", found=f"{words}: below chance, which chance alone seldom does")
+    return Guard(name=name, state="fine", found=f"{words}: nothing is learnt from labels that mean nothing")
+
+
+def _gap(one: DimensionResults) -> Guard:
+    name = f"Validation against test, {one.dimension}"
+    gaps = [(row, row.validation_uar - row.uar.value) for row in one.rows if row.validation_uar is not None]
+    if not gaps:
+        return Guard(name=name, state="look", found="no validation answers were kept")
+    row, gap = max(gaps, key=lambda pair: pair[1])
+    words = f"{points(gap)} points of UAR at most, {row.contender.label}"
+    wide = [row.contender.label for row, gap in gaps if gap > GAP]
+    if not wide:
+        return Guard(name=name, state="fine", found=words)
+    words += f"; more than {100 * GAP:.0f} points for {_listed(wide)}: what validation chose does not carry over"
+    return Guard(name=name, state="look", found=words)
+
+
+def _collapse(one: DimensionResults) -> Guard:
+    name = f"Levels forgotten, {one.dimension}"
+    lost = [
+        f"{row.contender.label} recognises {percent(recall)} % of {level}"
+        for row in one.rows
+        for level, recall in zip(LEVELS, row.recalls, strict=True)
+        if recall is not None and recall < FORGOTTEN
+    ]
+    if lost:
+        return Guard(name=name, state="look", found=_listed(lost, "; "))
+    lowest = min((recall, _place(row, level)) for row in one.rows for level, recall in _recalls(row))
+    return Guard(name=name, state="fine", found=f"none; the lowest recall is {percent(lowest[0])} %, {lowest[1]}")
+
+
+def _recalls(row: ModelRow) -> list[tuple[str, float]]:
+    return [(level, recall) for level, recall in zip(LEVELS, row.recalls, strict=True) if recall is not None]
+
+
+def _place(row: ModelRow, level: str) -> str:
+    return f"{row.contender.label} on {level}"
+
+
+def _people(one: DimensionResults) -> Guard:
+    name = f"People tested, {one.dimension}"
+    speakers = min(row.speakers for row in one.rows)
+    if speakers < FEW_SPEAKERS:
+        words = f"{plural(speakers, 'speaker')}: intervals over so few are rough, and who they are decides much"
+        return Guard(name=name, state="look", found=words)
+    return Guard(name=name, state="fine", found=plural(speakers, "speaker"))
+
+
+def _unfinished(one: DimensionResults) -> list[Guard]:
+    """Say which models lack trainings that others of their run have."""
+    most: dict[int, int] = {}
+    for row in one.rows:
+        most[row.contender.run] = max(most.get(row.contender.run, 0), len(row.contender.results))
+    short = [
+        f"{row.contender.label} {len(row.contender.results)} of {most[row.contender.run]}"
+        for row in one.rows
+        if len(row.contender.results) < most[row.contender.run]
+    ]
+    if not short:
+        return []
+    return [Guard(name=f"Trainings missing, {one.dimension}", state="look", found=_listed(short))]
+
+
+def _listed(texts: Sequence[str], between: str = ", ", most: int = 6) -> str:
+    more = f"{between}{len(texts) - most} more" if len(texts) > most else ""
+    return between.join(texts[:most]) + more

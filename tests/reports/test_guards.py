@@ -1,0 +1,123 @@
+"""Guards: what a report checks before its figures are believed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from scipy import stats
+
+from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, judged, training
+from valaro.records import FoldResult, RunRecord
+from valaro.reports.guards import Guard, guards, shuffled_interval
+from valaro.reports.html import report_page
+from valaro.reports.tables import dimension_results
+
+FOLDS = [f"p{k}" for k in range(12)]
+THIRD = [0, 1, 1, 2, 0, 1]
+"""Two of six right, one of low, one of medium: UAR 1/3."""
+
+
+def _run(results: Sequence[FoldResult]) -> RunRecord:
+    return RunRecord(
+        name="study",
+        settings="",
+        environment={},
+        fingerprint="",
+        normalisation="auto",
+        speaker_normalised=False,
+        corpora=(),
+        notes=(),
+        results=tuple(results),
+    )
+
+
+def _control(predicted: Sequence[list[int]]) -> list[FoldResult]:
+    return [
+        replace(training("MSSGAN", fold, 0, answers), model="MSSGAN, shuffled labels", shuffled=True)
+        for fold, answers in zip(FOLDS, predicted, strict=False)
+    ]
+
+
+def _guards(results: Sequence[FoldResult]) -> dict[str, Guard]:
+    runs = [_run(results)]
+    return {guard.name: guard for guard in guards(runs, dimension_results(runs))}
+
+
+HONEST = [training("MSSGAN", fold, 0, GOOD) for fold in FOLDS]
+CHANCE = _control([THIRD, PERFECT, WRONG, THIRD, WRONG, POOR])
+
+
+def test_a_study_without_a_fault_passes_every_check() -> None:
+    found = _guards([*HONEST, *CHANCE])
+    assert {guard.state for guard in found.values()} == {"fine"}
+    assert found["Test people kept apart"].found.startswith(
+        "no test speaker is among the validation speakers of any of 18"
+    )
+    # Validation and test are both 5 of 6; of high one of two is recognised.
+    assert found["Validation against test, valence"].found == "0.0 points of UAR at most, MSSGAN"
+    assert found["Levels forgotten, valence"].found == "none; the lowest recall is 50.0 %, MSSGAN on high"
+    assert found["People tested, valence"].found == "12 speakers"
+
+
+def test_the_control_interval_is_that_of_students_t_over_shuffles() -> None:
+    # Six shuffles: 1/3, 1, 0, 1/3, 0, 1/2.
+    interval = shuffled_interval(CHANCE)
+    assert interval is not None
+    uars = [1 / 3, 1.0, 0.0, 1 / 3, 0.0, 1 / 2]
+    expected = stats.t.interval(0.95, 5, loc=sum(uars) / 6, scale=stats.sem(uars))
+    assert (interval.low, interval.high) == pytest.approx(expected)
+    assert interval.value == pytest.approx(13 / 36)
+
+
+def test_both_directions_of_a_session_are_one_shuffle() -> None:
+    there = _control([PERFECT, WRONG])
+    back = [replace(r, fold=f"{r.fold} back", test=r.validation, validation=r.test) for r in there]
+    both = shuffled_interval([*there, *back])
+    assert both is not None
+    # Each session's mean: (1 + 5/6) / 2 and (0 + 5/6) / 2.
+    assert both.value == pytest.approx((11 / 12 + 5 / 12) / 2)
+    assert shuffled_interval([there[0], back[0]]) is None
+
+
+def test_labels_that_mean_nothing_and_are_recognised_all_the_same_are_a_leak() -> None:
+    found = _guards([*HONEST, *_control([GOOD, FAIR, GOOD, FAIR])])["Shuffled labels, valence"]
+    assert found.state == "look"
+    assert "UAR 75.0 %" in found.found
+    assert found.found.endswith("above chance, so labels of test people leak somewhere")
+
+
+def test_a_control_that_was_not_run_is_said() -> None:
+    found = _guards(HONEST)["Shuffled labels, valence"]
+    assert (found.state, found.found.partition(" (")[0]) == ("look", "not run")
+
+
+def test_a_forgotten_level_a_wide_gap_and_few_people_are_looked_at() -> None:
+    # High is taken for low throughout, and four of six are right; validation says five of six.
+    found = _guards([training("FSBase face", fold, 0, POOR) for fold in FOLDS[:3]])
+    assert found["Levels forgotten, valence"].state == "fine"
+    never = [training("FSBase face", fold, 0, [0, 0, 0, 0, 2, 2]) for fold in FOLDS[:3]]
+    found = _guards(never)
+    assert found["Levels forgotten, valence"].found == "FSBase face recognises 0.0 % of medium"
+    gap = found["Validation against test, valence"]
+    # 83.3 % against 66.7 %.
+    assert (gap.state, gap.found.split(",")[0]) == ("look", "+16.7 points of UAR at most")
+    assert found["People tested, valence"].found.startswith("3 speakers")
+
+
+def test_trainings_that_others_of_the_run_have_are_missed() -> None:
+    found = _guards([*HONEST, training("MFSBase", FOLDS[0], 0, GOOD), *CHANCE])
+    assert found["Trainings missing, valence"].found == "MFSBase 1 of 12"
+
+
+def test_a_speaker_on_both_sides_is_the_first_thing_said() -> None:
+    leaky = replace(HONEST[0], validation=judged("p0", GOOD, prefix="v"))
+    first = next(iter(_guards([leaky, *HONEST[1:]]).values()))
+    assert (first.name, first.state) == ("Test people kept apart", "look")
+    assert "in 1 training, such as MSSGAN, valence, p0, seed 0" in first.found
+
+
+def test_the_page_shows_the_checks_and_never_the_control_among_the_models() -> None:
+    page = report_page([_run([*HONEST, *CHANCE])])
+    assert "Can these figures be believed?" in page
+    assert page.count("MSSGAN, shuffled labels") == 1
+    assert "All 5 checks are fine." in page
