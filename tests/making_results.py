@@ -1,8 +1,10 @@
 """Makes results of trainings by hand, for tests of what is said about them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from valaro.records import Dimension, FoldResult, HistoryPoint, Predictions
+from valaro.records import Dimension, FoldResult, HistoryPoint, Predictions, RunRecord
 
 POOL = ("SSBase", "SSGAN", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
 LINEAR = ("LR", "SVM")
@@ -50,4 +52,18 @@ def training(model: str, fold: str, seed: int, predicted: list[int], dimension: 
         labelled=60,
         unlabelled=84,
         excluded=48,
+    )
+
+
+def a_run(results: Sequence[FoldResult]) -> RunRecord:
+    return RunRecord(
+        name="study",
+        settings="",
+        environment={},
+        fingerprint="",
+        normalisation="auto",
+        speaker_normalised=False,
+        corpora=(),
+        notes=(),
+        results=tuple(results),
     )

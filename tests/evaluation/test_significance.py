@@ -7,7 +7,7 @@ import pytest
 
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import score
-from valaro.evaluation.significance import Interval, Resamples, bootstrap_interval, paired_difference
+from valaro.evaluation.significance import Interval, Resamples, bootstrap_interval, holm, paired_difference
 from valaro.records import Predictions
 
 
@@ -137,3 +137,32 @@ def test_draws_of_different_seeds_are_not_compared_one_by_one() -> None:
         Resamples(groups, seed=0, draws=50).above(Resamples(groups, seed=1, draws=50), "uar")
     with pytest.raises(ValueError, match="another seed"):
         Resamples(groups, draws=50).above(Resamples(groups, draws=60), "uar")
+
+
+def test_a_p_value_counts_the_draws_of_the_rarer_sign_twice():
+    right, wrong = Resamples(random_groups(4, 12, 1.0), draws=99), Resamples(random_groups(4, 12, 0.0), draws=99)
+    # No draw on the other side: twice one in a hundred.
+    assert right.p_above(wrong, "uar") == pytest.approx(0.02)
+    assert wrong.p_above(right, "uar") == pytest.approx(0.02)
+    # No difference in any draw: each counts for both signs.
+    assert right.p_above(right, "uar") == 1.0
+    some, others = (Resamples(random_groups(8, 12, rate, seed=seed)) for rate, seed in ((0.6, 1), (0.5, 2)))
+    drawn = some.drawn("uar") - others.drawn("uar")
+    assert some.p_above(others, "uar") == 2 * (min((drawn <= 0).sum(), (drawn >= 0).sum()) + 1) / 2001
+
+
+def test_holm_multiplies_each_p_by_what_is_left_and_never_lets_a_greater_one_fall_below():
+    # 0.001 x 4, 0.02 x 3, then 0.025 x 2 = 0.05 below 0.06, and 0.5 x 1.
+    assert holm([0.5, 0.02, 0.001, 0.025]) == pytest.approx((0.5, 0.06, 0.004, 0.06))
+    assert holm([0.6, 0.9]) == (1.0, 1.0)
+    assert holm([]) == ()
+
+
+def test_p_values_of_models_that_do_not_differ_are_even():
+    # 200 pairs of equally good models over 20 people: about a tenth below 0.1, and few below 0.01.
+    found = []
+    for seed in range(200):
+        pair = [Resamples(random_groups(20, 9, 0.6, seed=1000 * k + seed, speakers=20), draws=199) for k in (1, 2)]
+        found.append(pair[0].p_above(pair[1], "uar"))
+    assert 0.03 <= np.mean(np.array(found) < 0.1) <= 0.2
+    assert np.mean(np.array(found) < 0.01) <= 0.05

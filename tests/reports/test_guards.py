@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from scipy import stats
 
-from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, judged, training
-from valaro.records import FoldResult, RunRecord
+from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, a_run, judged, training
+from valaro.records import FoldResult
 from valaro.reports.guards import Guard, guards, shuffled_interval
 from valaro.reports.html import report_page
 from valaro.reports.tables import dimension_results
@@ -15,20 +15,6 @@ from valaro.reports.tables import dimension_results
 FOLDS = [f"p{k}" for k in range(12)]
 THIRD = [0, 1, 1, 2, 0, 1]
 """Two of six right, one of low, one of medium: UAR 1/3."""
-
-
-def _run(results: Sequence[FoldResult]) -> RunRecord:
-    return RunRecord(
-        name="study",
-        settings="",
-        environment={},
-        fingerprint="",
-        normalisation="auto",
-        speaker_normalised=False,
-        corpora=(),
-        notes=(),
-        results=tuple(results),
-    )
 
 
 def _control(predicted: Sequence[list[int]]) -> list[FoldResult]:
@@ -39,7 +25,7 @@ def _control(predicted: Sequence[list[int]]) -> list[FoldResult]:
 
 
 def _guards(results: Sequence[FoldResult]) -> dict[str, Guard]:
-    runs = [_run(results)]
+    runs = [a_run(results)]
     return {guard.name: guard for guard in guards(runs, dimension_results(runs))}
 
 
@@ -117,7 +103,7 @@ def test_a_speaker_on_both_sides_is_the_first_thing_said() -> None:
 
 
 def test_the_page_shows_the_checks_and_never_the_control_among_the_models() -> None:
-    page = report_page([_run([*HONEST, *CHANCE])])
+    page = report_page([a_run([*HONEST, *CHANCE])])
     assert "Can these figures be believed?" in page
     assert page.count("MSSGAN, shuffled labels") == 1
     assert "All 5 checks are fine." in page

@@ -87,7 +87,8 @@ def test_the_page_holds_the_scores_worked_out_by_hand():
     assert "100.0 75.0 50.0 83.3" in text
     # precision of GOOD: 2/3, 1, 1; of FAIR: 2/4, 1, 1; the paper's F1 is 2 UAR MAP / (UAR + MAP) of each, averaged
     good, fair = 2 * (5 / 6) * (8 / 9) / (5 / 6 + 8 / 9), 2 * (4 / 6) * (5 / 6) / (4 / 6 + 5 / 6)
-    assert re.search(rf" 75\.0 [\d.]+ to [\d.]+ {50 * (good + fair):.1f} ", text)
+    # Deviation of 5/6 and 4/6: 1/12 times the root of 2.
+    assert re.search(rf" 75\.0 [\d.]+ to [\d.]+ ± 11\.8 {50 * (good + fair):.1f} ", text)
 
 
 def test_a_difference_whose_interval_holds_zero_is_called_none_shown():
@@ -280,7 +281,7 @@ def test_with_many_models_the_headline_names_the_nearest_and_counts_the_others()
     assert "MSSGAN is level with SSGAN face (95 % interval 0.0 to 0.0): no difference shown." in card
     assert "A difference is shown to 3 of the other 4 models, none to SSGAN fbank." in card
     # The best against five others, and SSGAN face against its twin and the linear model of its features.
-    assert "7 pairs are compared; the intervals are not corrected for their number." in card
+    assert "7 pairs are compared: a difference counts as shown if it holds after correction" in card
 
 
 def test_a_pair_stands_under_its_question_and_once():

@@ -61,6 +61,20 @@ class Resamples:
         value = self.value(metric) - other.value(metric)
         return _interval(value, self.drawn(metric) - other.drawn(metric))
 
+    def p_above(self, other: "Resamples", metric: Metric) -> float:
+        """Return the two-sided bootstrap p-value of the difference to `other`: twice the rarer sign's share of draws.
+
+        A draw of exactly no difference counts for both signs, and one more draw than there were for each, so that it
+        is never 0 (Davison and Hinkley 1997, section 4.4).
+
+        Raises:
+            ValaroError: the two did not judge the same utterances.
+        """
+        _check_same_utterances(self.ids, other.ids)
+        drawn = self.drawn(metric) - other.drawn(metric)
+        rarer = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
+        return min(1.0, 2 * (rarer + 1) / (len(drawn) + 1))
+
     def value(self, metric: Metric) -> float:
         """Return the mean of `metric` over the groups."""
         return float(metric_of(self._booked, metric).mean())
@@ -90,6 +104,22 @@ def paired_difference(
     """Return `metric` of a minus that of b with its 95 % interval; see `Resamples.above`."""
     a, b = (Resamples(groups, seed=seed, draws=draws) for groups in (a_groups, b_groups))
     return a.above(b, metric)
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Return the p-values corrected for their number (Holm 1979), each in its place.
+
+    The smallest of n counts n times, the next n - 1 times, and none less than one before it.
+
+    >>> [round(p, 6) for p in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    corrected = [0.0] * len(p_values)
+    worst = 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
+        worst = max(worst, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = worst
+    return tuple(corrected)
 
 
 def _drawn_matrices(

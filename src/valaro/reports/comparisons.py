@@ -4,29 +4,57 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from valaro.evaluation.significance import Interval, Resamples
+from valaro.evaluation.significance import Interval, Resamples, holm
 from valaro.records import FoldResult, Predictions
 from valaro.reports.contenders import Contender
+from valaro.training.recipes import AUTO
 
 POOL = "Do unlabelled recordings pay?"
 GENERATOR = "Does the generator pay?"
 FUSION = "Does joining the modalities pay?"
 NETWORK = "Does a network pay?"
+CHOICE = "Does a choice by validation pay?"
+VARIANT = "Does the varied setting matter?"
 RUN = "Do the runs differ?"
 BEST = "The highest UAR against the rest"
-QUESTIONS = (POOL, GENERATOR, FUSION, NETWORK, RUN, BEST)
+QUESTIONS = (POOL, GENERATOR, FUSION, NETWORK, CHOICE, VARIANT, RUN, BEST)
 """Every pair stands under the first of these that it answers, so that none is shown twice."""
+
+LEVEL = 0.05
+"""A corrected p-value below this shows a difference."""
 
 _ADVERSARIAL = frozenset({"SSGAN", "MSSGAN"})
 _WITHOUT_GENERATOR = "CT"
 """The terms of SSGAN and MSSGAN that need no generator."""
 
-_Leaders = Mapping[tuple[int, tuple[str, ...], bool], Contender]
+
+@dataclass(frozen=True, kw_only=True)
+class _Leaders:
+    """Who has the highest validation UAR: of the networks and of the linear models, and of a model's variants.
+
+    Chosen by validation: the best of many on the test itself would have been chosen for its luck.
+    """
+
+    kinds: Mapping[tuple[int, tuple[str, ...], bool], Contender]
+    variants: Mapping[tuple[int, str, tuple[str, ...]], Contender]
+
+    @staticmethod
+    def among(contenders: Sequence[Contender]) -> "_Leaders":
+        ranked = sorted(contenders, key=lambda contender: -contender.validation_uar)
+        # The last to come stays: that is the highest, and of equal ones the first.
+        models = [one for one in reversed(ranked) if one.method != AUTO]
+        return _Leaders(
+            kinds={(one.run, one.features, one.is_linear): one for one in models},
+            variants={(one.run, one.method, one.features): one for one in models},
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """What `first` scores above `second` on the test utterances that both judged in the same fold and seed."""
+    """What `first` scores above `second` on the test utterances that both judged in the same fold and seed.
+
+    `p` is that of the difference of UAR, `corrected` the same for the number of all pairs beside it.
+    """
 
     question: str
     first: str
@@ -35,6 +63,13 @@ class Difference:
     f1: Interval
     shared: int
     colour: int
+    p: float
+    corrected: float = 1.0
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a difference is shown: not by its own interval alone, but after correction for all pairs."""
+        return not self.uar.holds_zero and self.corrected < LEVEL
 
     @property
     def name(self) -> str:
@@ -52,10 +87,7 @@ def differences(contenders: Sequence[Contender]) -> tuple[Difference, ...]:
 
     The model that the question is about is the first of its pair: a positive difference means yes.
     """
-    leaders: dict[tuple[int, tuple[str, ...], bool], Contender] = {}
-    # Chosen by validation: the best of many networks on the test itself would have been chosen for its luck.
-    for contender in sorted(contenders, key=lambda contender: -contender.validation_uar):
-        leaders.setdefault((contender.run, contender.features, contender.is_linear), contender)
+    leaders = _Leaders.among(contenders)
     found: list[Difference] = []
     for higher, lower in combinations(contenders, 2):
         first, second, question = higher, lower, _question(higher, lower, leaders)
@@ -66,6 +98,8 @@ def differences(contenders: Sequence[Contender]) -> tuple[Difference, ...]:
         pairs = _shared_tests(first.results, second.results) if question else []
         if pairs:
             found.append(_difference(question, first, second, pairs))
+    corrected = holm([difference.p for difference in found])
+    found = [replace(one, corrected=p) for one, p in zip(found, corrected, strict=True)]
     return tuple(sorted(found, key=lambda difference: QUESTIONS.index(difference.question)))
 
 
@@ -73,6 +107,11 @@ def _question(asking: Contender, asked: Contender, leaders: _Leaders) -> str:
     """Return what `asking` against `asked` answers: both the same but for one thing; empty if it is nothing."""
     if asking.run != asked.run:
         return RUN if asking.model == asked.model else ""
+    if AUTO in (asking.method, asked.method):
+        return CHOICE if asking.method == AUTO and asked.method != AUTO else ""
+    if asking.varied and asked.varied and asking.varied != asked.varied:
+        alike = (asking.method, asking.features) == (asked.method, asked.features)
+        return VARIANT if alike and leaders.variants[asking.run, asking.method, asking.features] is asking else ""
     if asking.features != asked.features:
         both = {asking.method, asked.method} <= _ADVERSARIAL
         return FUSION if both and set(asking.features) > set(asked.features) else ""
@@ -80,7 +119,7 @@ def _question(asking: Contender, asked: Contender, leaders: _Leaders) -> str:
         return POOL
     if asking.method in _ADVERSARIAL and asked.method == _WITHOUT_GENERATOR:
         return GENERATOR
-    lead = all(leaders[one.run, one.features, one.is_linear] is one for one in (asking, asked))
+    lead = all(leaders.kinds[one.run, one.features, one.is_linear] is one for one in (asking, asked))
     return NETWORK if lead and asked.is_linear and not asking.is_linear else ""
 
 
@@ -96,6 +135,7 @@ def _difference(
         f1=ours.above(theirs, "f1"),
         shared=len(pairs),
         colour=first.colour,
+        p=ours.p_above(theirs, "uar"),
     )
 
 

@@ -43,6 +43,10 @@ class Contender:
         return self.results[0].features
 
     @property
+    def varied(self) -> tuple[tuple[str, str], ...]:
+        return self.results[0].varied
+
+    @property
     def uses_pool(self) -> bool:
         return self.results[0].uses_pool
 

@@ -11,6 +11,7 @@ from valaro.files import write_text
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import data_tables, figures, sentences
 from valaro.reports.alarms import AlarmRow, alarm_rows
+from valaro.reports.calibration import calibration_rows, calibration_sentence
 from valaro.reports.guards import guards
 from valaro.reports.tables import DimensionResults, dimension_results
 
@@ -37,6 +38,7 @@ def report_page(runs: Sequence[RunRecord]) -> str:
             results=results,
             alarms=_alarms(results),
             guards=guards(runs, results),
+            calibrations=[calibration_rows(one) for one in results],
             any_linear=any(row.contender.is_linear for one in results for row in one.rows),
             title=_title(results),
             run_names=", ".join(run.name for run in runs),
@@ -85,6 +87,8 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "span": sentences.span,
     "span_of_points": sentences.span_of_points,
     "verdict": sentences.verdict,
+    "p_value": sentences.p_value,
+    "calibration_sentence": calibration_sentence,
     "headline": sentences.headline,
     "cautions": sentences.cautions,
     "speaker_note": sentences.speaker_note,

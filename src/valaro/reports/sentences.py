@@ -84,9 +84,20 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def verdict(interval: Interval) -> str:
-    """Return what the interval of a difference allows to say."""
-    return "no difference shown" if interval.holds_zero else "a difference is shown"
+def verdict(difference: Difference) -> str:
+    """Return what a difference allows to say, corrected for the number of pairs beside it."""
+    if difference.uar.holds_zero:
+        return "no difference shown"
+    return "a difference is shown" if difference.is_shown else "no difference shown after correction for all pairs"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value with two digits that count, or that it is below the least the draws can give.
+
+    >>> p_value(0.234), p_value(0.0123), p_value(0.0004), p_value(1.0)
+    ('0.23', '0.012', '< 0.001', '1')
+    """
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def difference_sentence(difference: Difference) -> str:
@@ -95,7 +106,7 @@ def difference_sentence(difference: Difference) -> str:
     where = f"{percent(abs(value))} points {'above' if value >= 0 else 'below'}"
     return (
         f"{difference.first} is {'level with' if points(value) == '0.0' else where} {difference.second} "
-        f"(95\u00a0% interval {span_of_points(difference.uar)}): {verdict(difference.uar)}."
+        f"(95\u00a0% interval {span_of_points(difference.uar)}): {verdict(difference)}."
     )
 
 
@@ -139,7 +150,7 @@ def _nearest_network(results: DimensionResults, against: Mapping[str, Difference
 
 def _count_of_shown(others: Sequence[Difference]) -> str:
     """Return to how many others a difference is shown, and the names of those to whom none is."""
-    level = [difference.second for difference in others if difference.uar.holds_zero]
+    level = [difference.second for difference in others if not difference.is_shown]
     everyone = f"the other {plural(len(others), 'model')}"
     if not level:
         return f"A difference is shown to each of {everyone}."
@@ -166,7 +177,8 @@ def cautions(results: DimensionResults) -> tuple[str, ...]:
         )
     if len(results.differences) > 1:
         found.append(
-            f"{len(results.differences)} pairs are compared; the intervals are not corrected for their number."
+            f"{len(results.differences)} pairs are compared: a difference counts as shown if it holds after "
+            "correction for their number (Holm); each interval is its pair's own."
         )
     return tuple(found)
 

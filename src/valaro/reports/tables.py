@@ -1,5 +1,6 @@
 """From trainings to the rows of a report's results: scores with intervals, folds."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,17 @@ class ModelRow:
     utterances: int
     speakers: int
     seconds: float
+
+    @property
+    def chosen(self) -> str:
+        """Of `auto`: whom validation chose, and how often; empty for a model."""
+        times = Counter(result.chosen for result in self.contender.results if result.chosen)
+        return ", ".join(f"{model} {count} x" for model, count in times.most_common())
+
+    @property
+    def deviation(self) -> float | None:
+        """Standard deviation of the UAR over trainings, None of a single one."""
+        return float(np.std(self.fold_uars, ddof=1)) if len(self.fold_uars) > 1 else None
 
     @property
     def recalls(self) -> tuple[float | None, ...]:
