@@ -1,7 +1,7 @@
 """Leave-one-session-out cross-validation: folds x seeds x models x dimensions, each an independent job."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from valaro.evaluation.folds import Fold, leave_one_session_out
@@ -13,6 +13,7 @@ from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import run_jobs
 from valaro.records import Dimension, FoldResult, Problem, RunRecord, Utterance
 from valaro.store.feature_store import FeatureStore
+from valaro.training.feature_maps import map_features
 from valaro.training.machine import device_called
 from valaro.training.plans import Plan
 from valaro.training.recipes import RECIPES, Candidate, linear_beside
@@ -22,7 +23,10 @@ from valaro.training.trained_model import answer, predict_utterances
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingJob:
-    """One training of a study, as plain values that a process can be handed; it serves the results in `names`."""
+    """One training of a study, as plain values that a process can be handed; it serves the results in `names`.
+
+    `has_map`: the first of these gets a map of what the network sees.
+    """
 
     names: tuple[str, ...]
     run: RunFolder
@@ -33,6 +37,7 @@ class TrainingJob:
     dimension: Dimension
     seed: int
     plan: Plan
+    has_map: bool = False
 
 
 def cross_validate(
@@ -85,11 +90,13 @@ def study_jobs(settings: Settings, data: StudyData, run: RunFolder) -> list[Trai
             dimension=dimension,
             seed=seed,
             plan=plan,
+            # One a model and dimension says what it has to say, and run folders stay small.
+            has_map=seed == study.first_seed and group == 0 and not RECIPES[candidate.recipe].is_linear,
         )
         for seed in range(study.first_seed, study.first_seed + study.seeds)
         for dimension in study.dimensions
         for candidate in dict.fromkeys((*chosen, *linear_beside(chosen)))
-        for folds in _sharing(candidate, folds_of(data, dimension, seed=seed, settings=settings))
+        for group, folds in enumerate(_sharing(candidate, folds_of(data, dimension, seed=seed, settings=settings)))
     ]
 
 
@@ -123,7 +130,10 @@ def run_training(job: TrainingJob) -> None:
         trail=trail,
     )
     for name, fold, training in zip(job.names, job.folds, trainings, strict=True):
-        write_result(job.run, name, result_of(job.candidate, training, store, fold, job.seed))
+        result = result_of(job.candidate, training, store, fold, job.seed)
+        if job.has_map and name == job.names[0]:
+            result = replace(result, feature_map=map_features(training, fold.test, seed=job.seed))
+        write_result(job.run, name, result)
     trail.forget_state()
 
 
