@@ -20,40 +20,38 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from real_recordings import CORPORA, REMEDIES, STORES, Changes
-from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
-from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from valaro import losses
+from valaro.evaluation.components import principal_components
+from valaro.evaluation.coverage import reached
 from valaro.experiments.cross_validate import study_jobs
 from valaro.experiments.data import load_study
 from valaro.experiments.run_folder import RunFolder
 from valaro.experiments.settings import check_settings
 from valaro.labels.fuzzy import fuzzy_labels
-from valaro.networks.fusion import LATENT, FeatureGenerator, FusionClassifier, FusionGenerator, generator_for
+from valaro.networks.fusion import LATENT, FeatureGenerator, FusionClassifier, FusionGenerator
 from valaro.networks.noise import Noise
 from valaro.networks.resolution import as_seen
 from valaro.records import DIMENSIONS
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
-from valaro.training.adversarial import fit_adversarial, judge_all, judge_made
+from valaro.training.adversarial import judge_all, judge_made
 from valaro.training.crops import Crops, Recordings
+from valaro.training.feature_maps import COMPONENTS, NEAREST
 from valaro.training.keeper import Trail
 from valaro.training.machine import suited_to
 from valaro.training.material import Material, gather
-from valaro.training.recipes import RECIPES, in_one_stage
+from valaro.training.recipes import RECIPES
 from valaro.training.streams import torch_stream
 from valaro.training.train import lay_out, network_shape
 
-NEAREST = 5
-COMPONENTS = 20
 CROPS = 1024
 GRADIENT_BATCHES = 16
 BATCH = 64
@@ -98,10 +96,9 @@ def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
         material = gather(job.candidate, store, job.folds, job.unlabelled, **facts)
         shape = network_shape(job.candidate.features, store, job.plan)
         bench = lay_out(recipe, material, shape, seed=job.seed, plan=job.plan, trail=Trail())
-        generator = generator_for(bench.classifier, generator=torch_stream(job.seed, "generator weights"))
         with suited_to(job.plan.layout):
-            progress = in_one_stage(bench, partial(fit_adversarial, generator=generator))
-        yield Fitted(progress.averages.classifier, bench.classifier, generator, material, job.seed)
+            progress = recipe.fit(bench)
+        yield Fitted(progress.averages.classifier, bench.classifier, bench.generator, material, job.seed)
 
 
 def judged(fitted: Fitted, levels: Levels) -> dict[str, float]:
@@ -142,15 +139,13 @@ def real_crops(
 
 def components(parts: list[np.ndarray]) -> list[np.ndarray]:
     """Return the first principal components of the first part, of all parts."""
-    basis = PCA(COMPONENTS, random_state=0).fit(parts[0])
-    return [basis.transform(part) for part in parts]
+    basis = principal_components(parts[0].astype(np.float64), COMPONENTS)
+    return [basis.of(part) for part in parts]
 
 
 def covered(real: np.ndarray, others: np.ndarray) -> tuple[float, float]:
     """Return the shares (%) of `real` that `others` cover, and of `others` inside `real`."""
-    radii = NearestNeighbors(n_neighbors=NEAREST + 1).fit(real).kneighbors(real)[0][:, -1]
-    distances = np.linalg.norm(real[:, None] - others[None], axis=2)
-    inside = distances <= radii[:, None]
+    inside = reached(real, others, nearest=NEAREST)
     return 100 * float(inside.any(axis=1).mean()), 100 * float(inside.any(axis=0).mean())
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from valaro.records import Dimension, FoldResult, HistoryPoint, Predictions, RunRecord
+from valaro.records import Coverage, Dimension, FeatureMap, FoldResult, HistoryPoint, Predictions, RunRecord
 
 POOL = ("SSBase", "SSGAN", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
 LINEAR = ("LR", "SVM")
@@ -66,4 +66,19 @@ def a_run(results: Sequence[FoldResult]) -> RunRecord:
         corpora=(),
         notes=(),
         results=tuple(results),
+    )
+
+
+def a_map(*, coverages: tuple[Coverage, ...] = ()) -> FeatureMap:
+    """A low, a medium and a high sample in a row, two unlabelled ones, three generated, one of the test, high."""
+    return FeatureMap(
+        labelled=np.array([[-1.0, 0], [0, 0], [1, 0]]),
+        levels=np.array([0, 1, 2]),
+        unlabelled=np.array([[0.0, 0.5], [0, -0.5]]),
+        generated=np.array([[0.25, 0.125], [0, 0], [9, -9]]),
+        test=np.array([[1.0, 0.5]]),
+        test_levels=np.array([2]),
+        shares=(0.5, 0.125),
+        step=30,
+        coverages=coverages,
     )

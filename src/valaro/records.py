@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, Int, UInt8
 
 Dimension = Literal["valence", "arousal"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -164,6 +164,46 @@ class Alarm:
     advice: str
 
 
+FeatureKind = Literal["learnt", "all"]
+"""What a network's last layer sees: what encoders have learnt, or the statistics of the input beside it, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """The share (0-1) of real recordings that have a `generated` sample as near as their `nearest`-th real neighbour.
+
+    `possible` is that share with as many other real recordings in the generator's place; each of the three groups holds
+    `samples`, looked at in some `features`.
+    """
+
+    features: FeatureKind
+    generated: float
+    possible: float
+    samples: int
+    nearest: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureMap:
+    """Where a network has samples, by the features that it has learnt.
+
+    The two directions are those in which the real samples of training differ most, the unit their deviation along the
+    first; `shares` of their variance (0-1) lie along each. A sample is one crop of a recording. `levels` are 0 low,
+    1 medium, 2 high (on a tie the lower); `test` are recordings of held-out people. The weights are those of `step`.
+    `coverages` are none without a generator, or with too few recordings.
+    """
+
+    labelled: Float[np.ndarray, "l 2"]
+    levels: Int[np.ndarray, " l"]
+    unlabelled: Float[np.ndarray, "u 2"]
+    generated: Float[np.ndarray, "g 2"]
+    test: Float[np.ndarray, "t 2"]
+    test_levels: Int[np.ndarray, " t"]
+    shares: tuple[float, float]
+    step: int
+    coverages: tuple[Coverage, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class FoldResult:
     """What one training of a cross-validation left: who was held out, what it predicted, how it learnt.
@@ -195,6 +235,8 @@ class FoldResult:
     varied: tuple[tuple[str, str], ...] = ()
     shuffled: bool = False
     chosen: str = ""
+    feature_map: FeatureMap | None = None
+    """Of one fold and seed a study alone: run folders stay small."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,81 +2,20 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from making_pages import SPEAKER_WISE, Nesting, run, words
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, training
 from valaro.errors import ValaroError
 from valaro.records import (
     Alarm,
     CorpusNote,
-    CorpusSummary,
     FaceQuality,
     Problem,
-    RunRecord,
 )
 from valaro.reports.html import report_page, write_report
-
-SPEAKER_WISE = "uses the test speakers&#39; own unlabelled recordings"
-VOID = {"meta", "link", "br", "img", "input", "hr"}
-NO_CLOSING_IN_SVG = {"line", "circle", "path", "rect"}
-
-
-def run(**changes: object) -> RunRecord:
-    """MSSGAN: UAR 5/6 and 4/6, mean 75.0 %; MFSBase: 4/6 and 3/6, mean 58.3 %, 16.7 points lower."""
-    record = RunRecord(
-        name="first run",
-        settings='[training]\npreset = "default"\n',
-        environment={"python": "3.11.7"},
-        fingerprint="abc123",
-        normalisation="combine",
-        speaker_normalised=False,
-        corpora=(
-            CorpusSummary(
-                corpus="c",
-                utterances=12,
-                labelled=12,
-                speakers=4,
-                sessions=2,
-                seconds=75,
-                levels={"valence": (4, 5, 3)},
-            ),
-        ),
-        notes=(),
-        results=(
-            training("MSSGAN", "ann", 0, GOOD),
-            training("MSSGAN", "ben", 0, FAIR),
-            training("MFSBase", "ann", 0, FAIR),
-            training("MFSBase", "ben", 0, POOR),
-        ),
-    )
-    return replace(record, **changes)
-
-
-def words(page: str) -> str:
-    """The page's text alone, spaces made plain and single."""
-    bare = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare))
-
-
-class Nesting(HTMLParser):
-    """Fails on an element closed out of order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: object) -> None:
-        assert tag in VOID | NO_CLOSING_IN_SVG
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 def test_the_page_holds_the_scores_worked_out_by_hand():

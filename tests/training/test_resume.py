@@ -23,6 +23,7 @@ from valaro.networks import noise
 from valaro.records import Alarm, HistoryPoint
 from valaro.training import keeper
 from valaro.training.averages import Averages
+from valaro.training.feature_maps import map_features
 from valaro.training.keeper import Keeper, Trail
 from valaro.training.plans import DEFAULT, Plan, SelfTraining
 from valaro.training.recipes import candidates
@@ -64,6 +65,8 @@ class Ended:
     alarms: tuple[Alarm, ...]
     best_step: int
     losses: dict[str, bytes]
+    features: bytes
+    """Of the map of what the network sees."""
 
 
 class Corpus:
@@ -77,22 +80,25 @@ class Corpus:
 
     def train(self, model: str, to: Path, *, plan: Plan = PLAN, seconds: float = 0.0) -> Ended:
         """Train with a trail in `to`; what lies there already is gone on with."""
+        fold = leave_one_session_out(self._utterances)[0]
         training = train_model(
             candidates(model, ["fbank", "face"])[0],
             self._store,
-            leave_one_session_out(self._utterances)[0],
+            fold,
             self._utterances,
             dimension="valence",
             seed=0,
             plan=plan,
             trail=Trail(losses_in=_made(to / "losses"), state_in=to / "state", seconds=seconds),
         )
+        found = map_features(training, fold.test, seed=0)
         return Ended(
             weights=save(training.model.classifier.state_dict()),
             history=training.history,
             alarms=training.alarms,
             best_step=training.best_step,
             losses={path.name: path.read_bytes() for path in (to / "losses").iterdir()},
+            features=np.concatenate([found.labelled, found.unlabelled, found.generated, found.test]).tobytes(),
         )
 
     def undisturbed(self, model: str, plan: Plan = PLAN) -> Ended:

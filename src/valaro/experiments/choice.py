@@ -49,4 +49,5 @@ def chosen_result(label: str, candidates: Sequence[FoldResult]) -> FoldResult:
         history=(),
         seconds=sum(result.seconds for result in candidates),
         alarms=(),
+        feature_map=None,
     )

@@ -15,6 +15,7 @@ from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import run_jobs
 from valaro.records import Dimension, FoldResult, Problem, RunRecord, Utterance
 from valaro.store.feature_store import FeatureStore
+from valaro.training.feature_maps import map_features
 from valaro.training.machine import device_called
 from valaro.training.plans import Plan
 from valaro.training.recipes import RECIPES, Candidate, linear_beside
@@ -27,6 +28,7 @@ class TrainingJob:
     """One training of a study, as plain values that a process can be handed; it serves the results in `names`.
 
     `shuffled`: it is the control's, which learns from labels that were dealt out at random.
+    `has_map`: the first of these gets a map of what the network sees.
     """
 
     names: tuple[str, ...]
@@ -40,6 +42,7 @@ class TrainingJob:
     plan: Plan
     varied: tuple[tuple[str, str], ...] = ()
     shuffled: bool = False
+    has_map: bool = False
 
 
 def cross_validate(
@@ -121,9 +124,13 @@ def _variant_jobs(
             plan=plan,
             varied=variant.varied(candidate),
             shuffled=shuffled,
+            # One a model and dimension says what it has to say, and run folders stay small.
+            has_map=seed == settings.study.first_seed
+            and group == 0
+            and not (shuffled or RECIPES[candidate.recipe].is_linear),
         )
         for candidate, shuffled in trained
-        for together in _sharing(candidate, folds)
+        for group, together in enumerate(_sharing(candidate, folds))
     ]
 
 
@@ -204,7 +211,10 @@ def run_training(job: TrainingJob) -> None:
     )
     for name, fold, training in zip(job.names, job.folds, trainings, strict=True):
         result = result_of(job.candidate, training, store, fold, job.seed)
-        write_result(job.run, name, replace(result, varied=job.varied, shuffled=job.shuffled))
+        result = replace(result, varied=job.varied, shuffled=job.shuffled)
+        if job.has_map and name == job.names[0]:
+            result = replace(result, feature_map=map_features(training, fold.test, seed=job.seed))
+        write_result(job.run, name, result)
     trail.forget_state()
 
 

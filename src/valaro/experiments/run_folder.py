@@ -15,7 +15,9 @@ from valaro.records import (
     Alarm,
     CorpusNote,
     CorpusSummary,
+    Coverage,
     FaceQuality,
+    FeatureMap,
     FoldResult,
     HistoryPoint,
     Predictions,
@@ -89,6 +91,11 @@ def write_result(folder: RunFolder, name: str, result: FoldResult) -> None:
     for part in ("test", "validation"):
         facts[part]["probabilities"] = facts[part]["probabilities"].tolist()
         facts[part]["correct"] = facts[part]["correct"].tolist()
+    if result.feature_map is not None:
+        facts["feature_map"] = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in facts["feature_map"].items()
+        }
     write_text(folder.result(name), json.dumps(facts) + "\n")
 
 
@@ -99,6 +106,7 @@ def read_result(path: Path) -> FoldResult:
         facts["test"] = _predictions(facts["test"])
         facts["validation"] = _predictions(facts["validation"])
         facts["features"] = tuple(facts["features"])
+        facts["feature_map"] = _feature_map(facts.get("feature_map"))
         facts["varied"] = tuple((name, value) for name, value in facts.get("varied", ()))
         facts["alarms"] = tuple(Alarm(**alarm) for alarm in facts["alarms"])
         facts["history"] = tuple(HistoryPoint(**point) for point in facts["history"])
@@ -177,6 +185,19 @@ def _predictions(facts: Mapping[str, Any]) -> Predictions:
         probabilities=np.array(facts["probabilities"], dtype=np.float64).reshape(-1, 3),
         correct=np.array(facts["correct"], dtype=bool).reshape(-1, 3),
     )
+
+
+def _feature_map(facts: Mapping[str, Any] | None) -> FeatureMap | None:
+    if facts is None:
+        return None
+    places = {
+        name: np.array(facts[name], dtype=np.float64).reshape(-1, 2)
+        for name in ("labelled", "unlabelled", "generated", "test")
+    }
+    levels = {name: np.array(facts[name], dtype=np.int64) for name in ("levels", "test_levels")}
+    first, second = facts["shares"]
+    coverages = tuple(Coverage(**row) for row in facts["coverages"])
+    return FeatureMap(**places, **levels, shares=(first, second), step=facts["step"], coverages=coverages)
 
 
 def _summary(row: dict[str, Any]) -> CorpusSummary:

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from valaro.errors import ValaroError
 from valaro.files import write_text
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
-from valaro.reports import data_tables, figures, sentences
+from valaro.reports import data_tables, feature_maps, figures, sentences
 from valaro.reports.alarms import AlarmRow, alarm_rows
 from valaro.reports.calibration import calibration_rows, calibration_sentence
 from valaro.reports.guards import guards
@@ -39,6 +39,8 @@ def report_page(runs: Sequence[RunRecord]) -> str:
             alarms=_alarms(results),
             guards=guards(runs, results),
             calibrations=[calibration_rows(one) for one in results],
+            maps=feature_maps.map_sections(results),
+            map_key=feature_maps.KEY,
             any_linear=any(row.contender.is_linear for one in results for row in one.rows),
             title=_title(results),
             run_names=", ".join(run.name for run in runs),

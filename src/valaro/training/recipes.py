@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from jaxtyping import Float
 
 from valaro.errors import ValaroError, unknown_name
-from valaro.networks.fusion import FusionClassifier, generator_for
+from valaro.networks.fusion import FeatureGenerator, FusionClassifier, FusionGenerator, generator_for
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.batches import RecordingBatches
 from valaro.training.consistent import (
@@ -39,6 +39,12 @@ class Bench:
     plan: Plan
     seed: int
 
+    @cached_property
+    def generator(self) -> FusionGenerator | FeatureGenerator:
+        """G for the classifier, where it lies: weights of the stream of its own until a recipe trains it."""
+        made = generator_for(self.classifier, generator=torch_stream(self.seed, "generator weights"))
+        return made.to(self.classifier.device)
+
 
 Fit = Callable[[Bench], Progress]
 
@@ -49,7 +55,8 @@ class Recipe:
 
     `fused`: it joins all features; else it runs on one. None: on all by default, or on one that is named.
     `uses_pool`: it learns from unlabelled recordings. `is_shared`: validation chooses a checkpoint only, so that one
-    training serves both directions of a session. `is_linear`: no network, whole utterances.
+    training serves both directions of a session. `is_linear`: no network, whole utterances. `is_adversarial`: it trains
+    the bench's generator.
     """
 
     name: str
@@ -58,6 +65,7 @@ class Recipe:
     uses_pool: bool
     is_shared: bool = True
     is_linear: bool = False
+    is_adversarial: bool = False
 
 
 def in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
@@ -77,9 +85,7 @@ def in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
 
 
 def _adversarial(bench: Bench) -> Progress:
-    generator = generator_for(bench.classifier, generator=torch_stream(bench.seed, "generator weights"))
-    generator.to(bench.classifier.device)
-    return in_one_stage(bench, partial(fit_adversarial, generator=generator))
+    return in_one_stage(bench, partial(fit_adversarial, generator=bench.generator))
 
 
 def _consistent(unlabelled: Unlabelled) -> Fit:
@@ -123,8 +129,8 @@ PAPER_MODELS = {
         Recipe(name="FSBase", fit=_SUPERVISED, fused=False, uses_pool=False),
         Recipe(name="MFSBase", fit=_SUPERVISED, fused=True, uses_pool=False),
         Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False),
-        Recipe(name="SSGAN", fit=_adversarial, fused=False, uses_pool=True),
-        Recipe(name="MSSGAN", fit=_adversarial, fused=True, uses_pool=True),
+        Recipe(name="SSGAN", fit=_adversarial, fused=False, uses_pool=True, is_adversarial=True),
+        Recipe(name="MSSGAN", fit=_adversarial, fused=True, uses_pool=True, is_adversarial=True),
     )
 }
 RIVALS = {

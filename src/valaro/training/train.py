@@ -11,7 +11,7 @@ from valaro.evaluation.folds import Fold
 from valaro.features.face_network import FaceNetwork
 from valaro.features.table import FACE_FEATURES, SOUND_FEATURES
 from valaro.labels.fuzzy import correct_levels, fuzzy_labels
-from valaro.networks.fusion import FusionClassifier
+from valaro.networks.fusion import FeatureGenerator, FusionClassifier, FusionGenerator
 from valaro.networks.resolution import as_seen
 from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
 from valaro.records import PICTURE_FRAMES, Alarm, CorpusNote, Dimension, HistoryPoint, Utterance
@@ -33,6 +33,18 @@ from valaro.training.views import Look
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adversaries:
+    """G as its training left it, and D's averaged weights at that time, where G's samples are to be looked at.
+
+    Those of the checkpoint that validation chose may be much older, and G's samples fit them no more.
+    """
+
+    classifier: FusionClassifier
+    generator: FusionGenerator | FeatureGenerator
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Training:
     """A model and how it came about; counts are of utterances."""
 
@@ -44,6 +56,9 @@ class Training:
     labelled: int
     unlabelled: int
     excluded: int
+    material: Material
+    adversaries: Adversaries | None = None
+    """None where nothing was generated."""
 
 
 def train_model(
@@ -97,6 +112,11 @@ def train_folds(
     used_pool = material.pool if recipe.uses_pool else ()
     alarms = (*(distant_corpora(material, plan) if used_pool else ()), *progress.alarms.raised)
     seconds = (time.perf_counter() - begun) / len(folds)
+    adversaries = None
+    if recipe.is_adversarial:
+        adversaries = Adversaries(
+            classifier=progress.averages.classifier, generator=bench.generator, step=progress.taken
+        )
     return tuple(
         Training(
             model=TrainedModel(
@@ -120,6 +140,8 @@ def train_folds(
             labelled=len(material.labelled),
             unlabelled=len(used_pool),
             excluded=material.excluded,
+            material=material,
+            adversaries=adversaries,
         )
         for fold, validation, best in zip(folds, material.validations, progress.bests, strict=True)
     )

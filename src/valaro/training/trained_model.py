@@ -57,9 +57,13 @@ def answer(model: TrainedModel, store: FeatureStore, utterances: Sequence[Uttera
     """Return the model's answers on labelled utterances of anybody (validation uses it; a test must not)."""
     if not utterances:
         raise ValaroError("no utterance to judge")
+    correct = correct_levels(fuzzy_labels(utterances, model.dimension))
+    return judge(model.classifier, recordings_for(model, store, utterances), correct, seen=model.seen)
+
+
+def recordings_for(model: TrainedModel, store: FeatureStore, utterances: Sequence[Utterance]) -> Recordings:
+    """Return utterances as the model takes them, on its scale or on their own speakers'."""
     speakers = speaker_scales(store, utterances, model.features) if model.normalise_speakers else {}
-    recordings = Recordings(
+    return Recordings(
         store, utterances, model.features, lambda u: speakers.get(u.speaker, model.scale), short=model.short
     )
-    correct = correct_levels(fuzzy_labels(utterances, model.dimension))
-    return judge(model.classifier, recordings, correct, seen=model.seen)

@@ -1,0 +1,159 @@
+"""Maps of what a finished network sees: where it has real samples, and where its generator puts its own."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import partial
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from valaro.evaluation.components import principal_components
+from valaro.evaluation.coverage import coverage
+from valaro.labels.fuzzy import fuzzy_labels
+from valaro.networks.fusion import LATENT, FusionClassifier, Judgement
+from valaro.networks.resolution import as_seen
+from valaro.records import Coverage, Dimension, FeatureKind, FeatureMap, Utterance
+from valaro.seeds import numpy_stream
+from valaro.training.adversarial import judge_made
+from valaro.training.crops import Recordings
+from valaro.training.streams import torch_stream
+from valaro.training.train import Adversaries, Training
+from valaro.training.trained_model import recordings_for
+
+MOST = 150
+"""Points of a kind on a map."""
+
+COMPARED = 256
+"""Coverage is counted over so many real recordings at most, with as many others and as many generated samples."""
+
+FEWEST = 20
+"""With fewer on a side coverage would be chance."""
+
+NEAREST, COMPONENTS = 5, 20
+"""Coverage is about the fifth neighbour, along 20 components: along hundreds everything is equally far apart."""
+
+_AT_ONCE = 64
+"""Samples in a pass; G normalises over a batch, which was about as large in training."""
+
+_DECIMALS = 3
+
+Sight = dict[FeatureKind, Float[np.ndarray, "n _"]]
+"""What a network sees of n samples: the features that it has learnt, and all that its last layer has."""
+
+
+def map_features(training: Training, test: Sequence[Utterance], *, seed: int) -> FeatureMap:
+    """Return the map of a network that is finished, with all chances from streams of its own.
+
+    Without a generator the model itself looks. With one it is D at the end of training: G was trained against those
+    weights, but for the average, and its samples say nothing of an older checkpoint. All is seen without noise. `test`
+    are utterances with labels.
+    """
+    model, material, adversaries = training.model, training.material, training.adversaries
+    classifier = adversaries.classifier if adversaries else model.classifier
+    rng, latent = numpy_stream(seed, "feature map"), torch_stream(seed, "feature map z")
+    recordings = partial(Recordings, material.store, names=model.features, short=model.short)
+    labelled = recordings(material.labelled, scale_of=material.scales.of)
+    pool = recordings(material.pool, scale_of=material.scales.of_pool)
+    strangers = recordings_for(model, material.store, test)
+    known, pooled, met = (_some(len(group), MOST, rng) for group in (labelled, pool, strangers))
+    of_known, of_pooled, of_met = (
+        seen(classifier, group, places, rng)["learnt"]
+        for group, places in ((labelled, known), (pool, pooled), (strangers, met))
+    )
+    made = generated(adversaries, MOST, latent)["learnt"] if adversaries else of_known[:0]
+    real = np.concatenate([of_known, of_pooled])
+    plane = principal_components(real, 2)
+    unit = float(plane.of(real)[:, 0].std()) or 1.0
+
+    def placed(features: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n 2"]:
+        return (plane.of(features) / unit).round(_DECIMALS)
+
+    return FeatureMap(
+        labelled=placed(of_known),
+        levels=_levels(material.labelled, model.dimension)[known],
+        unlabelled=placed(of_pooled),
+        generated=placed(made),
+        test=placed(of_met),
+        test_levels=_levels(test, model.dimension)[met],
+        shares=(float(plane.shares[0]), float(plane.shares[1])),
+        step=adversaries.step if adversaries else training.best_step,
+        coverages=_coverages(adversaries, labelled, pool, rng, latent) if adversaries else (),
+    )
+
+
+@torch.no_grad()
+def seen(
+    classifier: FusionClassifier, recordings: Recordings, places: Int[np.ndarray, " n"], rng: np.random.Generator
+) -> Sight:
+    """Return what a network sees of a random crop of each of the recordings at `places`."""
+    judged: list[Judgement] = []
+    # One pass even for no recording: it says how many features there are.
+    for first in range(0, max(len(places), 1), _AT_ONCE):
+        crops = as_seen(recordings.draw(places[first : first + _AT_ONCE], rng), classifier.shape)
+        judged.append(classifier({name: x.to(classifier.device) for name, x in crops.items()}))
+    return _sight(judged)
+
+
+@torch.no_grad()
+def generated(adversaries: Adversaries, count: int, latent: torch.Generator) -> Sight:
+    """Return what D sees of `count` generated samples."""
+    classifier = adversaries.classifier
+    # Its running statistics would move with every batch.
+    generator = deepcopy(adversaries.generator)
+    # Whole batches, since a smaller one is normalised more roughly.
+    batches = (torch.randn((_AT_ONCE, LATENT), generator=latent) for _ in range(-(-count // _AT_ONCE)))
+    judged = [judge_made(classifier, generator(z.to(classifier.device)), None) for z in batches]
+    return {features: values[:count] for features, values in _sight(judged).items()}
+
+
+def _coverages(
+    adversaries: Adversaries,
+    labelled: Recordings,
+    pool: Recordings,
+    rng: np.random.Generator,
+    latent: torch.Generator,
+) -> tuple[Coverage, ...]:
+    """Return how many of one half of the real recordings the generator covers, and how many the other half does."""
+    classifier = adversaries.classifier
+    chosen = rng.permutation(len(labelled) + len(pool))[: 2 * COMPARED]
+    half = len(chosen) // 2
+    if half < FEWEST:
+        return ()
+    looked = (
+        seen(classifier, labelled, chosen[chosen < len(labelled)], rng),
+        seen(classifier, pool, chosen[chosen >= len(labelled)] - len(labelled), rng),
+    )
+    made = generated(adversaries, half, latent)
+    order = rng.permutation(len(chosen))
+    spaces: tuple[FeatureKind, ...] = ("learnt", "all") if classifier.shape.statistics else ("learnt",)
+    found: list[Coverage] = []
+    for features in spaces:
+        real = np.concatenate([sight[features] for sight in looked])[order]
+        space = principal_components(real[:half], COMPONENTS)
+        one, other = space.of(real[:half]), space.of(real[half : 2 * half])
+        found.append(
+            Coverage(
+                features=features,
+                generated=coverage(one, space.of(made[features]), nearest=NEAREST),
+                possible=coverage(one, other, nearest=NEAREST),
+                samples=half,
+                nearest=NEAREST,
+            )
+        )
+    return tuple(found)
+
+
+def _sight(judged: Sequence[Judgement]) -> Sight:
+    return {
+        "learnt": torch.cat([one.learnt for one in judged]).double().cpu().numpy(),
+        "all": torch.cat([one.features for one in judged]).double().cpu().numpy(),
+    }
+
+
+def _some(count: int, most: int, rng: np.random.Generator) -> Int[np.ndarray, " n"]:
+    return np.sort(rng.permutation(count)[:most])
+
+
+def _levels(utterances: Sequence[Utterance], dimension: Dimension) -> Int[np.ndarray, " n"]:
+    return fuzzy_labels(utterances, dimension).argmax(axis=1).astype(np.int64)
