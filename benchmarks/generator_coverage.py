@@ -31,8 +31,8 @@ from torch import Tensor
 from valaro import losses
 from valaro.evaluation.components import principal_components
 from valaro.evaluation.coverage import reached
-from valaro.experiments.cross_validate import study_jobs
 from valaro.experiments.data import load_study
+from valaro.experiments.jobs import study_jobs
 from valaro.experiments.run_folder import RunFolder
 from valaro.experiments.settings import check_settings
 from valaro.labels.fuzzy import fuzzy_labels

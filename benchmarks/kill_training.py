@@ -33,8 +33,8 @@ from safetensors.torch import save
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
 from making_studies import make_study
-from valaro.experiments.cross_validate import folds_of
 from valaro.experiments.data import load_study
+from valaro.experiments.jobs import folds_of
 from valaro.experiments.settings import read_settings
 from valaro.training.keeper import Trail
 from valaro.training.recipes import candidates

@@ -2,7 +2,7 @@
 
 import pytest
 
-from valaro.experiments.cross_validate import TrainingJob
+from valaro.experiments.jobs import TrainingJob
 from valaro.parallel.outcome import attempt
 
 

@@ -15,9 +15,10 @@ from making_features import an_utterance, make_store, toy_corpus
 from making_results import GOOD, a_map, training
 from making_studies import NOTE, command, make_study, settings_of
 from valaro.errors import StoreError, ValaroError
-from valaro.experiments.cross_validate import cross_validate, study_jobs
+from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.data import load_data
 from valaro.experiments.final_model import train_final
+from valaro.experiments.jobs import study_jobs
 from valaro.experiments.run_folder import RunFolder, read_result, read_run, write_result
 from valaro.records import Alarm, Coverage, FoldResult, HistoryPoint, Predictions
 from valaro.reports.html import write_report

@@ -1,0 +1,149 @@
+"""What a study consists of: its trainings and its choices, each as plain values that know their results' names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from valaro.evaluation.folds import Fold, leave_one_session_out
+from valaro.experiments.choice import chosen_result
+from valaro.experiments.data import StudyData
+from valaro.experiments.run_folder import RunFolder, read_result, write_result
+from valaro.experiments.sections import Settings
+from valaro.experiments.variants import Variant, variants
+from valaro.records import Dimension, Utterance
+from valaro.training.plans import Plan
+from valaro.training.recipes import RECIPES, Candidate, linear_beside
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob:
+    """One training of a study, as plain values that a process can be handed; it serves the results in `names`.
+
+    `shuffled`: it is the control's, which learns from labels that were dealt out at random.
+    `has_map`: the first of these gets a map of what the network sees.
+    """
+
+    names: tuple[str, ...]
+    run: RunFolder
+    store: Path
+    candidate: Candidate
+    folds: tuple[Fold, ...]
+    unlabelled: tuple[Utterance, ...]
+    dimension: Dimension
+    seed: int
+    plan: Plan
+    varied: tuple[tuple[str, str], ...] = ()
+    shuffled: bool = False
+    has_map: bool = False
+
+
+def study_jobs(settings: Settings, data: StudyData, run: RunFolder) -> list[TrainingJob]:
+    """Return every training of the study; the linear models and the control stand beside whatever was asked for."""
+    study = settings.study
+    jobs = [
+        job
+        for seed in range(study.first_seed, study.first_seed + study.seeds)
+        for dimension in study.dimensions
+        for place, variant in enumerate(variants(settings))
+        for job in _variant_jobs(
+            variant, data, run, dimension, seed, control=study.control and place == 0 and seed == study.first_seed
+        )
+    ]
+    # What a varied value does not concern stands in several variants, and is trained once.
+    return list({job.names: job for job in jobs}.values())
+
+
+def _variant_jobs(
+    variant: Variant, data: StudyData, run: RunFolder, dimension: Dimension, seed: int, *, control: bool
+) -> list[TrainingJob]:
+    settings = variant.settings
+    chosen = variant.candidates()
+    beside = tuple(variant.named(candidate) for candidate in linear_beside(settings.candidates()))
+    trained = [(candidate, False) for candidate in dict.fromkeys((*chosen, *beside))]
+    if control:
+        trained.append((control_of(chosen), True))
+    folds = folds_of(data, dimension, seed=seed, settings=settings)
+    plan = settings.plan()
+    return [
+        TrainingJob(
+            names=tuple(
+                f"{dimension} {candidate.label} {fold.name} seed {seed}".replace("/", "_") for fold in together
+            ),
+            run=run,
+            store=data.store.path,
+            candidate=candidate,
+            folds=together,
+            unlabelled=data.pool(dimension),
+            dimension=dimension,
+            seed=seed,
+            plan=plan,
+            varied=variant.varied(candidate),
+            shuffled=shuffled,
+            # One a model and dimension says what it has to say, and run folders stay small.
+            has_map=seed == settings.study.first_seed
+            and group == 0
+            and not (shuffled or RECIPES[candidate.recipe].is_linear),
+        )
+        for candidate, shuffled in trained
+        for group, together in enumerate(_sharing(candidate, folds))
+    ]
+
+
+def control_of(chosen: Sequence[Candidate]) -> Candidate:
+    """Return the model that also learns from shuffled labels: the last network named, which as a rule uses most."""
+    networks = [candidate for candidate in chosen if not RECIPES[candidate.recipe].is_linear]
+    control = (networks or chosen)[-1]
+    return replace(control, label=f"{control.label}, shuffled labels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceJob:
+    """A result of `auto`, called `name`: that of whichever of the results `among` validation likes best."""
+
+    name: str
+    label: str
+    among: tuple[str, ...]
+    varied: tuple[tuple[str, str], ...]
+
+    def make(self, run: RunFolder) -> None:
+        """Write the result, once all that it is chosen among are there."""
+        if not run.result(self.name).is_file() and all(run.result(name).is_file() for name in self.among):
+            result = chosen_result(self.label, [read_result(run.result(name)) for name in self.among])
+            write_result(run, self.name, replace(result, varied=self.varied))
+
+
+def study_choices(settings: Settings, data: StudyData) -> list[ChoiceJob]:
+    """Return every result of `auto` in the study."""
+    study = settings.study
+    return [
+        ChoiceJob(
+            name=_result_name(dimension, choice.label, fold, seed),
+            label=choice.label,
+            among=tuple(_result_name(dimension, candidate.label, fold, seed) for candidate in choice.candidates),
+            varied=variant.varied(choice.candidates[-1]),
+        )
+        for seed in range(study.first_seed, study.first_seed + study.seeds)
+        for dimension in study.dimensions
+        for variant in variants(settings)
+        for choice in variant.choices()
+        for fold in folds_of(data, dimension, seed=seed, settings=settings)
+    ]
+
+
+def _result_name(dimension: Dimension, label: str, fold: Fold, seed: int) -> str:
+    return f"{dimension} {label} {fold.name} seed {seed}".replace("/", "_")
+
+
+def _sharing(candidate: Candidate, folds: Sequence[Fold]) -> list[tuple[Fold, ...]]:
+    """Group the folds that one training can serve: the directions of a session, where only checkpoints are chosen."""
+    if not RECIPES[candidate.recipe].is_shared:
+        return [(fold,) for fold in folds]
+    groups: dict[frozenset[str], list[Fold]] = {}
+    for fold in folds:
+        groups.setdefault(frozenset(u.id for u in (*fold.validation, *fold.test)), []).append(fold)
+    return [tuple(group) for group in groups.values()]
+
+
+def folds_of(data: StudyData, dimension: Dimension, *, seed: int, settings: Settings) -> tuple[Fold, ...]:
+    """Return the folds over the utterances that have votes on `dimension`."""
+    return leave_one_session_out(data.rated(dimension), seed=seed, directions=settings.study.directions)
