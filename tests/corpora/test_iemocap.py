@@ -112,6 +112,10 @@ def test_who_wears_the_markers_sits_on_the_left_unless_a_table_says_otherwise(tm
         ("A-E1 val 3; act 2;", "expected a rater's line such as"),
         ("C-E1:\t\t()", "expected a rater's line such as"),
         ("anything", "expected a rater's line such as"),
+        # Each blank could once be taken in two ways: this line alone took longer than a life.
+        pytest.param("C-E1:" + "a;   " * 40 + "!", "expected a rater's line such as", id="blanks"),
+        pytest.param("A-E1:\tval 3; act 2;" + " " * 20_000 + "!", "expected a rater's line such as", id="more blanks"),
+        pytest.param("A-E1:\tval " + "9" * 5000 + "; act 2; dom 2;", "expected a rater's line such as", id="digits"),
     ],
 )
 def test_a_broken_line_refuses_its_turn_with_file_and_line_and_no_other(tmp_path: Path, line: str, why: str) -> None:
@@ -138,6 +142,12 @@ def test_a_broken_line_refuses_its_turn_with_file_and_line_and_no_other(tmp_path
         ("[9.00 - 8.23]\tSes01F_impro01_F000\tneu\t[1.0, 1.0, 1.0]", "ends at 8.23 s, before it begins at 9 s"),
         ("[6.29 - 8.23]\tSes01F_impro02_F000\tneu\t[1.0, 1.0, 1.0]", "expected Ses01F_impro01_ and F or M"),
         ("[6.29 - 8.23]\tSes01F_impro01_X000\tneu\t[1.0, 1.0, 1.0]", "expected Ses01F_impro01_ and F or M"),
+        # As a floating-point number this end would be infinite.
+        pytest.param(
+            f"[6.29 - {'9' * 400}]\tSes01F_impro01_F000\tneu\t[1.0, 1.0, 1.0]",
+            "expected '[start - end] turn category",
+            id="digits",
+        ),
     ],
 )
 def test_a_header_that_makes_no_sense_refuses_its_turn_and_the_next_is_read(

@@ -9,14 +9,16 @@ from valaro.errors import ValaroError
 from valaro.records import DIMENSIONS, Rating
 
 _HEADER = re.compile(
-    r"\[\s*(?P<start>\d+(?:\.\d+)?)\s*-\s*(?P<end>\d+(?:\.\d+)?)\s*\]\s+(?P<turn>\S+)\s+(?P<category>[a-z]{3})\s+"
+    r"\[\s*(?P<start>\d{1,6}(?:\.\d+)?)\s*-\s*(?P<end>\d{1,6}(?:\.\d+)?)\s*\]\s+(?P<turn>\S+)\s+(?P<category>[a-z]{3})\s+"
     r"\[\s*(?P<valence>\d+(?:\.\d+)?)\s*,\s*(?P<arousal>\d+(?:\.\d+)?)\s*,\s*\d+(?:\.\d+)?\s*\]",
     re.ASCII,
 )
-_CATEGORIES = re.compile(r"C-(?P<rater>[A-Z]+\d+):\s*(?:[A-Za-z ]+;\s*)+(?:\(.*\)?)?")
+# No blank may be taken in two ways: a damaged line would be tried in all of them, for hours.
+_CATEGORIES = re.compile(r"C-(?P<rater>[A-Z]+\d+):\s*(?:[A-Za-z][A-Za-z ]*;\s*)+(?:\(.*\)?)?")
 _ATTRIBUTES = re.compile(
     # `dom` has two blanks or no number in some lines, and is not used here.
-    r"A-(?P<rater>[A-Z]+\d+):\s*val\s+(?P<valence>\d+)\s*;\s*act\s+(?P<arousal>\d+)\s*;\s*(?:dom\s*\d*\s*;)?\s*(?:\(.*\)?)?",
+    r"A-(?P<rater>[A-Z]+\d+):\s*val\s+(?P<valence>\d{1,9})\s*;\s*act\s+(?P<arousal>\d{1,9})\s*;\s*"
+    r"(?:dom\s*(?:\d+\s*)?;\s*)?(?:\(.*\)?)?",
     re.ASCII,
 )
 _TURN = re.compile(r"(?P<dialog>Ses\d{2}[FM]_\w+)_(?P<gender>[FM])[0-9X]{3,4}", re.ASCII)
