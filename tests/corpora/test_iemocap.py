@@ -162,6 +162,33 @@ def test_a_header_that_makes_no_sense_refuses_its_turn_and_the_next_is_read(
     assert why in fault.why
 
 
+def test_a_vote_below_a_blank_line_refuses_the_turn_above_instead_of_being_lost(tmp_path: Path) -> None:
+    votes = ["A-E1:\tval 3; act 2; dom 2;\t()", "A-E2:\tval 5; act 2; dom 2;\t()"]
+    other = ["", header("Ses01F_impro01_M000"), votes[0]]
+    found = read_evaluation(evaluation(tmp_path, header(), votes[0], "", votes[1], *other))
+    assert [turn.name for turn in found.turns] == ["Ses01F_impro01_M000"]
+    ((turn, line, why),) = [(fault.turn, fault.line, fault.why) for fault in found.faults]
+    assert (turn, line) == (TURN, 6)
+    assert why.startswith(
+        "'A-E2:\tval 5; act 2; dom 2;\t()' is parted from its turn by a blank line: is it of this one?"
+    )
+    first = read_evaluation(evaluation(tmp_path, votes[1], "", header(), votes[0]))
+    assert [(fault.turn, fault.line) for fault in first.faults] == [("", 3)]
+    assert [turn.name for turn in first.turns] == [TURN]
+
+
+@pytest.mark.parametrize("lost", ["[6.29 - 8.23]\tSes01F_impro01_F001", "6.29 - 8.23]\tSes01F_impro01_F001", "\xff"])
+def test_votes_below_a_first_line_that_cannot_be_read_are_not_held_against_the_turn_above(
+    tmp_path: Path, lost: str
+) -> None:
+    votes = "A-E1:\tval 3; act 2; dom 2;\t()"
+    path = evaluation(tmp_path, header(), votes, "", lost, votes)
+    path.write_bytes(path.read_text().encode("latin-1"))
+    found = read_evaluation(path)
+    assert [turn.name for turn in found.turns] == [TURN]
+    assert [fault.line for fault in found.faults] == [6]
+
+
 def test_a_turn_or_a_rater_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
     votes = "A-E1:\tval 3; act 2; dom 2;\t()"
     twice = read_evaluation(evaluation(tmp_path, header(), votes, "", header(), votes))

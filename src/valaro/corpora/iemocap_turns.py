@@ -127,6 +127,8 @@ class _Page:
         self.faults: list[Fault] = []
         self._dialog = dialog
         self._block: _Block | None = None
+        self._last = ""
+        self._is_lost = False
         self._seen: dict[str, int] = {}
 
     def take(self, number: int, line: str) -> None:
@@ -135,8 +137,10 @@ class _Page:
             self.close()
         if header:
             self._block = _Block(number, header)
+            self._last, self._is_lost = self._block.name, False
         elif line.startswith("["):
             # The raters' lines that follow belong to this turn, which is lost already.
+            self._is_lost = True
             name = re.search(r"Ses\d{2}[FM]_\w+", line)
             why = f"'{_short(line)}': expected '[start - end] turn category [V, A, D]'"
             self.faults.append(Fault(turn=name[0] if name else "", line=number, why=why))
@@ -145,6 +149,7 @@ class _Page:
 
     def spoilt(self, number: int) -> None:
         """Note a line that is no text."""
+        self._is_lost = self._block is None
         turn = "" if self._block is None else self._block.name
         fault = Fault(turn=turn, line=number, why="is not UTF-8 text: convert the file to UTF-8")
         (self.faults if self._block is None else self._block.faults).append(fault)
@@ -165,7 +170,13 @@ class _Page:
         if self._block is not None:
             self._block.add(number, line)
         elif not re.match(r"[CA]-[A-Z]+\d+:", line):
+            self._is_lost = True
             self.faults.append(Fault(turn="", line=number, why=f"'{_short(line)}' belongs to no turn"))
+        elif not self._is_lost:
+            why = "is parted from its turn by a blank line: is it of this one?" if self._last else "belongs to no turn"
+            self.faults.append(Fault(turn=self._last, line=number, why=f"'{_short(line)}' {why}"))
+            if self.turns and self.turns[-1].name == self._last:
+                del self.turns[-1]
 
 
 def read_evaluation(path: Path) -> Evaluation:
