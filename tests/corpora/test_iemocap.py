@@ -266,6 +266,24 @@ def test_a_folder_without_sessions_is_refused_in_one_sentence(tmp_path: Path) ->
         read_iemocap(tmp_path)
 
 
+def test_sessions_with_nothing_in_them_are_refused_as_well(tmp_path: Path) -> None:
+    (tmp_path / "Session1" / "dialog").mkdir(parents=True)
+    with pytest.raises(ValaroError, match="nothing of this corpus is there; expected turns in Session1/dialog/EmoEval"):
+        read_iemocap(tmp_path)
+
+
+def test_a_transcript_that_is_no_text_is_a_problem_and_the_votes_are_read(tmp_path: Path) -> None:
+    make_dialog(tmp_path, 1, "F", "impro01", 4, rng=np.random.default_rng(0))
+    (tmp_path / "Session1" / "sentences").rename(tmp_path / "elsewhere")
+    transcript = tmp_path / "Session1" / "dialog" / "transcriptions" / "Ses01F_impro01.txt"
+    transcript.write_bytes(transcript.read_text().encode("utf-16"))
+    reading = read_iemocap(tmp_path)
+    assert len(reading.utterances) == 4
+    (problem,) = reading.refused
+    assert (problem.utterance, problem.where) == ("iemocap", "transcript")
+    assert problem.why == f"{transcript}, line 1: the text is UTF-16: convert the file to UTF-8"
+
+
 FRAGMENTS = [
     HEADING, header(), "[1 - 2]", "A-E1:\tval 3; act 2; dom 2;\t()", "A-E1: val 9; act 1;", "C-F1:\tNeutral;\t()", "(",
     "\n", "\r\n", "\t", "\ufeff", "[", "A-", "val 99999999999999999999; act 1;", "A-E1:\tval 3; act 2; dom ;",
