@@ -1,5 +1,7 @@
 """A folder of recordings without transcripts: samples where somebody speaks and shows a face, else why not."""
 
+import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from making_media import make_recording, real_recordings, tone
 from valaro.corpora import recordings
+from valaro.corpora.reading import strictly
 from valaro.corpora.recordings import places_in, read_recordings
 from valaro.errors import ValaroError
 from valaro.media import presence
@@ -104,6 +107,38 @@ def test_more_than_there_are_is_a_shortfall_with_its_reasons(folder: Path) -> No
     reading = read_recordings(folder, samples=1000)
     (shortfall,) = [remark for remark in reading.remarks if remark.startswith("asked for 1000 samples")]
     assert "without a face" in shortfall
+    # As with AMI: who asked for a number and insists on it gets it or nothing.
+    assert reading.expected == 1000
+    assert reading.account()[0].startswith("1000 samples expected, ")
+    with pytest.raises(ValaroError, match="1000 samples expected"):
+        strictly(replace(reading, refused=()), "films")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"samples": 0}, "0 samples: expected at least 1"),
+        ({"workers": 0}, "0 workers: expected at least 1"),
+        ({"seed": -1}, "seed -1: expected a whole number from 0 on"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_one_sentence(folder: Path, options: dict[str, int], words: str) -> None:
+    with pytest.raises(ValaroError, match=words):
+        read_recordings(folder, **options)
+
+
+def test_five_thousand_hidden_files_are_counted_in_no_time(tmp_path: Path) -> None:
+    make_recording(tmp_path / "silent.mov", sound=tone(loudness=0.0), seconds=1.0, **MPEG4)
+    (tmp_path / ".git").mkdir()
+    for number in range(5_000):
+        (tmp_path / ".git" / f"{number}").touch()
+    begun = time.perf_counter()
+    assert recordings._recordings_below(tmp_path) == (
+        [tmp_path / "silent.mov"],
+        {"hidden files": 5_000, "files that are no recordings": 0},
+    )
+    # Comparing each file with all the hidden ones takes minutes.
+    assert time.perf_counter() - begun < 5
 
 
 def test_without_faces_a_voice_and_a_dark_film_are_as_good(folder: Path) -> None:
