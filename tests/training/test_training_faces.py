@@ -133,6 +133,14 @@ def test_a_process_ended_by_force_goes_on_to_the_same_files(tmp_path: Path, undi
     assert _files(to) == _files(undisturbed)
 
 
+def test_a_rate_that_blows_the_weights_up_is_one_sentence_with_its_remedy(tmp_path: Path) -> None:
+    # One update an epoch: its loss is still a number, the weights after it are none.
+    plan = replace(PLAN, batch=64, rate=1e30, descent="steps")
+    with pytest.raises(ValaroError, match="broke down at step 1: the validation loss is nan. Lower --rate"):
+        train_face_network(_parts(), tmp_path / "run", plan, seed=0)
+    assert not (tmp_path / "run" / "network.onnx").exists()
+
+
 def test_a_finished_run_is_not_trained_again(undisturbed: Path) -> None:
     steps: list[int] = []
     before = _files(undisturbed)
