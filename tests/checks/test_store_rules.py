@@ -91,9 +91,7 @@ def test_damaged_rows_and_changed_recordings_are_faults(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan, -np.inf])
-def test_damage_that_is_no_number_is_a_finding_and_loudness_is_that_of_the_others(
-    tmp_path: Path, value: float
-) -> None:
+def test_damage_that_is_no_number_is_a_finding_and_loudness_is_that_of_the_others(tmp_path: Path, value: float) -> None:
     names = ["a", "b", "c"]
     make_store(tmp_path, {name: {"fbank": speech(200)} for name in names})
     (array,) = tmp_path.rglob("fbank.npy")
