@@ -69,7 +69,8 @@ def test_a_manifest_that_is_there_is_not_replaced_by_an_empty_one(corpus: Path, 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("ami nowhere", "nowhere: nothing of this corpus is there; expected corpusResources/meetings.xml"),
+        ("ami nowhere", "nowhere: there is no such folder"),
+        ("ami .", "nothing of this corpus is there; expected corpusResources/meetings.xml"),
         ("ami amicorpus --samples 0", "0 samples: expected at least 1"),
         ("ami amicorpus --workers 0", "0 workers: expected at least 1"),
         ("ami amicorpus --scale 1 5", "--scale means nothing for 'ami'; options of this kind: --samples, --seed"),
