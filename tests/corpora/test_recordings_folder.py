@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from valaro.corpora.reading import strictly
 from valaro.corpora.recordings import places_in, read_recordings
 from valaro.errors import ValaroError
 from valaro.media import presence
-from valaro.media.decode import decode_clip
+from valaro.media.decode import decode_clip, probe
 from valaro.media.voice_activity import Spoken
 from valaro.media.yunet import Face
 
@@ -145,6 +146,24 @@ def test_without_faces_a_voice_and_a_dark_film_are_as_good(folder: Path) -> None
     reading = read_recordings(folder, faces=False)
     assert {u.media.name for u in reading.utterances} == {"a.mov", "b.mov", "dark.mov", "voice.wav"}
     assert "not looked at: whether a face shows" in reading.remarks
+
+
+def test_a_recording_that_does_not_say_how_long_it_is_gives_samples_all_the_same(folder: Path, tmp_path: Path) -> None:
+    live = tmp_path / "live" / "browser.webm"
+    live.parent.mkdir()
+    samples = tone()(np.arange(12 * 48_000) / 48_000).astype(np.float32)
+    with av.open(str(live), "w", options={"live": "1"}) as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono")
+        for first in range(0, len(samples), 960):
+            frame = av.AudioFrame.from_ndarray(samples[None, first : first + 960], format="flt", layout="mono")
+            frame.rate, frame.pts = 48_000, first
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert probe(live).duration == 0
+    reading = read_recordings(live.parent, faces=False)
+    assert reading.refused == ()
+    assert len(reading.utterances) >= 3
+    assert max(utterance.end or 0.0 for utterance in reading.utterances) <= 9.0
 
 
 def test_an_empty_or_absent_folder_is_one_sentence(tmp_path: Path) -> None:
