@@ -149,6 +149,16 @@ def test_a_finished_run_is_not_trained_again(undisturbed: Path) -> None:
     assert (steps, _files(undisturbed)) == ([], before)
 
 
+def test_a_finished_run_whose_network_is_gone_or_another_one_says_so(tmp_path: Path, undisturbed: Path) -> None:
+    train_face_network(_parts(), tmp_path / "other", PLAN, seed=1)
+    (undisturbed / "network.onnx").write_bytes((tmp_path / "other" / "network.onnx").read_bytes())
+    with pytest.raises(StoreError, match="network.onnx' is another network than the one tested: remove"):
+        train_face_network(_parts(), undisturbed, PLAN, seed=0)
+    (undisturbed / "network.onnx").unlink()
+    with pytest.raises(StoreError, match="network.onnx: there is no such file"):
+        train_face_network(_parts(), undisturbed, PLAN, seed=0)
+
+
 def test_another_plan_or_other_pictures_do_not_go_into_the_same_folder(undisturbed: Path) -> None:
     with pytest.raises(ValaroError, match="another plan: give another folder"):
         train_face_network(_parts(), undisturbed, replace(PLAN, rate=0.1), seed=0)
