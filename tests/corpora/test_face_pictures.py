@@ -31,6 +31,7 @@ def test_bad_pictures_are_problems_and_the_rest_is_read(tmp_path: Path) -> None:
     (tmp_path / "up" / "half.png").write_bytes(whole[:40])
     (tmp_path / "up" / "notes.txt").write_text("not meant as a picture")
     (tmp_path / "up" / ".DS_Store").write_text("nor this")
+    write_picture(tmp_path / "stray.png", np.zeros((64, 64), np.uint8))
     reading = read_class_folders(tmp_path)
     assert len(reading.train) == 6
     assert [(Path(problem.utterance).name, problem.where) for problem in reading.refused] == [
@@ -40,7 +41,7 @@ def test_bad_pictures_are_problems_and_the_rest_is_read(tmp_path: Path) -> None:
     ]
     assert reading.refused[0].why == "the file is empty, expected a picture"
     assert reading.refused[2].why == "cannot be decoded: damaged, or no picture"
-    assert reading.left_out == {"files that are no pictures": 1}
+    assert reading.left_out == {"pictures in no class's folder": 1, "files that are no pictures": 1}
 
 
 def test_a_folder_without_classes_is_no_corpus_of_faces(tmp_path: Path) -> None:
