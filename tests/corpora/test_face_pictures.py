@@ -219,7 +219,7 @@ def test_a_class_keeps_a_picture_to_train_on_or_the_user_is_told() -> None:
 
 
 def test_a_share_beside_faces_that_validate_is_a_mistake() -> None:
-    with pytest.raises(ValaroError, match="--share 0.2 means nothing here: there are 6 pictures that validate"):
+    with pytest.raises(ValaroError, match=r"--share 0\.2 means nothing here: there are 6 pictures that validate"):
         part_faces(_reading(some_faces(12), validation=some_faces(6, seed=1)), share=0.2, seed=0)
 
 

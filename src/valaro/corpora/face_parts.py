@@ -10,7 +10,6 @@ from valaro.corpora.faces import FaceReading, Faces
 from valaro.errors import ValaroError
 from valaro.seeds import numpy_stream
 
-
 SHARE = 0.1
 """Of each class, for validation, where nothing else is said."""
 
