@@ -4,8 +4,12 @@ import hashlib
 
 import numpy as np
 
+from valaro.errors import ValaroError
+
 
 def _sequence(seed: int, name: str) -> np.random.SeedSequence:
+    if seed < 0:
+        raise ValaroError(f"seed {seed}: expected a whole number from 0 on")
     digest = hashlib.sha256(name.encode()).digest()
     return np.random.SeedSequence([seed, int.from_bytes(digest[:8], "little")])
 

@@ -11,6 +11,7 @@ from making_features import an_utterance
 from making_media import real_recordings
 from valaro.checks.mouths import mouth_findings
 from valaro.corpora.seats import LEFT, RIGHT
+from valaro.errors import ValaroError
 from valaro.media.decode import decode_clip
 from valaro.records import Utterance
 
@@ -55,4 +56,10 @@ def test_a_recording_without_faces_or_without_a_picture_could_not_be_compared(tm
     whole = replace(an_utterance("b"), media=tmp_path / "none.avi", end=1.0)
     (finding,) = mouth_findings([lost, whole])
     assert finding.cases == (f"{tmp_path / 'none.avi'}: both faces are in none of 1 utterances",)
-    assert mouth_findings([whole]) == ()
+    # Asked to look and having nothing to look at is not the same as having found nothing.
+    (finding,) = mouth_findings([whole])
+    assert finding.what == "Mouths that nobody could look at: no recording shows two people side by side"
+    assert finding.cases == ("1 utterances, none of them with the region left or right",)
+    assert not finding.is_fault
+    with pytest.raises(ValaroError, match="--mouths -1: expected at least 1"):
+        mouth_findings([lost], each=-1)

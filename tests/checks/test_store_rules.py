@@ -88,3 +88,20 @@ def test_damaged_rows_and_changed_recordings_are_faults(tmp_path: Path) -> None:
     damaged = found["Rows that do not match their checksums"]
     assert damaged.is_fault
     assert any("c/a, feature 'fbank'" in case for case in damaged.cases)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan, -np.inf])
+def test_damage_that_is_no_number_is_a_finding_and_loudness_is_that_of_the_others(tmp_path: Path, value: float) -> None:
+    names = ["a", "b", "c"]
+    make_store(tmp_path, {name: {"fbank": speech(200)} for name in names})
+    (array,) = tmp_path.rglob("fbank.npy")
+    rows = np.load(array)
+    rows[-1] = value
+    np.save(array, rows)
+    store = FeatureStore.open(tmp_path)
+    found = cases(store, names)
+    assert list(found) == ["Rows that do not match their checksums"]
+    assert any("c, feature 'fbank'" in case for case in found["Rows that do not match their checksums"])
+    loudness = loudness_of(store, [replace(an_utterance(name), id=name) for name in names])
+    assert np.isfinite(list(loudness.values())).all()
+    assert ("c" in loudness) == (value == -np.inf)  # no power at all is a number

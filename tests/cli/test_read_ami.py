@@ -50,18 +50,27 @@ def test_so_many_voices_are_drawn_and_counted(corpus: Path, valaro) -> None:
     assert {u.media.name for u in manifest.utterances} <= {f"ES2002a.Closeup{n}.avi" for n in (1, 2, 3, 4)}
 
 
-def test_drawn_pictures_have_no_face_and_the_user_reads_why_nothing_came(valaro) -> None:
+def test_drawn_pictures_have_no_face_and_the_user_reads_why_nothing_came(corpus: Path, valaro) -> None:
     code, said = valaro("read ami amicorpus --to n.parquet --samples 5")
     # Four speakers with two sentences of ten places each.
     assert "asked for 5 samples, got 0: of all 80 places 80 were without a face" in said
-    assert "0 utterances of 0 speakers, 0 labelled -> n.parquet" in said
-    assert code == 0
+    assert "nothing was read, and n.parquet is not written" in said
+    assert code == 1
+    assert not (corpus.parent / "n.parquet").exists()
+
+
+def test_a_manifest_that_is_there_is_not_replaced_by_an_empty_one(corpus: Path, valaro) -> None:
+    before = corpus.parent / "before.parquet"
+    assert valaro("read ami amicorpus --to before.parquet --samples 1 --no-faces")[0] == 0
+    assert valaro("read ami amicorpus --to before.parquet --samples 1")[0] == 1
+    assert len(read_manifest(before).utterances) == 1
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("ami nowhere", "nowhere: nothing of this corpus is there; expected corpusResources/meetings.xml"),
+        ("ami nowhere", "nowhere: there is no such folder"),
+        ("ami .", "nothing of this corpus is there; expected corpusResources/meetings.xml"),
         ("ami amicorpus --samples 0", "0 samples: expected at least 1"),
         ("ami amicorpus --workers 0", "0 workers: expected at least 1"),
         ("ami amicorpus --scale 1 5", "--scale means nothing for 'ami'; options of this kind: --samples, --seed"),

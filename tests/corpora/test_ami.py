@@ -337,8 +337,16 @@ def test_a_folder_that_is_no_corpus_is_a_mistake_that_says_what_was_expected(tmp
     write_meetings(tmp_path, [MEETING])
     with pytest.raises(ValaroError, match=r"recordings such as ES2002a/audio/ES2002a\.Headset-0\.wav"):
         read_ami(tmp_path)
-    with pytest.raises(ValaroError, match="nowhere: nothing of this corpus is there"):
+    with pytest.raises(ValaroError, match="nowhere: there is no such folder"):
         read_ami(tmp_path / "nowhere")
+
+
+def test_a_misspelt_folder_beside_a_corpus_is_not_that_corpus(tmp_path) -> None:
+    manual = tmp_path / "ami_public_manual_1.6.2"
+    write_meetings(manual, [MEETING])
+    make_meeting(tmp_path / "amicorpus", MEETING, 6.0, annotations=manual)
+    with pytest.raises(ValaroError, match="amicorpse: there is no such folder"):
+        read_ami(tmp_path / "amicorpse", samples=2, faces=False)
 
 
 def test_a_person_in_two_meetings_of_a_group_is_one_speaker_of_one_session_and_nobody_is_nobody(tmp_path) -> None:

@@ -215,6 +215,19 @@ def test_clips_of_another_form_of_unknown_actors_and_of_git_lfs_are_refused(tmp_
     assert reading.left_out["Git LFS pointers beside the clip's other file"] == 1
 
 
+def test_pictures_that_somebody_converted_are_counted_and_not_silently_missing(tmp_path):
+    folder = a_corpus(tmp_path)
+    (folder / "AudioWAV").mkdir(exist_ok=True)
+    for video in sorted((folder / "VideoFlash").glob("*.flv")):
+        (folder / "AudioWAV" / f"{video.stem}.wav").write_bytes(b"sound")
+        video.rename(video.with_suffix(".mp4"))
+    (folder / "VideoFlash" / ".DS_Store").write_bytes(b"hidden")
+    reading = read_crema_d(folder)
+    count = len(reading.utterances)
+    assert count == len(list((folder / "AudioWAV").iterdir())) > 0
+    assert reading.left_out["files in VideoFlash that are no .flv"] == count
+
+
 def test_a_womans_and_a_mans_clips_make_a_session_so_that_sessions_can_be_held_out(tmp_path):
     actors = (
         ACTORS

@@ -104,6 +104,8 @@ def test_what_a_database_cannot_hold_or_would_overwrite_is_refused(tmp_path, utt
         "  'c/a",
         "b': a control character or outer blank in ' 1'",
     ]
+    with pytest.raises(ValaroError, match="'c/03': a control character or outer blank in ' hello'"):
+        write_audformat(tmp_path, [replace(cut, script=" hello")])
     with pytest.raises(ValaroError, match="no utterance to write"):
         write_audformat(tmp_path, [])
     assert not list(tmp_path.glob("db*"))

@@ -31,6 +31,7 @@ def test_bad_pictures_are_problems_and_the_rest_is_read(tmp_path: Path) -> None:
     (tmp_path / "up" / "half.png").write_bytes(whole[:40])
     (tmp_path / "up" / "notes.txt").write_text("not meant as a picture")
     (tmp_path / "up" / ".DS_Store").write_text("nor this")
+    write_picture(tmp_path / "stray.png", np.zeros((64, 64), np.uint8))
     reading = read_class_folders(tmp_path)
     assert len(reading.train) == 6
     assert [(Path(problem.utterance).name, problem.where) for problem in reading.refused] == [
@@ -40,7 +41,7 @@ def test_bad_pictures_are_problems_and_the_rest_is_read(tmp_path: Path) -> None:
     ]
     assert reading.refused[0].why == "the file is empty, expected a picture"
     assert reading.refused[2].why == "cannot be decoded: damaged, or no picture"
-    assert reading.left_out == {"files that are no pictures": 1}
+    assert reading.left_out == {"pictures in no class's folder": 1, "files that are no pictures": 1}
 
 
 def test_a_folder_without_classes_is_no_corpus_of_faces(tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_copies_of_a_picture_are_on_one_side_only() -> None:
 def test_a_picture_that_tests_is_in_no_other_part() -> None:
     faces = some_faces(20)
     test, validation = faces.only([0, 1]), faces.only([1, 2, 3])
-    parts = part_faces(_reading(faces, validation=validation, test=test), share=0.1, seed=0)
+    parts = part_faces(_reading(faces, validation=validation, test=test), seed=0)
     assert parts.test is test
     assert parts.validation.names == ("2.png", "3.png")
     assert parts.train.names == tuple(f"{k}.png" for k in range(4, 20))
@@ -202,9 +203,24 @@ def test_a_picture_that_tests_is_in_no_other_part() -> None:
 def test_nothing_left_to_train_on_is_a_mistake() -> None:
     faces = some_faces(4)
     with pytest.raises(ValaroError, match="no picture is left for training of 4"):
-        part_faces(_reading(faces, test=faces, validation=some_faces(4, seed=1)), share=0.1, seed=0)
+        part_faces(_reading(faces, test=faces, validation=some_faces(4, seed=1)), seed=0)
     with pytest.raises(ValaroError, match="share 1: expected a fraction"):
         part_faces(_reading(faces), share=1.0, seed=0)
+
+
+def test_a_class_keeps_a_picture_to_train_on_or_the_user_is_told() -> None:
+    # Five pictures of `down`, one of `up`: the tenth of a class, at least one, was all of `up`.
+    faces = some_faces(12).only([0, 2, 4, 6, 8, 1])
+    parts = part_faces(_reading(faces), share=0.1, seed=0)
+    assert parts.train.targets.sum(axis=0).tolist() == [4, 1]
+    assert parts.validation.targets.sum(axis=0).tolist() == [1, 0]
+    with pytest.raises(ValaroError, match="nothing of up is left to train on: all its pictures validate or test, too"):
+        part_faces(_reading(faces, test=faces.only([5])), share=0.1, seed=0)
+
+
+def test_a_share_beside_faces_that_validate_is_a_mistake() -> None:
+    with pytest.raises(ValaroError, match=r"--share 0\.2 means nothing here: there are 6 pictures that validate"):
+        part_faces(_reading(some_faces(12), validation=some_faces(6, seed=1)), share=0.2, seed=0)
 
 
 def test_a_photograph_turned_by_its_notes_is_read_upright(tmp_path: Path) -> None:

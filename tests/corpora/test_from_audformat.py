@@ -237,6 +237,28 @@ def test_a_table_that_is_not_there_is_refused_and_pickle_is_never_opened(tmp_pat
     )
 
 
+def test_a_table_whose_name_leads_out_of_the_folder_is_not_opened(tmp_path):
+    folder = save(a_database(), tmp_path / "db", "csv")
+    (tmp_path / "secret.csv").write_text("file,arousal\naudio/b.wav,low\n")
+    (folder / "db.x").mkdir()
+    head = folder / "db.yaml"
+    assert head.read_text().count("\n  whole:\n") == 1
+    head.write_text(head.read_text().replace("\n  whole:\n", "\n  x/../../secret:\n"))
+    reading = read_audformat(folder)
+    (reason,) = reasons(reading)
+    assert reason == f"{head}: table 'x/../../secret': its name leads out of the folder, and it is not opened"
+    assert not any(utterance.ratings for utterance in reading.utterances if utterance.media.name == "b.wav")
+
+
+def test_a_labelled_speaker_cannot_bear_the_mark_of_those_who_are_not_named(tmp_path):
+    folder = save(a_database(), tmp_path, "csv")
+    for path in (folder / "db.files.csv", folder / "db.yaml"):
+        path.write_text(path.read_text().replace("bob", "?bob"))
+    assert {problem.why for problem in read_audformat(folder).refused} == {
+        "speaker '?bob': a name cannot begin with '?', which marks people who are not named"
+    }
+
+
 def test_yaml_may_not_make_objects(tmp_path):
     folder = save(a_database(), tmp_path)
     header = folder / "db.yaml"

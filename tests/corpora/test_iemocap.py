@@ -112,6 +112,10 @@ def test_who_wears_the_markers_sits_on_the_left_unless_a_table_says_otherwise(tm
         ("A-E1 val 3; act 2;", "expected a rater's line such as"),
         ("C-E1:\t\t()", "expected a rater's line such as"),
         ("anything", "expected a rater's line such as"),
+        # Each blank could once be taken in two ways: this line alone took longer than a life.
+        pytest.param("C-E1:" + "a;   " * 40 + "!", "expected a rater's line such as", id="blanks"),
+        pytest.param("A-E1:\tval 3; act 2;" + " " * 20_000 + "!", "expected a rater's line such as", id="more blanks"),
+        pytest.param("A-E1:\tval " + "9" * 5000 + "; act 2; dom 2;", "expected a rater's line such as", id="digits"),
     ],
 )
 def test_a_broken_line_refuses_its_turn_with_file_and_line_and_no_other(tmp_path: Path, line: str, why: str) -> None:
@@ -138,6 +142,12 @@ def test_a_broken_line_refuses_its_turn_with_file_and_line_and_no_other(tmp_path
         ("[9.00 - 8.23]\tSes01F_impro01_F000\tneu\t[1.0, 1.0, 1.0]", "ends at 8.23 s, before it begins at 9 s"),
         ("[6.29 - 8.23]\tSes01F_impro02_F000\tneu\t[1.0, 1.0, 1.0]", "expected Ses01F_impro01_ and F or M"),
         ("[6.29 - 8.23]\tSes01F_impro01_X000\tneu\t[1.0, 1.0, 1.0]", "expected Ses01F_impro01_ and F or M"),
+        # As a floating-point number this end would be infinite.
+        pytest.param(
+            f"[6.29 - {'9' * 400}]\tSes01F_impro01_F000\tneu\t[1.0, 1.0, 1.0]",
+            "expected '[start - end] turn category",
+            id="digits",
+        ),
     ],
 )
 def test_a_header_that_makes_no_sense_refuses_its_turn_and_the_next_is_read(
@@ -150,6 +160,33 @@ def test_a_header_that_makes_no_sense_refuses_its_turn_and_the_next_is_read(
     (fault,) = found.faults
     assert fault.line == 3
     assert why in fault.why
+
+
+def test_a_vote_below_a_blank_line_refuses_the_turn_above_instead_of_being_lost(tmp_path: Path) -> None:
+    votes = ["A-E1:\tval 3; act 2; dom 2;\t()", "A-E2:\tval 5; act 2; dom 2;\t()"]
+    other = ["", header("Ses01F_impro01_M000"), votes[0]]
+    found = read_evaluation(evaluation(tmp_path, header(), votes[0], "", votes[1], *other))
+    assert [turn.name for turn in found.turns] == ["Ses01F_impro01_M000"]
+    ((turn, line, why),) = [(fault.turn, fault.line, fault.why) for fault in found.faults]
+    assert (turn, line) == (TURN, 6)
+    assert why.startswith(
+        "'A-E2:\tval 5; act 2; dom 2;\t()' is parted from its turn by a blank line: is it of this one?"
+    )
+    first = read_evaluation(evaluation(tmp_path, votes[1], "", header(), votes[0]))
+    assert [(fault.turn, fault.line) for fault in first.faults] == [("", 3)]
+    assert [turn.name for turn in first.turns] == [TURN]
+
+
+@pytest.mark.parametrize("lost", ["[6.29 - 8.23]\tSes01F_impro01_F001", "6.29 - 8.23]\tSes01F_impro01_F001", "\xff"])
+def test_votes_below_a_first_line_that_cannot_be_read_are_not_held_against_the_turn_above(
+    tmp_path: Path, lost: str
+) -> None:
+    votes = "A-E1:\tval 3; act 2; dom 2;\t()"
+    path = evaluation(tmp_path, header(), votes, "", lost, votes)
+    path.write_bytes(path.read_text().encode("latin-1"))
+    found = read_evaluation(path)
+    assert [turn.name for turn in found.turns] == [TURN]
+    assert [fault.line for fault in found.faults] == [6]
 
 
 def test_a_turn_or_a_rater_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
@@ -227,6 +264,24 @@ def test_a_stated_mean_that_is_not_that_of_the_votes_is_a_remark(tmp_path: Path)
 def test_a_folder_without_sessions_is_refused_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ValaroError, match="nothing of this corpus is there; expected the folders Session1 to Session5"):
         read_iemocap(tmp_path)
+
+
+def test_sessions_with_nothing_in_them_are_refused_as_well(tmp_path: Path) -> None:
+    (tmp_path / "Session1" / "dialog").mkdir(parents=True)
+    with pytest.raises(ValaroError, match="nothing of this corpus is there; expected turns in Session1/dialog/EmoEval"):
+        read_iemocap(tmp_path)
+
+
+def test_a_transcript_that_is_no_text_is_a_problem_and_the_votes_are_read(tmp_path: Path) -> None:
+    make_dialog(tmp_path, 1, "F", "impro01", 4, rng=np.random.default_rng(0))
+    (tmp_path / "Session1" / "sentences").rename(tmp_path / "elsewhere")
+    transcript = tmp_path / "Session1" / "dialog" / "transcriptions" / "Ses01F_impro01.txt"
+    transcript.write_bytes(transcript.read_text().encode("utf-16"))
+    reading = read_iemocap(tmp_path)
+    assert len(reading.utterances) == 4
+    (problem,) = reading.refused
+    assert (problem.utterance, problem.where) == ("iemocap", "transcript")
+    assert problem.why == f"{transcript}, line 1: the text is UTF-16: convert the file to UTF-8"
 
 
 FRAGMENTS = [

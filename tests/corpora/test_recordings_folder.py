@@ -1,17 +1,21 @@
 """A folder of recordings without transcripts: samples where somebody speaks and shows a face, else why not."""
 
+import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from making_media import make_recording, real_recordings, tone
 from valaro.corpora import recordings
+from valaro.corpora.reading import strictly
 from valaro.corpora.recordings import places_in, read_recordings
 from valaro.errors import ValaroError
 from valaro.media import presence
-from valaro.media.decode import decode_clip
+from valaro.media.decode import decode_clip, probe
 from valaro.media.voice_activity import Spoken
 from valaro.media.yunet import Face
 
@@ -104,12 +108,62 @@ def test_more_than_there_are_is_a_shortfall_with_its_reasons(folder: Path) -> No
     reading = read_recordings(folder, samples=1000)
     (shortfall,) = [remark for remark in reading.remarks if remark.startswith("asked for 1000 samples")]
     assert "without a face" in shortfall
+    # As with AMI: who asked for a number and insists on it gets it or nothing.
+    assert reading.expected == 1000
+    assert reading.account()[0].startswith("1000 samples expected, ")
+    with pytest.raises(ValaroError, match="1000 samples expected"):
+        strictly(replace(reading, refused=()), "films")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"samples": 0}, "0 samples: expected at least 1"),
+        ({"workers": 0}, "0 workers: expected at least 1"),
+        ({"seed": -1}, "seed -1: expected a whole number from 0 on"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_one_sentence(folder: Path, options: dict[str, int], words: str) -> None:
+    with pytest.raises(ValaroError, match=words):
+        read_recordings(folder, **options)
+
+
+def test_five_thousand_hidden_files_are_counted_in_no_time(tmp_path: Path) -> None:
+    make_recording(tmp_path / "silent.mov", sound=tone(loudness=0.0), seconds=1.0, **MPEG4)
+    (tmp_path / ".git").mkdir()
+    for number in range(5_000):
+        (tmp_path / ".git" / f"{number}").touch()
+    begun = time.perf_counter()
+    assert recordings._recordings_below(tmp_path) == (
+        [tmp_path / "silent.mov"],
+        {"hidden files": 5_000, "files that are no recordings": 0},
+    )
+    # Comparing each file with all the hidden ones takes minutes.
+    assert time.perf_counter() - begun < 5
 
 
 def test_without_faces_a_voice_and_a_dark_film_are_as_good(folder: Path) -> None:
     reading = read_recordings(folder, faces=False)
     assert {u.media.name for u in reading.utterances} == {"a.mov", "b.mov", "dark.mov", "voice.wav"}
     assert "not looked at: whether a face shows" in reading.remarks
+
+
+def test_a_recording_that_does_not_say_how_long_it_is_gives_samples_all_the_same(folder: Path, tmp_path: Path) -> None:
+    live = tmp_path / "live" / "browser.webm"
+    live.parent.mkdir()
+    samples = tone()(np.arange(12 * 48_000) / 48_000).astype(np.float32)
+    with av.open(str(live), "w", options={"live": "1"}) as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono")
+        for first in range(0, len(samples), 960):
+            frame = av.AudioFrame.from_ndarray(samples[None, first : first + 960], format="flt", layout="mono")
+            frame.rate, frame.pts = 48_000, first
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert probe(live).duration == 0
+    reading = read_recordings(live.parent, faces=False)
+    assert reading.refused == ()
+    assert len(reading.utterances) >= 3
+    assert max(utterance.end or 0.0 for utterance in reading.utterances) <= 9.0
 
 
 def test_an_empty_or_absent_folder_is_one_sentence(tmp_path: Path) -> None:

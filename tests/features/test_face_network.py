@@ -235,6 +235,17 @@ def test_notes_that_make_no_sense_are_refused(notes: str, words: str) -> None:
         checked_network(model.SerializeToString(), "made here")
 
 
+@pytest.mark.parametrize(("name", "words"), [("Softmax", "operators b'"), ("probabilities", "and outputs features, b'")])
+def test_a_name_that_is_no_text_any_more_is_damage_like_any_other(name: str, words: str) -> None:
+    content = a_network().content
+    assert name.encode() in content
+    # Invalid UTF-8, which the parser hands over as bytes.
+    damaged = content.replace(name.encode(), b"\xff" + name[1:].encode())
+    with pytest.raises(StoreError) as caught:
+        checked_network(damaged, "here")
+    assert words in str(caught.value)
+
+
 def test_a_file_cut_short_is_refused_at_every_length() -> None:
     content = a_network().content
     for length in range(0, len(content), max(1, len(content) // 200)):

@@ -133,12 +133,30 @@ def test_a_process_ended_by_force_goes_on_to_the_same_files(tmp_path: Path, undi
     assert _files(to) == _files(undisturbed)
 
 
+def test_a_rate_that_blows_the_weights_up_is_one_sentence_with_its_remedy(tmp_path: Path) -> None:
+    # One update an epoch: its loss is still a number, the weights after it are none.
+    plan = replace(PLAN, batch=64, rate=1e30, descent="steps")
+    with pytest.raises(ValaroError, match=r"broke down at step 1: the validation loss is nan\. Lower --rate"):
+        train_face_network(_parts(), tmp_path / "run", plan, seed=0)
+    assert not (tmp_path / "run" / "network.onnx").exists()
+
+
 def test_a_finished_run_is_not_trained_again(undisturbed: Path) -> None:
     steps: list[int] = []
     before = _files(undisturbed)
     run = train_face_network(_parts(), undisturbed, PLAN, seed=0, on_step=lambda done, _: steps.append(done))
     assert isinstance(run, FaceNetworkRun)
     assert (steps, _files(undisturbed)) == ([], before)
+
+
+def test_a_finished_run_whose_network_is_gone_or_another_one_says_so(tmp_path: Path, undisturbed: Path) -> None:
+    train_face_network(_parts(), tmp_path / "other", PLAN, seed=1)
+    (undisturbed / "network.onnx").write_bytes((tmp_path / "other" / "network.onnx").read_bytes())
+    with pytest.raises(StoreError, match=r"network\.onnx' is another network than the one tested: remove"):
+        train_face_network(_parts(), undisturbed, PLAN, seed=0)
+    (undisturbed / "network.onnx").unlink()
+    with pytest.raises(StoreError, match=r"network\.onnx: there is no such file"):
+        train_face_network(_parts(), undisturbed, PLAN, seed=0)
 
 
 def test_another_plan_or_other_pictures_do_not_go_into_the_same_folder(undisturbed: Path) -> None:

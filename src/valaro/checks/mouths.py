@@ -8,7 +8,7 @@ import numpy as np
 
 from valaro.checks.findings import Finding
 from valaro.corpora.seats import LEFT, RIGHT, Region
-from valaro.errors import MediaError
+from valaro.errors import MediaError, ValaroError
 from valaro.media.decode import stream_clips
 from valaro.media.faces import FaceTracker
 from valaro.records import FaceTrack, Utterance
@@ -26,11 +26,20 @@ def mouth_findings(utterances: Sequence[Utterance], *, each: int = 5) -> tuple[F
 
     A recording in most of whose utterances the mouth of the OTHER half moves more is a finding: the table of seats is
     wrong there, or the person is hardly seen.
+
+    Raises:
+        ValaroError: `each` is less than 1.
     """
+    if each < 1:
+        raise ValaroError(f"--mouths {each}: expected at least 1")
     by_media: dict[Path, list[Utterance]] = defaultdict(list)
     for utterance in utterances:
         if utterance.face_region in {LEFT, RIGHT}:
             by_media[utterance.media].append(utterance)
+    if not by_media:
+        what = "Mouths that nobody could look at: no recording shows two people side by side"
+        cases = (f"{len(utterances)} utterances, none of them with the region left or right",)
+        return (Finding(what=what, cases=cases, is_fault=False),)
     swapped: list[str] = []
     unseen: list[str] = []
     for media, inside in sorted(by_media.items()):

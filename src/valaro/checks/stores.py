@@ -40,20 +40,24 @@ def store_findings(store: FeatureStore, utterances: Sequence[Utterance]) -> tupl
 
 
 def loudness_of(store: FeatureStore, utterances: Iterable[Utterance]) -> Mapping[str, float]:
-    """Return utterance -> its mean power in dB, against the median of all; empty where the store holds no sound."""
+    """Return utterance -> its mean power in dB, against the median of all; empty where the store holds no sound.
+
+    Damaged rows whose power is no number have no loudness.
+    """
     name = next((name for name in SOUNDS if name in store.names), None)
     if name is None:
         return {}
-    powers = {
-        u.id: float(np.log10(np.mean(_power(store.values(u.id, name))))) for u in utterances if store.has(u.id, name)
-    }
+    means = {u.id: float(np.mean(_power(store.values(u.id, name)))) for u in utterances if store.has(u.id, name)}
+    powers = {utterance: float(np.log10(mean)) for utterance, mean in means.items() if np.isfinite(mean)}
     middle = float(np.median(list(powers.values()))) if powers else 0.0
     return {utterance: 10 * (power - middle) for utterance, power in powers.items()}
 
 
 def _power(values: Float16[np.ndarray, "t dim"]) -> np.ndarray:
     """Return the power of each frame: the features are natural logarithms of it, a band a column."""
-    return np.exp(values.astype(np.float64)).sum(axis=1)
+    # What is damaged may be any number; no feature is as low as this, which keeps its logarithm one.
+    with np.errstate(over="ignore"):
+        return np.maximum(np.exp(values.astype(np.float64)).sum(axis=1), 1e-300)
 
 
 def _absent(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Finding]:

@@ -57,7 +57,8 @@ def run(
 ) -> None:
     """Read a corpus into a manifest and say what was expected, read, refused and why.
 
-    Exit code 1 if something was refused; the rest is written. A table with a fault is not written at all.
+    Exit code 1 if something was refused; the rest is written. A table with a fault is not written at all, and a
+    manifest without an utterance neither: exit code 1 as well.
     """
     from valaro.cli.console import list_problems, progress, say
     from valaro.corpora.kinds import read_kind
@@ -74,12 +75,16 @@ def run(
         strictly(reading, str(path))
     utterances = reading.utterances
     own = [CorpusNote(corpus=name, text=note) for name in dict.fromkeys(u.corpus for u in utterances) if note]
-    write_manifest(to, utterances, [*reading.notes, *own])
+    if utterances:
+        write_manifest(to, utterances, [*reading.notes, *own])
     for line in reading.account():
         say(line)
-    labelled = sum(bool(utterance.ratings) for utterance in utterances)
-    speakers = len({utterance.speaker for utterance in utterances})
-    say(f"{len(utterances)} utterances of {speakers} speakers, {labelled} labelled -> {to}")
-    if reading.refused:
+    if utterances:
+        labelled = sum(bool(utterance.ratings) for utterance in utterances)
+        speakers = len({utterance.speaker for utterance in utterances})
+        say(f"{len(utterances)} utterances of {speakers} speakers, {labelled} labelled -> {to}")
+    else:
+        say(f"nothing was read, and {to} is not written")
+    if reading.refused or not utterances:
         list_problems(reading.refused)
         raise typer.Exit(1)

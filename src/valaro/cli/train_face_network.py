@@ -22,7 +22,9 @@ def run(
         Path | None, typer.Option(help="Class folders that choose the best epoch (default: a share of IMAGES).")
     ] = None,
     test: Annotated[Path | None, typer.Option(help="Class folders that test the best network, once.")] = None,
-    share: Annotated[float, typer.Option(help="The share for validation where none is given.")] = 0.1,
+    share: Annotated[
+        float | None, typer.Option(help="The share for validation where none is given (default: 0.1).")
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Times that every picture is seen.")] = 40,
     batch: Annotated[int, typer.Option(help="Pictures an update.")] = 64,
     rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 0.1,

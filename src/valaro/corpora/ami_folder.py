@@ -11,7 +11,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from valaro.corpora.reading import nothing_in
+from valaro.corpora.reading import existing_folder, nothing_in
 
 MEETINGS = Path("corpusResources") / "meetings.xml"
 SOUNDS = (".wav", ".flac")
@@ -58,7 +58,7 @@ def find_parts(folder: Path) -> AmiFolder:
     Raises:
         ValaroError: one of them is not there.
     """
-    folder = folder.absolute()
+    folder = existing_folder(folder).absolute()
     manuals = [path for place in (folder, folder.parent) for path in _manuals(place)]
     annotations = next((place for place in (folder, *manuals) if (place / MEETINGS).is_file()), None)
     if annotations is None:

@@ -70,6 +70,9 @@ def file_of(table: str, header: Header) -> tuple[Path | None, Problem]:
     """Return where a table's rows are, or nothing and the problem that this is."""
     folder = header.path.parent
     stem = f"{header.path.stem}.{table}"
+    if Path(stem).name != stem:
+        why = "its name leads out of the folder, and it is not opened"
+        return None, Problem(utterance=str(header.path), where=f"table '{table}'", why=why)
     why = f"expected {' or '.join(f'{stem}{form}' for form in FORMS)}"
     if (folder / f"{stem}.pkl").exists():
         why += "; its .pkl is not opened, since that executes what it holds: save the database as parquet"

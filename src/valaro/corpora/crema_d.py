@@ -146,10 +146,14 @@ def _find_clips(folder: Path) -> _Files:
     found: dict[str, dict[str, Path]] = {}
     refused: list[Problem] = []
     pointers: dict[str, Path] = {}
+    others: dict[str, int] = {}
     forks = 0
     for subfolder, suffix in (VIDEO, SOUND):
         for file in sorted((folder / subfolder).glob("*")):
             if file.suffix.lower() != suffix:
+                if not file.name.startswith("."):
+                    what = f"files in {subfolder} that are no {suffix}"
+                    others[what] = others.get(what, 0) + 1
                 continue
             if file.name.startswith("._"):
                 forks += 1
@@ -173,6 +177,7 @@ def _find_clips(folder: Path) -> _Files:
     left_out = {
         "resource forks (._*)": forks,
         "Git LFS pointers beside the clip's other file": len(pointers.keys() & found.keys()),
+        **others,
     }
     return _Files(clips=clips, refused=tuple(refused), left_out=left_out)
 

@@ -67,6 +67,9 @@ def read_class_folders(folder: Path, *, validation: Path | None = None, test: Pa
         there = _classes(part)
         if there != classes:
             raise ValaroError(f"{part}: classes {', '.join(there) or 'none'}; expected {', '.join(classes)}")
+        strays = sum(is_picture(path) for path in part.iterdir())
+        if strays:
+            left_out["pictures in no class's folder"] = left_out.get("pictures in no class's folder", 0) + strays
         labelled = _labelled(part, classes, left_out)
         faces = read_crops(labelled, classes, refused)
         absent = [name for name, count in zip(classes, faces.targets.sum(axis=0), strict=True) if not count]

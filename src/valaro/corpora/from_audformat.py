@@ -237,6 +237,8 @@ def _utterance(
         name, corpus = facts.get("utterance", ""), facts.get("corpus", "")
         faults += [f"no {role}" for role in ("utterance", "corpus", "speaker") if not facts.get(role)]
     else:
+        if speaker.startswith("?"):
+            faults.append(f"speaker '{speaker}': a name cannot begin with '?', which marks people who are not named")
         corpus, name = database.corpus, f"{database.corpus}/{segment.text}"
         speaker = f"{database.people}/{speaker or f'?{segment.text}'}"
     faults += [f"a control character in {text!r}" for text in (name, speaker, session) if not fits_a_cell(text)]

@@ -63,13 +63,15 @@ def read_iemocap(folder: Path, *, seats: Path | None = None) -> Reading:
     `seats` is a table of who sits on the left (seats.py) that takes the default's place where it says something.
 
     Raises:
-        ValaroError: no session is there, or the table of seats has faults.
+        ValaroError: no session with a turn is there, or the table of seats has faults.
     """
     table = MARKERS_LEFT | (read_seats(seats) if seats is not None else {})
     sessions = [_look_into(path) for path in sorted(folder.glob("Session[0-9]*")) if path.is_dir()]
     if not sessions:
         raise nothing_in(str(folder), "the folders Session1 to Session5 of the release")
     readings = [_read_session(session, table) for session in sessions]
+    if not any(reading.expected or reading.refused for reading in readings):
+        raise nothing_in(str(folder), f"turns in {sessions[0].name}/dialog/EmoEvaluation and in the sessions beside it")
     left_out = Counter[str]()
     for reading in readings:
         left_out.update(reading.left_out)
@@ -130,7 +132,12 @@ def _read_session(session: _Session, table: Seats) -> Reading:
         else:
             strays.append(Problem(utterance=CORPUS, where=where, why=why))
 
-    expected = set(session.sounds) if session.has_sounds else _transcribed(session)
+    expected = set(session.sounds)
+    for dialog, path in () if session.has_sounds else session.transcripts.items():
+        try:
+            expected |= _transcribed(dialog, path)
+        except ValaroError as error:
+            refuse("", "transcript", str(error))
     for path in session.evaluations.values():
         try:
             evaluation = read_evaluation(path)
@@ -188,14 +195,11 @@ def _utterance(turn: Turn, session: _Session, table: Seats) -> Utterance:
     return replace(voice, media=picture, face_region=half, start=turn.start, end=turn.end, sound=sound)
 
 
-def _transcribed(session: _Session) -> set[str]:
-    """Return the turns that the transcripts name: what a copy without sound has to go by."""
-    turns: set[str] = set()
-    for dialog, path in session.transcripts.items():
-        text = read_bytes(path).decode("utf-8", errors="replace")
-        named = (line.split(maxsplit=1)[0] for line in text.splitlines() if line.strip())
-        turns.update(name for name in named if name.startswith(f"{dialog}_"))
-    return turns
+def _transcribed(dialog: str, path: Path) -> set[str]:
+    """Return the turns that a transcript names: what a copy without sound has to go by."""
+    text = read_bytes(path).decode("utf-8", errors="replace")
+    named = (line.split(maxsplit=1)[0] for line in text.splitlines() if line.strip())
+    return {name for name in named if name.startswith(f"{dialog}_")}
 
 
 def _joined(problems: list[Problem]) -> Problem:

@@ -9,14 +9,16 @@ from valaro.errors import ValaroError
 from valaro.records import DIMENSIONS, Rating
 
 _HEADER = re.compile(
-    r"\[\s*(?P<start>\d+(?:\.\d+)?)\s*-\s*(?P<end>\d+(?:\.\d+)?)\s*\]\s+(?P<turn>\S+)\s+(?P<category>[a-z]{3})\s+"
+    r"\[\s*(?P<start>\d{1,6}(?:\.\d+)?)\s*-\s*(?P<end>\d{1,6}(?:\.\d+)?)\s*\]\s+(?P<turn>\S+)\s+(?P<category>[a-z]{3})\s+"
     r"\[\s*(?P<valence>\d+(?:\.\d+)?)\s*,\s*(?P<arousal>\d+(?:\.\d+)?)\s*,\s*\d+(?:\.\d+)?\s*\]",
     re.ASCII,
 )
-_CATEGORIES = re.compile(r"C-(?P<rater>[A-Z]+\d+):\s*(?:[A-Za-z ]+;\s*)+(?:\(.*\)?)?")
+# No blank may be taken in two ways: a damaged line would be tried in all of them, for hours.
+_CATEGORIES = re.compile(r"C-(?P<rater>[A-Z]+\d+):\s*(?:[A-Za-z][A-Za-z ]*;\s*)+(?:\(.*\)?)?")
 _ATTRIBUTES = re.compile(
     # `dom` has two blanks or no number in some lines, and is not used here.
-    r"A-(?P<rater>[A-Z]+\d+):\s*val\s+(?P<valence>\d+)\s*;\s*act\s+(?P<arousal>\d+)\s*;\s*(?:dom\s*\d*\s*;)?\s*(?:\(.*\)?)?",
+    r"A-(?P<rater>[A-Z]+\d+):\s*val\s+(?P<valence>\d{1,9})\s*;\s*act\s+(?P<arousal>\d{1,9})\s*;\s*"
+    r"(?:dom\s*(?:\d+\s*)?;\s*)?(?:\(.*\)?)?",
     re.ASCII,
 )
 _TURN = re.compile(r"(?P<dialog>Ses\d{2}[FM]_\w+)_(?P<gender>[FM])[0-9X]{3,4}", re.ASCII)
@@ -125,6 +127,8 @@ class _Page:
         self.faults: list[Fault] = []
         self._dialog = dialog
         self._block: _Block | None = None
+        self._last = ""
+        self._is_lost = False
         self._seen: dict[str, int] = {}
 
     def take(self, number: int, line: str) -> None:
@@ -133,8 +137,10 @@ class _Page:
             self.close()
         if header:
             self._block = _Block(number, header)
+            self._last, self._is_lost = self._block.name, False
         elif line.startswith("["):
             # The raters' lines that follow belong to this turn, which is lost already.
+            self._is_lost = True
             name = re.search(r"Ses\d{2}[FM]_\w+", line)
             why = f"'{_short(line)}': expected '[start - end] turn category [V, A, D]'"
             self.faults.append(Fault(turn=name[0] if name else "", line=number, why=why))
@@ -143,6 +149,7 @@ class _Page:
 
     def spoilt(self, number: int) -> None:
         """Note a line that is no text."""
+        self._is_lost = self._block is None
         turn = "" if self._block is None else self._block.name
         fault = Fault(turn=turn, line=number, why="is not UTF-8 text: convert the file to UTF-8")
         (self.faults if self._block is None else self._block.faults).append(fault)
@@ -163,7 +170,13 @@ class _Page:
         if self._block is not None:
             self._block.add(number, line)
         elif not re.match(r"[CA]-[A-Z]+\d+:", line):
+            self._is_lost = True
             self.faults.append(Fault(turn="", line=number, why=f"'{_short(line)}' belongs to no turn"))
+        elif not self._is_lost:
+            why = "is parted from its turn by a blank line: is it of this one?" if self._last else "belongs to no turn"
+            self.faults.append(Fault(turn=self._last, line=number, why=f"'{_short(line)}' {why}"))
+            if self.turns and self.turns[-1].name == self._last:
+                del self.turns[-1]
 
 
 def read_evaluation(path: Path) -> Evaluation:

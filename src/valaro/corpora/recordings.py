@@ -18,7 +18,7 @@ import numpy as np
 
 from valaro.corpora.cells import checked_name, fits_a_cell
 from valaro.corpora.reading import Reading, existing_folder, nothing_in
-from valaro.corpora.sampling import Crop, draw
+from valaro.corpora.sampling import Crop, check_numbers, draw
 from valaro.corpora.spoken import SpokenPlaces
 from valaro.errors import MediaError
 from valaro.media.decode import MediaInfo, probe
@@ -89,11 +89,12 @@ def read_recordings(
     paths, left_out = _recordings_below(folder)
     if not paths:
         raise nothing_in(str(folder), f"recordings, by their names: {' '.join(sorted(SUFFIXES))}")
+    check_numbers(samples, workers)
     with ThreadPoolExecutor(workers, thread_name_prefix="voices") as pool:
         looked = list(pool.map(partial(_look_into, folder=folder, finder=FaceFinder() if faces else None), paths))
     sources = [one for one in looked if isinstance(one, _Recording)]
     refused = [_named(one, corpus) for one in looked if isinstance(one, Problem)]
-    asked = samples or sum(source.count for source in sources)
+    asked = sum(source.count for source in sources) if samples is None else samples
     drawing = (
         draw(sources, samples=asked, seed=seed, overlap=overlap, workers=workers, on_progress=on_progress)
         if sources
@@ -111,6 +112,7 @@ def read_recordings(
     return Reading(
         utterances=tuple(_utterance(sources[s.source], s.place, s.crop, corpus, people) for s in taken),
         units="samples",
+        expected=samples,
         refused=tuple(refused),
         left_out=left_out | ({f"places {what}": count for what, count in drawing.refused.items()} if drawing else {}),
         remarks=(
@@ -124,10 +126,9 @@ def read_recordings(
 def _recordings_below(folder: Path) -> tuple[list[Path], dict[str, int]]:
     """Return the recordings in the order of their names, and how many other files there are."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    hidden = [path for path in files if any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    shown = [path for path in files if path not in set(hidden)]
+    shown = [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     recordings = [path for path in shown if path.suffix.lower() in SUFFIXES]
-    left_out = {"hidden files": len(hidden), "files that are no recordings": len(shown) - len(recordings)}
+    left_out = {"hidden files": len(files) - len(shown), "files that are no recordings": len(shown) - len(recordings)}
     return recordings, left_out
 
 

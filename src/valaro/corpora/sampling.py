@@ -104,10 +104,7 @@ def draw(
 
     A source that cannot be read, or not in FAULTS of its places, is a Problem, and the others go on.
     """
-    if samples < 1:
-        raise ValaroError(f"{samples} samples: expected at least 1")
-    if workers < 1:
-        raise ValaroError(f"{workers} workers: expected at least 1")
+    check_numbers(samples, workers)
     assert len({source.name for source in sources}) == len(sources)
     tray = _Tray(sources, overlap=overlap)
     with closing(_looked_at(tray, _in_random_order(sources, seed), workers)) as looked_at:
@@ -123,6 +120,14 @@ def draw(
         refused=dict(tray.refused.most_common()),
         problems=tuple(tray.problems),
     )
+
+
+def check_numbers(samples: int | None, workers: int) -> None:
+    """See that so many samples (None: all there are) can be drawn by so many workers."""
+    if samples is not None and samples < 1:
+        raise ValaroError(f"{samples} samples: expected at least 1")
+    if workers < 1:
+        raise ValaroError(f"{workers} workers: expected at least 1")
 
 
 class _Candidate(NamedTuple):

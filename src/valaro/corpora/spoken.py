@@ -78,7 +78,9 @@ class SpokenPlaces:
     def _frames(self) -> int:
         """Whole frames of the grid that both recordings last."""
         recordings = (self.sound,) if self.picture is None else (self.sound, self.picture)
-        return int(min(probe(recording).duration for recording in recordings) * GRID_RATE + 1e-6)
+        stated = [duration for recording in recordings if (duration := probe(recording).duration) > 0]
+        # What a browser records does not say how long it is: to the end of the last place at least.
+        return int(min(stated, default=float(self.ends.max(initial=0.0))) * GRID_RATE + 1e-6)
 
     def _heard(self, crop: Crop) -> Float32[np.ndarray, " n"]:
         clip = decode_clip(self.sound, start=crop.start, end=crop.end, picture=False)

@@ -87,7 +87,7 @@ def _faults(utterances: Sequence[Utterance], keys: Sequence[Key]) -> list[str]:
         known = genders.setdefault(utterance.speaker, utterance.gender)
         if known != utterance.gender:
             faults.append(f"'{utterance.id}': speaker '{utterance.speaker}' is of two genders")
-        names = (utterance.id, utterance.corpus, utterance.speaker, utterance.session, key[0])
+        names = (utterance.id, utterance.corpus, utterance.speaker, utterance.session, utterance.script, key[0])
         texts = (*names, *dict.fromkeys(rating.annotator for rating in utterance.ratings))
         faults += [
             f"'{utterance.id}': a control character or outer blank in {t!r}" for t in texts if not fits_a_cell(t)

@@ -12,6 +12,7 @@ from valaro.corpora.face_parts import FaceParts
 from valaro.errors import StoreError, ValaroError
 from valaro.experiments.environment import environment
 from valaro.features.face_network import NETWORK_FILE
+from valaro.features.network_file import read_face_network
 from valaro.files import sweep, write_text
 from valaro.networks.densenet import DenseNet
 from valaro.store.lock import only_one
@@ -139,8 +140,13 @@ def begin_face_run(parts: FaceParts, to: Path, plan: FacePlan, *, seed: int) -> 
 
 def _finished(to: Path) -> FaceNetworkRun:
     facts = _read(to / _RESULT)
+    checksum = read_face_network(to).checksum
     try:
         test = facts["test"]
+        if facts["network"] != checksum:
+            raise StoreError(
+                f"'{to / NETWORK_FILE}' is another network than the one tested: remove '{to / _RESULT}' to train again"
+            )
         return FaceNetworkRun(
             network=to / NETWORK_FILE,
             best=Epoch(**facts["best"]),

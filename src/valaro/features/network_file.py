@@ -150,7 +150,8 @@ def _foreign(model: ModelProto) -> list[str]:
     faults: list[str] = []
     if model.functions or any(entry.domain for entry in model.opset_import):
         faults.append("it brings operators of its own")
-    kinds = {node.op_type for node in graph.node if node.op_type not in OPERATORS or node.domain}
+    # In a damaged file a name may be bytes, for it is no text.
+    kinds = {str(node.op_type) for node in graph.node if node.op_type not in OPERATORS or node.domain}
     if kinds:
         faults.append(f"operators {', '.join(sorted(kinds))}; expected {', '.join(sorted(OPERATORS))} alone")
     if any(_is_elsewhere(tensor) for tensor in _tensors(model)):
@@ -175,7 +176,7 @@ def _is_elsewhere(tensor: TensorProto) -> bool:
 def _shape_faults(model: ModelProto, classes: int) -> list[str]:
     """Return how inputs and outputs differ from crops in, features and probabilities out."""
     graph = model.graph
-    inputs, outputs = [one.name for one in graph.input], [one.name for one in graph.output]
+    inputs, outputs = [str(one.name) for one in graph.input], [str(one.name) for one in graph.output]
     if inputs != [CROPS] or outputs != [FEATURES, PROBABILITIES]:
         found = f"inputs {', '.join(inputs)} and outputs {', '.join(outputs)}"
         return [f"{found}; expected {CROPS}, and {FEATURES}, {PROBABILITIES}"]

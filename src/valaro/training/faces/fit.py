@@ -1,5 +1,6 @@
 """The loop that trains a network of faces, and goes on where it was killed."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from valaro.seeds import numpy_stream
 from valaro.training.faces.best import BestNetwork, Epoch
 from valaro.training.faces.plan import FacePlan
 from valaro.training.faces.varied import varied
-from valaro.training.journal import Journal
+from valaro.training.journal import Journal, broke_down
 from valaro.training.keeper import Keeper, Trail
 from valaro.training.machine import suited_to
 from valaro.training.state import Part
@@ -81,6 +82,10 @@ def fit_face_network(
             if done % batches.an_epoch == 0:
                 losses = journal.window()["cross-entropy"]
                 is_best = best.judge(network, done // batches.an_epoch, sum(losses) / len(losses))
+                validation_loss = best.history[-1].validation_loss
+                if not math.isfinite(validation_loss):
+                    journal.flush()
+                    raise broke_down(done, f"the validation loss is {validation_loss}", _ADVICE)
                 if on_epoch is not None:
                     on_epoch(best.history, best.network(network) if is_best else None)
             keeper.keep(done, parts)
