@@ -11,7 +11,11 @@ from valaro.files import write_text
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import data_tables, figures, sentences
 from valaro.reports.alarms import AlarmRow, alarm_rows
+from valaro.reports.beside_paper import axis_of, beside_paper
+from valaro.reports.card import data_and_model_card
+from valaro.reports.paper.numbers import SOURCE
 from valaro.reports.tables import DimensionResults, dimension_results
+from valaro.reports.varied import varied_section
 
 
 def write_report(runs: Sequence[RunRecord], path: Path) -> None:
@@ -45,6 +49,10 @@ def report_page(runs: Sequence[RunRecord]) -> str:
             faces=data_tables.faces(runs),
             problems=data_tables.problems(runs),
             any_speaker_normalised=any(run.speaker_normalised for run in runs),
+            paper_source=SOURCE,
+            beside_paper=beside_paper(runs, results),
+            varied=varied_section(runs, results, [axis_of(run) for run in runs]),
+            card=data_and_model_card(runs, results),
         )
     )
 
