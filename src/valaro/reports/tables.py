@@ -9,6 +9,7 @@ from jaxtyping import Float
 from valaro.evaluation.scores import Scores, confusion_matrix, join_predictions, score
 from valaro.evaluation.significance import Interval
 from valaro.records import DIMENSIONS, LEVELS, Dimension, FoldResult, RunRecord
+from valaro.reports.alarms import AlarmRow, alarm_rows
 from valaro.reports.comparisons import Difference, differences
 from valaro.reports.contenders import Contender, contenders_of, labels_of
 
@@ -86,6 +87,12 @@ def dimension_results(runs: Sequence[RunRecord]) -> tuple[DimensionResults, ...]
             )
         )
     return tuple(found)
+
+
+def alarms_of(results: Sequence[DimensionResults]) -> tuple[AlarmRow, ...]:
+    """Return what the trainings of every model on every dimension raised."""
+    contenders = [row.contender for one in results for row in one.rows]
+    return alarm_rows((c.label, result.dimension, result.alarms) for c in contenders for result in c.results)
 
 
 def _model_row(contender: Contender) -> ModelRow:

@@ -75,6 +75,7 @@ def setting_blocks(
             f"{'' if charts[0].is_to_scale else '; the values stand evenly, not to scale'}."
         )
         file = f"{name}-{results.dimension}" + (f"-{start // MOST_SERIES + 1}" if len(models) > MOST_SERIES else "")
+        file += f"-run-{run + 1}" if run else ""
         blocks.append(Charts(name=file, charts=charts, caption=caption, table=_table(name, some, beside)))
     blocks += [Sentence(text=_sentence(model, name)) for model in models if len(model.rows) > 1]
     note = sentences.speaker_note(
@@ -175,6 +176,6 @@ def _sentence(model: OverValues, name: str) -> str:
             shown += difference.uar.low > 0
     return (
         f"{model.label}: the highest UAR is {sentences.percent(best.uar.value)} %, with {name} {best_value}; "
-        f"a difference is shown to {shown} of the other {sentences.plural(compared, 'value')}. "
+        f"a difference is shown to {shown} of {sentences.plural(compared, 'other value')}. "
         "It was found on the test itself, so its lead flatters."
     )

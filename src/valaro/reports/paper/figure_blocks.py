@@ -33,7 +33,8 @@ def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block
     if not rows:
         return list(absent)
     caption = f"{dimension.capitalize()}: test utterances of all trainings, percent of the true level, counts below."
-    figure = Matrices(name=f"{part.name}-{dimension}", rows=tuple(rows), caption=caption)
+    name = f"{part.name}-{dimension}" + (f"-run-{run.number + 1}" if run.number else "")
+    figure = Matrices(name=name, rows=tuple(rows), caption=caption)
     note = sentences.speaker_note([row.contender.label for row in rows if row.contender.speaker_normalised])
     return [figure, *([Notice(text=note)] if note else []), *absent]
 
