@@ -13,9 +13,10 @@ from valaro.reports.tables import DimensionResults, ModelRow
 from valaro.reports.varied import varied_section
 
 _HOW = (
-    "Scores in percent: the mean over the trainings, below it the 95 % interval of a bootstrap over the test speakers and "
-    "then over the utterances of each. UAR is the mean recall over the levels, the paper's F1 is 2 UAR MAP / (UAR + MAP), "
-    "macro F1 the mean of the levels' own F1. Where annotators tie, every tied level counts as right."
+    "Scores in percent: the mean over the trainings, with the 95 % interval of a bootstrap over the test speakers "
+    "and then over the utterances of each. UAR is the mean recall over the levels, the paper's F1 is "
+    "2 UAR MAP / (UAR + MAP), macro F1 the mean of the levels' own F1. Where annotators tie, every tied level "
+    "counts as right."
 )
 
 
@@ -103,7 +104,7 @@ def _differences(results: DimensionResults) -> list[Block]:
 
 def _confusion(results: DimensionResults) -> list[Block]:
     name = results.dimension.capitalize()
-    caption = f"{name}: test utterances of all trainings, percent of the true level, counts below."
+    caption = f"{name}: test utterances of all trainings, percent of the true level, and counts."
     figure = Matrices(name=f"confusion-{results.dimension}", rows=results.rows, caption=caption)
     return [Heading(text=name), figure, *_beside(results)]
 

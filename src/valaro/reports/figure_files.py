@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
-from types import ModuleType
 
 from markupsafe import Markup
 
@@ -15,6 +14,7 @@ from valaro.reports.html import environment
 from valaro.reports.standalone_svg import standalone
 from valaro.reports.tables import DimensionResults, ModelRow
 
+_PAGE, _BLOCKS, _DRAWN = "figures.html.jinja", "blocks.html.jinja", "drawn.svg.jinja"
 _GAP, _TITLE = 16.0, 24.0
 _PANELS_A_ROW = 3
 
@@ -44,25 +44,37 @@ class MatrixCell:
     opacity: str
 
 
+class _Drawer:
+    """The macros that draw, each of a template."""
+
+    def __init__(self) -> None:
+        templates = environment()
+        given = {"levels": LEVELS}
+        self._modules = {name: templates.get_template(name).make_module(given) for name in (_PAGE, _BLOCKS, _DRAWN)}
+
+    def __call__(self, template: str, macro: str, *values: object) -> str:
+        return str(getattr(self._modules[template], macro)(*values))
+
+
 def figure_files(
     runs: Sequence[RunRecord], results: Sequence[DimensionResults], blocks: Sequence[Block]
 ) -> dict[str, str]:
     """Return SVG documents by their figure's name: of the results, of the blocks, of the faces."""
-    page, drawn, values = (_macros(name) for name in ("figures.html.jinja", "drawn.svg.jinja", "blocks.html.jinja"))
+    draw = _Drawer()
     found: dict[str, str] = {}
     for one in results:
-        found |= _of_results(page, drawn, one)
+        found |= _of_results(draw, one)
     for block in blocks:
         if isinstance(block, Matrices):
-            found[file_name(block.name)] = _matrices(drawn, block.rows, block.caption)
+            found[file_name(block.name)] = _matrices(draw, block.rows, block.caption)
         if isinstance(block, Charts):
             tall = max(chart.height for chart in block.charts) + 22
-            pictures = [("", 0, str(values.values(chart))) for chart in block.charts]
-            found[file_name(block.name)] = _side_by_side(drawn, pictures, block.caption, size=(400, tall), a_row=2)
+            pictures = [("", 0, draw(_BLOCKS, "values", chart)) for chart in block.charts]
+            found[file_name(block.name)] = _side_by_side(draw, pictures, block.caption, size=(400, tall), a_row=2)
     faces = data_tables.faces(runs)
     if faces:
         label = "Share of frames with a face, clip by clip, sorted, percent"
-        found["faces"] = standalone(str(page.faces(figures.face_strip(faces), label)), label)
+        found["faces"] = standalone(draw(_PAGE, "faces", figures.face_strip(faces), label), label)
     return found
 
 
@@ -75,40 +87,42 @@ def file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._+]+", "-", name).strip("-.")
 
 
-def _of_results(page: ModuleType, drawn: ModuleType, one: DimensionResults) -> dict[str, str]:
+def _of_results(draw: _Drawer, one: DimensionResults) -> dict[str, str]:
     """Return the scores, the differences and each network's learning curves."""
     labels = [row.contender.label for row in one.rows]
     colours = [row.contender.colour for row in one.rows]
     guessing = f"guessing {sentences.percent(one.chance)} %"
     title = f"{one.dimension.capitalize()}: UAR of each model with its 95 % interval, percent"
-    shown = page.intervals(figures.score_chart(one), labels, sentences.score_words(one), colours, guessing, title)
-    found = {f"scores-{one.dimension}": standalone(str(shown), title)}
+    shown = draw(
+        _PAGE, "intervals", figures.score_chart(one), labels, sentences.score_words(one), colours, guessing, title
+    )
+    found = {f"scores-{one.dimension}": standalone(shown, title)}
     if one.differences:
         title = f"{one.dimension.capitalize()}: UAR differences with their 95 % intervals, points"
         names, words = [d.name for d in one.differences], sentences.pair_words(one.differences)
         colours = [d.colour for d in one.differences]
         chart = figures.difference_chart(one.differences)
         found[f"differences-{one.dimension}"] = standalone(
-            str(page.intervals(chart, names, words, colours, "no difference", title)), title
+            draw(_PAGE, "intervals", chart, names, words, colours, "no difference", title), title
         )
     for row in one.rows:
         panels = figures.curve_panels(row.contender.results) if not row.contender.is_linear else ()
         if panels:
             pictures = [
-                (panel.title.replace("_", " "), row.contender.colour, _svg_of(str(page.curve(panel, 0))))
+                (panel.title.replace("_", " "), row.contender.colour, _svg_of(draw(_PAGE, "curve", panel, 0)))
                 for panel in panels
             ]
             title = f"{row.contender.label}, {one.dimension}: learning curves"
             name = file_name(f"curves-{one.dimension}-{row.contender.label}")
             # Two labels may differ in nothing that a file's name can hold.
             name = f"{name}-{row.contender.colour + 1}" if name in found else name
-            found[name] = _side_by_side(drawn, pictures, title, size=(200, 120), a_row=_PANELS_A_ROW)
+            found[name] = _side_by_side(draw, pictures, title, size=(200, 120), a_row=_PANELS_A_ROW)
     return found
 
 
-def _matrices(drawn: ModuleType, rows: Sequence[ModelRow], caption: str) -> str:
-    pictures = [(row.contender.label, 0, str(drawn.matrix(_cells(row)))) for row in rows]
-    return _side_by_side(drawn, pictures, caption, size=(320, 190), a_row=_PANELS_A_ROW)
+def _matrices(draw: _Drawer, rows: Sequence[ModelRow], caption: str) -> str:
+    pictures = [(row.contender.label, 0, draw(_DRAWN, "matrix", _cells(row))) for row in rows]
+    return _side_by_side(draw, pictures, caption, size=(320, 190), a_row=_PANELS_A_ROW)
 
 
 def _cells(row: ModelRow) -> list[MatrixCell]:
@@ -131,7 +145,7 @@ def _cells(row: ModelRow) -> list[MatrixCell]:
 
 
 def _side_by_side(
-    drawn: ModuleType, pictures: Sequence[tuple[str, int, str]], label: str, *, size: tuple[float, float], a_row: int
+    draw: _Drawer, pictures: Sequence[tuple[str, int, str]], label: str, *, size: tuple[float, float], a_row: int
 ) -> str:
     """Return pictures (title, colour, SVG) of one size in rows of `a_row`."""
     width, height = size
@@ -151,13 +165,7 @@ def _side_by_side(
     ]
     columns, lines = min(a_row, len(panels)), ceil(len(panels) / a_row)
     across, down = _GAP + columns * (width + _GAP), _GAP + lines * (height + head + _GAP)
-    return standalone(str(drawn.side_by_side(across, down, panels)), label)
-
-
-def _macros(name: str) -> ModuleType:
-    module = environment().get_template(name).make_module({"levels": LEVELS})
-    # Macros are found by attribute, as functions of a module are.
-    return module  # pyright: ignore[reportReturnType]
+    return standalone(draw(_DRAWN, "side_by_side", across, down, panels), label)
 
 
 def _svg_of(markup: str) -> str:

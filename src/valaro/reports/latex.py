@@ -11,6 +11,7 @@ from valaro.reports.sentences import count, percent
 _HEAD = r"""\documentclass[10pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage{textcomp}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage{amsmath}
 \usepackage[a4paper,landscape,margin=18mm]{geometry}
 \usepackage{booktabs}
@@ -94,8 +95,8 @@ _ACCENTS = {
     "\u0328": "k",
 }
 
-_COLUMNS_OF_WORDS = 0.62
-"""Share of a line for all columns of words together; those of numbers take what they need."""
+_COLUMNS_OF_WORDS, _WIDEST = 0.62, 0.24
+"""Share of a line for all columns of words together, and for one; those of numbers take what they need."""
 
 
 def latex(title: str, blocks: Sequence[Block]) -> str:
@@ -186,15 +187,15 @@ def _(block: Charts) -> str:
 def _table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], caption: str) -> str:
     wide = _COLUMNS_OF_WORDS / max(1, sum(is_words for _, is_words in columns))
     shape = "".join(
-        f">{{\\raggedright\\arraybackslash}}p{{{min(wide, 0.3):.3f}\\linewidth}}" if is_words else "r"
+        f">{{\\raggedright\\arraybackslash}}p{{{min(wide, _WIDEST):.3f}\\linewidth}}" if is_words else "r"
         for _, is_words in columns
     )
     head = " & ".join(escaped(name) for name, _ in columns)
     body = "\n".join(" & ".join(row) + r" \\" for row in rows)
     below = f"\n{{\\footnotesize {escaped(caption)}\\par}}" if caption else ""
     return (
-        f"\\begin{{longtable}}{{@{{}}{shape}@{{}}}}\n\\toprule\n{head} \\\\\n\\midrule\n\\endhead\n"
-        f"{body}\n\\bottomrule\n\\end{{longtable}}{below}"
+        f"{{\\footnotesize\\begin{{longtable}}{{@{{}}{shape}@{{}}}}\n\\toprule\n{head} \\\\\n\\midrule\n\\endhead\n"
+        f"{body}\n\\bottomrule\n\\end{{longtable}}}}{below}"
     )
 
 

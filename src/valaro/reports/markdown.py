@@ -8,8 +8,9 @@ from valaro.records import LEVELS
 from valaro.reports.blocks import Block, Cell, Charts, Facts, Heading, Matrices, Notice, Sentence, Table
 from valaro.reports.sentences import count, percent
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&])")
-_LIST = re.compile(r"^(\d+)([.)])|^([-+=])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&$])")
+_LIST = re.compile(r"^(\d*)([.)]|[-+=]+)(?=\s|$)")
+"""What at a paragraph's start would make it a list or a rule."""
 
 
 def markdown(title: str, blocks: Sequence[Block], pictures: Mapping[str, str] | None = None) -> str:
@@ -31,8 +32,9 @@ def escaped(text: str) -> str:
     >>> print(escaped("a_b | <c>"), escaped("1. x"))
     a\_b \| \<c\> 1\. x
     """
-    plain = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
-    return _LIST.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", plain)
+    seen = "".join(sign if sign.isprintable() else "\ufffd" for sign in " ".join(text.split()))
+    plain = _SPECIAL.sub(r"\\\1", seen)
+    return _LIST.sub(r"\1\\\2", plain)
 
 
 @singledispatch

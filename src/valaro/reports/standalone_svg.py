@@ -15,6 +15,7 @@ COLOURS = ("#0072b2", "#c85200", "#00795a", "#a3497f", "#56b4e9", "#8f6a00")
 _STYLES: dict[str, dict[str, str]] = {
     "name": {"font-weight": "bold"},
     "tick": {"fill": _QUIET, "font-size": "11"},
+    "small": {"font-size": "11"},
     "grid": {"stroke": _LINE, "stroke-width": "1"},
     "reference": {"stroke": _QUIET, "stroke-width": "1", "stroke-dasharray": "4 3"},
     "frame": {"fill": "none", "stroke": _LINE},
@@ -50,14 +51,15 @@ def standalone(drawn: str, label: str) -> str:
 
 def _style(element: Element, colour: str) -> None:
     """Turn the classes of an element and all below it into attributes; `cN` sets the colour for what is below."""
-    for name in (element.attrib.pop("class", "")).split():
+    for name in element.attrib.pop("class", "").split():
         if name[0] == "c" and name[1:].isdigit():
             colour = COLOURS[int(name[1:]) % len(COLOURS)]
         for key, value in _STYLES.get(name, {}).items():
             element.set(key, colour if value == "colour" else value)
     for place, child in reversed(list(enumerate(element))):
+        stands_alone = "plain" not in child.get("class", "").split()
         _style(child, colour)
-        if child.tag == "text":
+        if child.tag == "text" and stands_alone:
             # Not every program knows `paint-order`, so what keeps text legible over a line is a text of its own.
             halo = deepcopy(child)
             halo.attrib |= _HALO | {"aria-hidden": "true"}

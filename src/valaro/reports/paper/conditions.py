@@ -41,7 +41,7 @@ def conditions(run: RunRecord) -> tuple[Condition, ...]:
         (
             "scaling",
             "no speaker is scaled alone",
-            "each by his own unlabelled recordings, in the test, too",
+            "each by their own unlabelled recordings, in the test, too",
             run.speaker_normalised,
         ),
         *(

@@ -8,7 +8,7 @@ from valaro.reports.blocks import Block, Matrices, Notice, Sentence
 from valaro.reports.comparisons import difference_between
 from valaro.reports.paper.matching import Run
 from valaro.reports.paper.numbers import FIGURE_6_PEAK
-from valaro.reports.paper.parts import POOL_SIZE, PaperPart
+from valaro.reports.paper.parts import POOL_SIZE, Model, PaperPart
 from valaro.reports.paper.verdicts import Verdict, verdict_of
 from valaro.reports.tables import DimensionResults, ModelRow
 from valaro.reports.value_charts import number_of
@@ -24,19 +24,23 @@ def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block
     if part.setting:
         rows = _in_order(rows, part)
     absent = [
-        Sentence(
-            text=f"{method} on {'+'.join(map(run.feature, features))}: {run.why_absent(dimension, (method, features))}."
-        )
-        for (method, features), some in zip(part.matrices, found, strict=True)
+        Sentence(text=f"{_absent(run, dimension, model)}.")
+        for model, some in zip(part.matrices, found, strict=True)
         if not some
     ]
     if not rows:
         return list(absent)
-    caption = f"{dimension.capitalize()}: test utterances of all trainings, percent of the true level, counts below."
+    caption = f"{dimension.capitalize()}: test utterances of all trainings, percent of the true level, and counts."
     name = f"{part.name}-{dimension}" + (f"-run-{run.number + 1}" if run.number else "")
     figure = Matrices(name=name, rows=tuple(rows), caption=caption)
     note = sentences.speaker_note([row.contender.label for row in rows if row.contender.speaker_normalised])
     return [figure, *([Notice(text=note)] if note else []), *absent]
+
+
+def _absent(run: Run, dimension: Dimension, model: Model) -> str:
+    method, features = model
+    why = run.why_absent(dimension, model)
+    return why if why.startswith(method) else f"{method} on {'+'.join(map(run.feature, features))}: {why}"
 
 
 def _in_order(rows: Sequence[ModelRow], part: PaperPart) -> list[ModelRow]:
@@ -59,11 +63,11 @@ def chart_blocks(
     if not blocks:
         return [Sentence(text=f"{part.axis} is not varied in this run on {dimension}.")]
     if one and part.axis == POOL_SIZE:
-        verdicts += _peak(run.rows[dimension])
+        verdicts += _peak(dimension, run.rows[dimension])
     return list(blocks)
 
 
-def _peak(rows: Sequence[ModelRow]) -> list[Verdict]:
+def _peak(dimension: Dimension, rows: Sequence[ModelRow]) -> list[Verdict]:
     """Judge that unlabelled data pays: the paper's best number of it, or the largest here, against the smallest."""
     found: list[Verdict] = []
     for model in over_values(rows, POOL_SIZE):
@@ -72,6 +76,6 @@ def _peak(rows: Sequence[ModelRow]) -> list[Verdict]:
             continue
         smallest, most = min(by_size), FIGURE_6_PEAK if FIGURE_6_PEAK in by_size else max(by_size)
         difference = difference_between(by_size[most].contender, by_size[smallest].contender, "")
-        stated = f"{model.label} with {most} unlabelled recordings above the same with {smallest}"
+        stated = f"{dimension}: {model.label} with {most} unlabelled recordings above the same with {smallest}"
         found.append(verdict_of(stated, difference and difference.uar))
     return found

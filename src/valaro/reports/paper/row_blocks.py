@@ -31,7 +31,7 @@ def row_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
             lines.append((name, *([row.part] if has_parts else []), *_scores(row, ours, has_f1=has_f1)))
         speaker_wise += [ours.contender.label for ours in found if ours.contender.speaker_normalised]
     caption = (
-        "Ours: mean ± standard deviation over the trainings (folds × seeds), below it the 95 % interval; the "
+        "Ours: mean ± standard deviation over the trainings (folds × seeds), with the 95 % interval; the "
         "difference is ours minus the paper's."
     )
     note = sentences.speaker_note(list(dict.fromkeys(speaker_wise)))
