@@ -124,6 +124,11 @@ def test_the_control_is_in_the_tables_and_marked(tmp_path: Path) -> None:
     assert marked == {("MSSGAN", "false"), ("MFSBase", "false"), ("MSSGAN, shuffled labels", "true")}
 
 
+def test_runs_that_are_called_alike_are_told_apart(tmp_path: Path) -> None:
+    write_report_as([RUN, replace(RUN, results=RUN.results[:1]), replace(RUN, name="other")], tmp_path / "scores.csv")
+    assert {row["run"] for row in rows_of(tmp_path / "scores.csv")} == {"study [1]", "study [2]", "other"}
+
+
 def test_the_suffix_says_the_form(tmp_path: Path) -> None:
     begins = {
         "html": "<!DOCTYPE html>",

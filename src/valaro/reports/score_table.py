@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from math import isnan
 
 import numpy as np
@@ -42,12 +42,22 @@ def scores_csv(runs: Sequence[RunRecord]) -> str:
     A summary is the mean over the trainings with the bounds of its 95 % interval and the trainings' standard deviation.
     The control, whose labels are shuffled, is there and marked.
     """
-    return _written(SCORE_COLUMNS, (row for run in runs for row in _rows(run)))
+    return _written(SCORE_COLUMNS, (row for run in _told_apart(runs) for row in _rows(run)))
 
 
 def predictions_csv(runs: Sequence[RunRecord]) -> str:
     """Return a row a test utterance of each training: probabilities, levels that count as right, level predicted."""
-    return _written(PREDICTION_COLUMNS, (row for run in runs for result in run.results for row in _judged(run, result)))
+    told = _told_apart(runs)
+    return _written(PREDICTION_COLUMNS, (row for run in told for result in run.results for row in _judged(run, result)))
+
+
+def _told_apart(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
+    """Return the runs with their place in the names of those that are called alike."""
+    names = [run.name for run in runs]
+    return tuple(
+        replace(run, name=f"{run.name} [{place + 1}]") if names.count(run.name) > 1 else run
+        for place, run in enumerate(runs)
+    )
 
 
 def _rows(run: RunRecord) -> Iterator[tuple[str, ...]]:

@@ -37,7 +37,12 @@ def conditions(run: RunRecord) -> tuple[Condition, ...]:
         ("labels", "several annotators' ratings", f"derived from categories ({', '.join(derived)})", bool(derived)),
         ("number of labels", "all of the training speakers", f"at most {per_level} a level", per_level is not None),
         ("votes", "each becomes a level", "their mean becomes a level", study.get("votes") == "mean"),
-        ("networks and schedule", "preset paper", f"preset {study.get('preset')}", study.get("preset") != "paper"),
+        (
+            "networks and schedule",
+            "preset paper",
+            f"preset {study.get('preset', 'unknown')}",
+            study.get("preset") != "paper",
+        ),
         (
             "scaling",
             "no speaker is scaled alone",
