@@ -1,10 +1,21 @@
 """Makes results of trainings by hand, for tests of what is said about them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from valaro.records import Coverage, Dimension, FeatureMap, FoldResult, HistoryPoint, Predictions, RunRecord
+from valaro.records import (
+    CorpusNote,
+    CorpusSummary,
+    Coverage,
+    Dimension,
+    FeatureMap,
+    FoldResult,
+    HistoryPoint,
+    Predictions,
+    RunRecord,
+)
 
 POOL = ("SSBase", "SSGAN", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
 LINEAR = ("LR", "SVM")
@@ -82,3 +93,36 @@ def a_map(*, coverages: tuple[Coverage, ...] = ()) -> FeatureMap:
         step=30,
         coverages=coverages,
     )
+
+
+def variant(model: str, setting: str, value: str, fold: str, predicted: list[int], **changes: object) -> FoldResult:
+    """A training of a study that varies `setting`: its value stands in the label."""
+    result = training(model, fold, 0, predicted)
+    label = f"{model}, {setting.partition('.')[2]} {value}"
+    return replace(result, model=label, varied=((setting, value),), **changes)
+
+
+def finished(results: Sequence[FoldResult], **changes: object) -> RunRecord:
+    """A run with these results, on a corpus of four speakers whose labels are derived."""
+    record = RunRecord(
+        name="study",
+        settings='[study]\npreset = "default"\nlabels_per_level = 20\n',
+        environment={"python": "3.11.7"},
+        fingerprint="abc123",
+        normalisation="combine",
+        speaker_normalised=False,
+        corpora=(
+            CorpusSummary(
+                corpus="c",
+                utterances=12,
+                labelled=12,
+                speakers=4,
+                sessions=2,
+                seconds=75,
+                levels={"valence": (4, 5, 3)},
+            ),
+        ),
+        notes=(CorpusNote(corpus="c", text="Levels are derived from the acted category, they are not ratings."),),
+        results=tuple(results),
+    )
+    return replace(record, **changes)

@@ -235,7 +235,9 @@ def test_notes_that_make_no_sense_are_refused(notes: str, words: str) -> None:
         checked_network(model.SerializeToString(), "made here")
 
 
-@pytest.mark.parametrize(("name", "words"), [("Softmax", "operators b'"), ("probabilities", "and outputs features, b'")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("Softmax", "operators b'"), ("probabilities", "and outputs features, b'")]
+)
 def test_a_name_that_is_no_text_any_more_is_damage_like_any_other(name: str, words: str) -> None:
     content = a_network().content
     assert name.encode() in content

@@ -95,12 +95,18 @@ def differences(contenders: Sequence[Contender]) -> tuple[Difference, ...]:
             first, second, question = lower, higher, _question(lower, higher, leaders)
         if not question and higher is contenders[0]:
             first, second, question = higher, lower, BEST
-        pairs = _shared_tests(first.results, second.results) if question else []
-        if pairs:
-            found.append(_difference(question, first, second, pairs))
+        difference = difference_between(first, second, question) if question else None
+        if difference:
+            found.append(difference)
     corrected = holm([difference.p for difference in found])
     found = [replace(one, corrected=p) for one, p in zip(found, corrected, strict=True)]
     return tuple(sorted(found, key=lambda difference: QUESTIONS.index(difference.question)))
+
+
+def difference_between(first: Contender, second: Contender, question: str) -> Difference | None:
+    """Return what `first` scores above `second`; None where they judged nothing in the same fold and seed."""
+    pairs = _shared_tests(first.results, second.results)
+    return _difference(question, first, second, pairs) if pairs else None
 
 
 def _question(asking: Contender, asked: Contender, leaders: _Leaders) -> str:

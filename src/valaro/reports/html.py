@@ -10,10 +10,13 @@ from valaro.errors import ValaroError
 from valaro.files import write_text
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import data_tables, feature_maps, figures, sentences
-from valaro.reports.alarms import AlarmRow, alarm_rows
+from valaro.reports.beside_paper import axis_of, beside_paper
 from valaro.reports.calibration import calibration_rows, calibration_sentence
+from valaro.reports.card import data_and_model_card
 from valaro.reports.guards import guards
-from valaro.reports.tables import DimensionResults, dimension_results
+from valaro.reports.paper.numbers import SOURCE
+from valaro.reports.tables import DimensionResults, alarms_of, dimension_results
+from valaro.reports.varied import varied_section
 
 
 def write_report(runs: Sequence[RunRecord], path: Path) -> None:
@@ -25,7 +28,11 @@ def report_page(runs: Sequence[RunRecord]) -> str:
     """Return the report's HTML."""
     if not runs:
         raise ValaroError("no runs to report on: expected at least one run folder")
-    results = dimension_results(runs)
+    return page_of(runs, dimension_results(runs))
+
+
+def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> str:
+    """Return the report's HTML from results that are computed already."""
     return (
         environment()
         .get_template("page.html.jinja")
@@ -36,13 +43,13 @@ def report_page(runs: Sequence[RunRecord]) -> str:
             speaker_words=sentences.SPEAKER_NOTE,
             runs=runs,
             results=results,
-            alarms=_alarms(results),
+            alarms=alarms_of(results),
             guards=guards(runs, results),
             calibrations=[calibration_rows(one) for one in results],
             maps=feature_maps.map_sections(results),
             map_key=feature_maps.KEY,
             any_linear=any(row.contender.is_linear for one in results for row in one.rows),
-            title=_title(results),
+            title=title_of(results),
             run_names=", ".join(run.name for run in runs),
             trainings=sum(len(run.results) for run in runs),
             notes=data_tables.notes(runs),
@@ -51,16 +58,16 @@ def report_page(runs: Sequence[RunRecord]) -> str:
             faces=data_tables.faces(runs),
             problems=data_tables.problems(runs),
             any_speaker_normalised=any(run.speaker_normalised for run in runs),
+            paper_source=SOURCE,
+            beside_paper=beside_paper(runs, results),
+            varied=varied_section(runs, results, [axis_of(run) for run in runs]),
+            card=data_and_model_card(runs, results),
         )
     )
 
 
-def _alarms(results: Sequence[DimensionResults]) -> tuple[AlarmRow, ...]:
-    contenders = [row.contender for one in results for row in one.rows]
-    return alarm_rows((c.label, result.dimension, result.alarms) for c in contenders for result in c.results)
-
-
-def _title(results: Sequence[DimensionResults]) -> str:
+def title_of(results: Sequence[DimensionResults]) -> str:
+    """Return what the report is about: its models and dimensions."""
     models = sorted({row.contender.results[0].model for one in results for row in one.rows})
     dimensions = " and ".join(one.dimension for one in results)
     if not models:

@@ -73,11 +73,13 @@ def count_range(counts: tuple[int, int]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds in words.
+    """Return seconds in words, `–` where they were left out.
 
-    >>> duration(8.25), duration(75), duration(3720)
-    ('8.2 s', '1 min 15 s', '1 h 2 min')
+    >>> duration(8.25), duration(75), duration(3720), duration(float("nan"))
+    ('8.2 s', '1 min 15 s', '1 h 2 min', '–')
     """
+    if seconds != seconds:
+        return "–"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

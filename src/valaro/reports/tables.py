@@ -10,6 +10,7 @@ from jaxtyping import Float
 from valaro.evaluation.scores import Scores, confusion_matrix, join_predictions, score
 from valaro.evaluation.significance import Interval
 from valaro.records import DIMENSIONS, LEVELS, Dimension, FoldResult, RunRecord
+from valaro.reports.alarms import AlarmRow, alarm_rows
 from valaro.reports.comparisons import Difference, differences
 from valaro.reports.contenders import Contender, contenders_of, labels_of
 
@@ -38,9 +39,9 @@ class ModelRow:
         return ", ".join(f"{model} {count} x" for model, count in times.most_common())
 
     @property
-    def deviation(self) -> float | None:
-        """Standard deviation of the UAR over trainings, None of a single one."""
-        return float(np.std(self.fold_uars, ddof=1)) if len(self.fold_uars) > 1 else None
+    def deviation(self) -> float:
+        """Standard deviation of the UAR over trainings."""
+        return deviation_of(self.fold_uars)
 
     @property
     def recalls(self) -> tuple[float | None, ...]:
@@ -77,6 +78,11 @@ class DimensionResults:
         return tuple(row.contender.label for row in self.rows if row.contender.speaker_normalised)
 
 
+def deviation_of(values: Sequence[float]) -> float:
+    """Return the standard deviation of a sample, NaN of a single value."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
 def dimension_results(runs: Sequence[RunRecord]) -> tuple[DimensionResults, ...]:
     """Return the results of each dimension that the runs judged, the highest UAR first."""
     found: list[DimensionResults] = []
@@ -98,6 +104,12 @@ def dimension_results(runs: Sequence[RunRecord]) -> tuple[DimensionResults, ...]
             )
         )
     return tuple(found)
+
+
+def alarms_of(results: Sequence[DimensionResults]) -> tuple[AlarmRow, ...]:
+    """Return what the trainings of every model on every dimension raised."""
+    contenders = [row.contender for one in results for row in one.rows]
+    return alarm_rows((c.label, result.dimension, result.alarms) for c in contenders for result in c.results)
 
 
 def _model_row(contender: Contender) -> ModelRow:

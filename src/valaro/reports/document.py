@@ -1,0 +1,151 @@
+"""The report as blocks, for the forms that are no page: the same scores, differences, data and notes."""
+
+from collections.abc import Iterator, Sequence
+
+from valaro.records import DIMENSIONS, LEVELS, RunRecord
+from valaro.reports import data_tables, sentences
+from valaro.reports.alarms import AlarmRow
+from valaro.reports.beside_paper import axis_of, beside_paper
+from valaro.reports.blocks import Block, Cell, Facts, Heading, Matrices, Notice, Sentence, table, words
+from valaro.reports.card import data_and_model_card
+from valaro.reports.paper.numbers import SOURCE
+from valaro.reports.tables import DimensionResults, ModelRow
+from valaro.reports.varied import varied_section
+
+_HOW = (
+    "Scores in percent: the mean over the trainings, with the 95 % interval of a bootstrap over the test speakers "
+    "and then over the utterances of each. UAR is the mean recall over the levels, the paper's F1 is "
+    "2 UAR MAP / (UAR + MAP), macro F1 the mean of the levels' own F1. Where annotators tie, every tied level "
+    "counts as right."
+)
+
+
+def document(
+    runs: Sequence[RunRecord], results: Sequence[DimensionResults], alarms: Sequence[AlarmRow]
+) -> tuple[Block, ...]:
+    """Return the whole report but for learning curves, single trainings and lists of clips."""
+    return (
+        *_notes(runs),
+        *(block for one in results for block in _headline(one)),
+        *_section("Scores", [block for one in results for block in _scores(one)]),
+        *_section("Differences between models", [block for one in results for block in _differences(one)]),
+        *_section("What is taken for what", [block for one in results for block in _confusion(one)]),
+        *_section("Alarms", _alarms(alarms)),
+        *_section(f"Beside the paper ({SOURCE})", beside_paper(runs, results)),
+        *_section("What the varied setting does", varied_section(runs, results, [axis_of(run) for run in runs])),
+        *_section("Data", list(_data(runs))),
+        *_section("Settings and environment", list(_settings(runs))),
+        *_section("Data and model card", data_and_model_card(runs, results)),
+    )
+
+
+def _section(name: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
+    return (Heading(text=name, level=2), *blocks) if blocks else ()
+
+
+def _notes(runs: Sequence[RunRecord]) -> Iterator[Notice]:
+    for note in data_tables.notes(runs):
+        yield Notice(lead=f"{note.corpus}: ", text=note.text)
+    scaled = [run.name for run in runs if run.speaker_normalised]
+    if scaled:
+        yield Notice(lead=f"{', '.join(scaled)}: ", text=f"{sentences.SPEAKER_NOTE}.")
+
+
+def _headline(results: DimensionResults) -> Iterator[Sentence]:
+    lead = f"{results.dimension.capitalize()}. "
+    yield Sentence(lead=lead, text=" ".join(sentences.headline(results)))
+    for caution in sentences.cautions(results):
+        yield Sentence(text=caution, is_quiet=True)
+
+
+def _beside(results: DimensionResults) -> tuple[Notice, ...]:
+    note = sentences.speaker_note(results.speaker_normalised)
+    return (Notice(text=note),) if note else ()
+
+
+def _scores(results: DimensionResults) -> list[Block]:
+    names = [f"recall {level}" for level in LEVELS]
+    columns = (words("model"), "UAR", "paper's F1", "macro F1", *names, "validation UAR", "trainings", "utterances")
+    rows = [(row.contender.label, *_row(row)) for row in results.rows]
+    chance = f"Guessing gives {sentences.percent(results.chance)} %."
+    return [
+        Heading(text=results.dimension.capitalize()),
+        table(columns, rows, f"{results.dimension.capitalize()}. {chance} {_HOW}"),
+        *_beside(results),
+    ]
+
+
+def _row(row: ModelRow) -> tuple[Cell | str, ...]:
+    intervals = [
+        Cell(text=sentences.percent(one.value), below=sentences.span(one), is_strong=one is row.uar)
+        for one in (row.uar, row.f1, row.macro_f1)
+    ]
+    shares = [*map(sentences.percent, row.recalls), sentences.percent(row.validation_uar)]
+    return (*intervals, *shares, str(len(row.contender.results)), sentences.thousands(row.utterances))
+
+
+def _differences(results: DimensionResults) -> list[Block]:
+    if not results.differences:
+        return []
+    rows = [
+        (
+            Cell(text=difference.name, below=difference.question),
+            Cell(text=sentences.points(difference.uar.value), below=sentences.span_of_points(difference.uar)),
+            Cell(text=sentences.points(difference.f1.value), below=sentences.span_of_points(difference.f1)),
+            sentences.verdict(difference),
+        )
+        for difference in results.differences
+    ]
+    columns = (words("first − second"), "UAR, points", "paper's F1, points", words("by UAR"))
+    name = results.dimension.capitalize()
+    caption = f"{name}: differences with their 95 % intervals, the same draws of test speakers for both models."
+    return [Heading(text=name), table(columns, rows, caption), *_beside(results)]
+
+
+def _confusion(results: DimensionResults) -> list[Block]:
+    name = results.dimension.capitalize()
+    caption = f"{name}: test utterances of all trainings, percent of the true level, and counts."
+    figure = Matrices(name=f"confusion-{results.dimension}", rows=results.rows, caption=caption)
+    return [Heading(text=name), figure, *_beside(results)]
+
+
+def _alarms(alarms: Sequence[AlarmRow]) -> list[Block]:
+    columns = (words("model"), words("what was seen"), words("what to try"), "trainings", "first at step")
+    rows = [
+        (row.label, row.what, row.advice, f"{row.raised} of {row.trainings}", sentences.count_range(row.steps))
+        for row in alarms
+    ]
+    return [table(columns, rows, "Nothing was left out for them.")] if rows else []
+
+
+def _data(runs: Sequence[RunRecord]) -> Iterator[Block]:
+    levels = [f"{dimension} {'/'.join(LEVELS)}" for dimension in DIMENSIONS]
+    rows = [
+        (
+            row.corpus,
+            *map(str, (row.utterances, row.labelled, row.speakers, row.sessions)),
+            sentences.duration(row.seconds),
+            *("/".join(map(str, row.levels.get(dimension, ()))) or "–" for dimension in DIMENSIONS),
+        )
+        for row in data_tables.corpora(runs)
+    ]
+    columns = (words("corpus"), "utterances", "labelled", "speakers", "sessions", "length", *levels)
+    yield table(columns, rows)
+    faces = data_tables.faces(runs)
+    if faces:
+        shown = sentences.percent(faces.found / faces.frames)
+        yield Sentence(
+            text=f"{shown} % of {sentences.thousands(faces.frames)} video frames in "
+            f"{sentences.plural(len(faces.clips), 'clip')} show a face; {sentences.plural(faces.without, 'clip')} none."
+        )
+    problems = data_tables.problems(runs)
+    kinds = [(str(len(kind.utterances)), kind.where, kind.why, kind.utterances[0]) for kind in problems]
+    if kinds:
+        yield table(("count", words("step"), words("reason"), words("for example")), kinds, "Problems.")
+
+
+def _settings(runs: Sequence[RunRecord]) -> Iterator[Block]:
+    for run in runs:
+        yield Heading(text=run.name)
+        facts = {"normalisation": run.normalisation, "data fingerprint": run.fingerprint, **run.environment}
+        yield Facts(pairs=tuple(facts.items()))

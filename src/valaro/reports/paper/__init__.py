@@ -1,0 +1,1 @@
+"""What the paper prints, and how ours stands beside it."""

@@ -1,0 +1,59 @@
+"""Frontal against side faces: the paper's Table VIII with the models here that use faces."""
+
+from valaro.records import Dimension
+from valaro.reports import sentences
+from valaro.reports.blocks import Block, Cell, Notice, table, words
+from valaro.reports.paper.faces import BOUNDARY, FacePart, split_by_yaw
+from valaro.reports.paper.matching import Run
+from valaro.reports.paper.numbers import TABLE_8, FaceCounts
+from valaro.reports.paper.parts import PaperPart
+from valaro.reports.paper.verdicts import OPEN, Verdict, verdict_of
+
+
+def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[Verdict]) -> list[Block]:
+    """Return Table VIII for every model here that uses faces, and add what its claim comes to."""
+    if not part.by_faces:
+        return []
+    model = part.matrices[0]
+    face = run.feature("dface")
+    rows = [row for row in run.rows.get(dimension, ()) if face in row.contender.features]
+    the_one = run.standing_for(dimension, model)
+    stated = "accuracy on frontal faces above that on side faces"
+    lines: list[tuple[Cell | str, ...]] = [_counted("the paper: SSGAN, Dface", counts) for counts in TABLE_8]
+    if not the_one:
+        named = Cell(text=f"SSGAN {face}", below=run.why_absent(dimension, model))
+        lines.append((named, *["–"] * 6))
+        verdicts.append(Verdict(outcome=OPEN, words=stated, why=run.why_absent(dimension, model)))
+    unknown = 0
+    for row in sorted(rows, key=lambda row: (row not in the_one, row.contender.label)):
+        split = split_by_yaw([result.test for result in row.contender.results], run.record.faces)
+        unknown = max(unknown, split.unknown)
+        lines.append(_judged(row.contender.label, "frontal", split.frontal))
+        lines.append(_judged(row.contender.label, "side", split.side))
+        if row in the_one:
+            named = f"{row.contender.label}: {stated}"
+            verdicts.append(
+                verdict_of(named, split.difference)
+                if split.difference
+                else Verdict(outcome=OPEN, words=named, why="no test utterance has such a face")
+            )
+    columns = [words("model"), words("faces"), "clips", "right", "wrong", "accuracy, %", "UAR, %"]
+    caption = (
+        f"A face is called frontal here where the mean |yaw| of its clip is at most {BOUNDARY:g}, that is "
+        f"{90 * BOUNDARY:.0f} degrees; the paper does not say where it drew the line. Right and wrong are counted over "
+        "all trainings, so a clip counts once a seed; a tied level counts as right; UAR is that of all trainings "
+        "together."
+        + (f" Left out: {sentences.plural(unknown, 'test utterance')} without a known face." if unknown else "")
+    )
+    note = sentences.speaker_note([row.contender.label for row in rows if row.contender.speaker_normalised])
+    return [table(columns, lines, caption), *([Notice(text=note)] if note else [])]
+
+
+def _counted(name: str, counts: FaceCounts) -> tuple[str, ...]:
+    numbers = (counts.right + counts.wrong, counts.right, counts.wrong)
+    return (name, counts.faces, *map(str, numbers), f"{counts.accuracy:.2f}", "–")
+
+
+def _judged(name: str, faces: str, part: FacePart) -> tuple[str, ...]:
+    numbers = (part.clips, part.right, part.wrong)
+    return (name, faces, *map(str, numbers), sentences.percent(part.accuracy), sentences.percent(part.uar))

@@ -1,0 +1,81 @@
+"""The paper's figures drawn from our results: confusion matrices, and scores over a varied setting."""
+
+from collections.abc import Sequence
+
+from valaro.records import Dimension
+from valaro.reports import sentences
+from valaro.reports.blocks import Block, Matrices, Notice, Sentence
+from valaro.reports.comparisons import difference_between
+from valaro.reports.paper.matching import Run
+from valaro.reports.paper.numbers import FIGURE_6_PEAK
+from valaro.reports.paper.parts import POOL_SIZE, Model, PaperPart
+from valaro.reports.paper.verdicts import Verdict, verdict_of
+from valaro.reports.tables import DimensionResults, ModelRow
+from valaro.reports.value_charts import number_of
+from valaro.reports.varied import in_order, over_values, setting_blocks
+
+
+def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
+    """Return the confusion matrices of the models that a figure of the paper shows."""
+    if not part.matrices or part.by_faces:
+        return []
+    found = [run.standing_for(dimension, model) for model in part.matrices]
+    rows = [row for some in found for row in some]
+    if part.setting:
+        rows = _in_order(rows, part)
+    absent = [
+        Sentence(text=f"{_absent(run, dimension, model)}.")
+        for model, some in zip(part.matrices, found, strict=True)
+        if not some
+    ]
+    if not rows:
+        return list(absent)
+    caption = f"{dimension.capitalize()}: test utterances of all trainings, percent of the true level, and counts."
+    name = f"{part.name}-{dimension}" + (f"-run-{run.number + 1}" if run.number else "")
+    figure = Matrices(name=name, rows=tuple(rows), caption=caption)
+    note = sentences.speaker_note([row.contender.label for row in rows if row.contender.speaker_normalised])
+    return [figure, *([Notice(text=note)] if note else []), *absent]
+
+
+def _absent(run: Run, dimension: Dimension, model: Model) -> str:
+    method, features = model
+    why = run.why_absent(dimension, model)
+    return why if why.startswith(method) else f"{method} on {'+'.join(map(run.feature, features))}: {why}"
+
+
+def _in_order(rows: Sequence[ModelRow], part: PaperPart) -> list[ModelRow]:
+    order = in_order({_value(row, part.setting) for row in rows}, part.values)
+    return sorted(rows, key=lambda row: (order.index(_value(row, part.setting)), row.contender.label))
+
+
+def _value(row: ModelRow, setting: str) -> str:
+    return dict(row.contender.results[0].varied).get(setting, "")
+
+
+def chart_blocks(
+    part: PaperPart, dimension: Dimension, run: Run, results: Sequence[DimensionResults], verdicts: list[Verdict]
+) -> list[Block]:
+    """Return the scores over the setting that a figure of the paper varies, and add what its peak comes to."""
+    if not part.axis:
+        return []
+    one = next((one for one in results if one.dimension == dimension), None)
+    blocks = setting_blocks(one, run.number, part.axis, order=part.values) if one else ()
+    if not blocks:
+        return [Sentence(text=f"{part.axis} is not varied in this run on {dimension}.")]
+    if one and part.axis == POOL_SIZE:
+        verdicts += _peak(dimension, run.rows[dimension])
+    return list(blocks)
+
+
+def _peak(dimension: Dimension, rows: Sequence[ModelRow]) -> list[Verdict]:
+    """Judge that unlabelled data pays: the paper's best number of it, or the largest here, against the smallest."""
+    found: list[Verdict] = []
+    for model in over_values(rows, POOL_SIZE):
+        by_size = {int(number): row for value, row in model.rows if (number := number_of(value)) is not None}
+        if len(by_size) < 2:
+            continue
+        smallest, most = min(by_size), FIGURE_6_PEAK if FIGURE_6_PEAK in by_size else max(by_size)
+        difference = difference_between(by_size[most].contender, by_size[smallest].contender, "")
+        stated = f"{dimension}: {model.label} with {most} unlabelled recordings above the same with {smallest}"
+        found.append(verdict_of(stated, difference and difference.uar))
+    return found

@@ -1,0 +1,76 @@
+"""A table of the paper with our rows beside its own."""
+
+
+from valaro.evaluation.scores import score
+from valaro.evaluation.significance import Interval
+from valaro.records import Dimension
+from valaro.reports import sentences
+from valaro.reports.blocks import Block, Cell, Notice, table, words
+from valaro.reports.paper.matching import Run
+from valaro.reports.paper.numbers import PaperRow
+from valaro.reports.paper.parts import PaperPart
+from valaro.reports.paper.verdicts import on_validation
+from valaro.reports.tables import ModelRow, deviation_of
+
+
+def row_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
+    """Return the paper's table with our rows beside its own."""
+    if not part.rows:
+        return []
+    has_f1 = any(row.f1 is not None for row in part.rows)
+    has_parts = any(row.part == "validation" for row in part.rows)
+    columns = [words("the paper's row"), *([words("on")] if has_parts else []), "paper's UAR, %", "our UAR, %"]
+    columns += ["difference, points", *(["paper's F1, %", "our F1, %", "difference, points"] if has_f1 else [])]
+    lines: list[tuple[Cell | str, ...]] = []
+    speaker_wise: list[str] = []
+    for row in part.rows:
+        found = run.standing_for(dimension, (row.method, row.features))
+        for ours in found or (None,):
+            name = Cell(text=row.name, below=_label(row, ours, run, dimension))
+            lines.append((name, *([row.part] if has_parts else []), *_scores(row, ours, has_f1=has_f1)))
+        speaker_wise += [ours.contender.label for ours in found if ours.contender.speaker_normalised]
+    caption = (
+        "Ours: mean ± standard deviation over the trainings (folds × seeds), with the 95 % interval; the "
+        "difference is ours minus the paper's."
+    )
+    note = sentences.speaker_note(list(dict.fromkeys(speaker_wise)))
+    return [table(columns, lines, caption), *([Notice(text=note)] if note else [])]
+
+
+def _label(row: PaperRow, ours: ModelRow | None, run: Run, dimension: Dimension) -> str:
+    """Return what stands below the paper's name of a row: our model's label, or why there is none, and remarks."""
+    if row.is_quoted:
+        return row.remark
+    said = ours.contender.label if ours else run.why_absent(dimension, (row.method, row.features))
+    return f"{said}; {row.remark}" if row.remark else said
+
+
+def _scores(row: PaperRow, ours: ModelRow | None, *, has_f1: bool) -> tuple[Cell | str, ...]:
+    cells = _beside(row.uar, _measured(row, ours, "uar"), strong=True)
+    return (*cells, *(_beside(row.f1, _measured(row, ours, "f1"), strong=False) if has_f1 else ()))
+
+
+def _measured(row: PaperRow, ours: ModelRow | None, metric: str) -> tuple[Interval, float] | None:
+    """Return our score with its interval and its standard deviation over the trainings."""
+    if ours is None:
+        return None
+    contender = on_validation(ours.contender) if row.part == "validation" else ours.contender
+    if not contender.results:
+        return None
+    scores = [score(result.test) for result in contender.results]
+    if metric == "uar":
+        return contender.resamples.interval("uar"), deviation_of([s.uar for s in scores])
+    return contender.resamples.interval("f1"), deviation_of([s.f1 for s in scores])
+
+
+def _beside(printed: float | None, measured: tuple[Interval, float] | None, *, strong: bool) -> tuple[Cell | str, ...]:
+    paper = "–" if printed is None else f"{printed:.2f}"
+    if measured is None:
+        return paper, "–", "–"
+    interval, deviation = measured
+    ours = Cell(
+        text=f"{sentences.percent(interval.value)} ± {sentences.percent(deviation)}",
+        below=sentences.span(interval),
+        is_strong=strong,
+    )
+    return paper, ours, "–" if printed is None else sentences.points(interval.value - printed / 100)

@@ -1,0 +1,181 @@
+"""What a varied setting does to the scores of each model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from valaro.evaluation.significance import Interval
+from valaro.records import RunRecord
+from valaro.reports import sentences
+from valaro.reports.blocks import Block, Cell, Charts, Heading, Notice, Sentence, Table, table, words
+from valaro.reports.comparisons import difference_between
+from valaro.reports.tables import DimensionResults, ModelRow
+from valaro.reports.value_charts import Reference, Series, number_of, value_chart
+
+MOST_SERIES = 6
+"""Models in a chart; more stand in another, since there are no more colours that everyone can tell apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverValues:
+    """A model over the values of a setting: its name without the value, and its row for each value in order."""
+
+    label: str
+    rows: tuple[tuple[str, ModelRow], ...]
+
+
+def varied_section(
+    runs: Sequence[RunRecord], results: Sequence[DimensionResults], shown: Sequence[str]
+) -> tuple[Block, ...]:
+    """Return what each setting that a run varies does; empty where none does.
+
+    `shown` names, a run, the setting that stands elsewhere on the page, empty: none does.
+    """
+    blocks: list[Block] = []
+    for number, run in enumerate(runs):
+        names = dict.fromkeys(name for result in run.judged for name, _ in result.varied if name != shown[number])
+        for name in names:
+            found = [block for one in results for block in setting_blocks(one, number, name)]
+            if found:
+                blocks += [Heading(text=f"{run.name}: {name}" if len(runs) > 1 else name), *found]
+    return tuple(blocks)
+
+
+def setting_blocks(
+    results: DimensionResults, run: int, setting: str, *, order: Sequence[str] = (), methods: Sequence[str] = ()
+) -> tuple[Block, ...]:
+    """Return the charts, the numbers and a sentence a model of what `setting` does in run number `run`.
+
+    `order` are values that come first, in that order; `methods`, where given, are the only ones shown.
+    """
+    rows = [row for row in results.rows if row.contender.run == run]
+    if methods:
+        rows = [row for row in rows if row.contender.method in methods]
+    models = over_values(rows, setting, order)
+    if not models:
+        return ()
+    beside = [row for row in rows if setting not in _varied(row) and not row.contender.is_linear]
+    values = in_order({value for model in models for value, _ in model.rows}, order)
+    name = setting.partition(".")[2]
+    blocks: list[Block] = []
+    for start in range(0, len(models), MOST_SERIES):
+        some = models[start : start + MOST_SERIES]
+        charts = tuple(
+            value_chart(
+                f"{results.dimension}, {title}, %",
+                name.replace("_", " "),
+                values,
+                [_series(model, place, metric) for place, model in enumerate(some)],
+                [_reference(row, len(some) + k, metric) for k, row in enumerate(beside[: MOST_SERIES - 1])],
+            )
+            for title, metric in (("UAR", "uar"), ("paper's F1", "f1"))
+        )
+        caption = (
+            f"{results.dimension.capitalize()}: mean over the trainings with its 95 % interval"
+            f"{'; dashed: models that the setting does not concern' if beside else ''}"
+            f"{'' if charts[0].is_to_scale else '; the values stand evenly, not to scale'}."
+        )
+        file = f"{name}-{results.dimension}" + (f"-{start // MOST_SERIES + 1}" if len(models) > MOST_SERIES else "")
+        file += f"-run-{run + 1}" if run else ""
+        blocks.append(Charts(name=file, charts=charts, caption=caption, table=_table(name, some, beside)))
+    blocks += [Sentence(text=_sentence(model, name)) for model in models if len(model.rows) > 1]
+    note = sentences.speaker_note(
+        [row.contender.label for model in models for _, row in model.rows if row.contender.speaker_normalised]
+    )
+    return (*blocks, Notice(text=note)) if note else tuple(blocks)
+
+
+def over_values(rows: Sequence[ModelRow], setting: str, order: Sequence[str] = ()) -> tuple[OverValues, ...]:
+    """Return the models that vary `setting`, each with its rows in the order of the values."""
+    found: dict[str, dict[str, ModelRow]] = {}
+    for row in rows:
+        value = _varied(row).get(setting)
+        if value is not None:
+            found.setdefault(_without(row, setting), {})[value] = row
+    return tuple(
+        OverValues(label=label, rows=tuple((value, by_value[value]) for value in in_order(by_value, order)))
+        for label, by_value in sorted(found.items())
+    )
+
+
+def in_order(values: Sequence[str] | set[str] | dict[str, ModelRow], first: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the values: those of `first`, then numbers by size, then words.
+
+    >>> in_order({"shift", "100", "20", "none"}, ("none",))
+    ('none', '20', '100', 'shift')
+    """
+
+    def place(value: str) -> tuple[int, float, str]:
+        number = number_of(value)
+        if value in first:
+            return first.index(value), 0.0, value
+        return (len(first), number, value) if number is not None else (len(first) + 1, 0.0, value)
+
+    return tuple(sorted(values, key=place))
+
+
+def _varied(row: ModelRow) -> dict[str, str]:
+    return dict(row.contender.results[0].varied)
+
+
+def _without(row: ModelRow, setting: str) -> str:
+    """Return the label of a row without the value of `setting`; those of other settings stay."""
+    result = row.contender.results[0]
+    label = row.contender.label
+    for name, value in result.varied:
+        if name == setting:
+            label = label.replace(f", {name.partition('.')[2]} {value}", "", 1)
+    return label
+
+
+def _score(row: ModelRow, metric: str) -> Interval:
+    return row.uar if metric == "uar" else row.f1
+
+
+def _series(model: OverValues, colour: int, metric: str) -> Series:
+    points = tuple((value, _score(row, metric)) for value, row in model.rows)
+    return Series(label=model.label, colour=colour, points=points)
+
+
+def _reference(row: ModelRow, colour: int, metric: str) -> Reference:
+    return Reference(label=row.contender.label, colour=colour, value=_score(row, metric).value)
+
+
+def _table(name: str, models: Sequence[OverValues], beside: Sequence[ModelRow]) -> Table:
+    lines = [(model.label, value, row) for model in models for value, row in model.rows]
+    lines += [(row.contender.label, "–", row) for row in beside]
+    return table(
+        (words("model"), words(name), "UAR, %", "paper's F1, %", "unlabelled recordings", "trainings"),
+        [
+            (
+                label,
+                value,
+                Cell(text=sentences.percent(row.uar.value), below=sentences.span(row.uar), is_strong=True),
+                Cell(text=sentences.percent(row.f1.value), below=sentences.span(row.f1)),
+                sentences.count_range(_unlabelled(row)),
+                str(len(row.contender.results)),
+            )
+            for label, value, row in lines
+        ],
+    )
+
+
+def _unlabelled(row: ModelRow) -> tuple[int, int]:
+    """Return the fewest and the most unlabelled recordings of a training, 0 for a model that uses none."""
+    used = [result.unlabelled if result.uses_pool else 0 for result in row.contender.results]
+    return min(used), max(used)
+
+
+def _sentence(model: OverValues, name: str) -> str:
+    """Say where the UAR is highest and to how many of the other values that shows a difference."""
+    best_value, best = max(model.rows, key=lambda pair: pair[1].uar.value)
+    shown, compared = 0, 0
+    for value, row in model.rows:
+        difference = difference_between(best.contender, row.contender, "") if value != best_value else None
+        if difference:
+            compared += 1
+            shown += difference.uar.low > 0
+    return (
+        f"{model.label}: the highest UAR is {sentences.percent(best.uar.value)} %, with {name} {best_value}; "
+        f"a difference is shown to {shown} of {sentences.plural(compared, 'other value')}. "
+        "It was found on the test itself, so its lead flatters."
+    )

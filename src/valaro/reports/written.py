@@ -1,0 +1,100 @@
+"""A report in the form that the name of its file asks for, or in all of them in a folder."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from valaro.errors import ValaroError
+from valaro.files import whole_folder, write_text
+from valaro.records import RunRecord
+from valaro.reports.blocks import Charts, Matrices
+from valaro.reports.document import document
+from valaro.reports.figure_files import figure_files, file_name
+from valaro.reports.html import page_of, report_page, title_of
+from valaro.reports.latex import latex
+from valaro.reports.markdown import markdown
+from valaro.reports.score_table import predictions_csv, scores_csv
+from valaro.reports.tables import alarms_of, dimension_results
+
+PAGE = "report.html"
+_FOLDER_FILES = (PAGE, "report.md", "tables.tex", "scores.csv", "predictions.csv")
+
+
+def write_report_as(runs: Sequence[RunRecord], to: Path, *, times: bool = True) -> None:
+    """Write the report to `to`: `.html` the page, `.md`, `.tex`, `.csv` the scores; without a suffix a folder of all.
+
+    Without `times`, the only figures that two runs of one study never share, such runs give the same bytes.
+
+    Raises:
+        ValaroError: another suffix, or a folder that holds something else.
+    """
+    runs = runs if times else [_without_times(run) for run in runs]
+    if not to.suffix:
+        _write_folder(runs, to)
+        return
+    if to.suffix.lower() not in _FORMS:
+        legal = ", ".join(_FORMS)
+        raise ValaroError(
+            f"cannot write a report to '{to}': expected a file that ends in one of {legal}, or a name without a suffix "
+            "for a folder with all of them"
+        )
+    if to.is_dir():
+        raise ValaroError(f"cannot write a report to '{to}': it is a folder; expected the name of a file")
+    write_text(to, _FORMS[to.suffix.lower()](runs))
+
+
+def _without_times(run: RunRecord) -> RunRecord:
+    return replace(run, results=tuple(replace(result, seconds=float("nan")) for result in run.results))
+
+
+def _markdown(runs: Sequence[RunRecord]) -> str:
+    results = dimension_results(runs)
+    return markdown(title_of(results), document(runs, results, alarms_of(results)))
+
+
+def _latex(runs: Sequence[RunRecord]) -> str:
+    results = dimension_results(runs)
+    return latex(title_of(results), document(runs, results, alarms_of(results)))
+
+
+_FORMS: dict[str, Callable[[Sequence[RunRecord]], str]] = {
+    ".html": report_page,
+    ".md": _markdown,
+    ".tex": _latex,
+    ".csv": scores_csv,
+}
+
+
+def _write_folder(runs: Sequence[RunRecord], folder: Path) -> None:
+    _check_is_ours(folder)
+    results = dimension_results(runs)
+    blocks = document(runs, results, alarms_of(results))
+    pictures = figure_files(runs, results, blocks)
+    title = title_of(results)
+    drawn = [block.name for block in blocks if isinstance(block, Matrices | Charts)]
+    texts = {
+        PAGE: page_of(runs, results),
+        "report.md": markdown(title, blocks, {name: f"{file_name(name)}.svg" for name in drawn}),
+        "tables.tex": latex(title, blocks),
+        "scores.csv": scores_csv(runs),
+        "predictions.csv": predictions_csv(runs),
+        **{f"{name}.svg": picture for name, picture in pictures.items()},
+    }
+    with whole_folder(folder) as aside:
+        for name, text in texts.items():
+            (aside / name).write_text(text, encoding="utf-8")
+
+
+def _check_is_ours(folder: Path) -> None:
+    """Refuse to take the place of anything but an earlier report."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise ValaroError(f"cannot write a report to '{folder}': it is no folder")
+    if not folder.is_dir():
+        return
+    others = sorted(p.name for p in folder.iterdir() if p.name not in _FOLDER_FILES and p.suffix != ".svg")
+    if others or (any(folder.iterdir()) and not (folder / PAGE).is_file()):
+        example = f", such as {others[0]}" if others else ""
+        raise ValaroError(
+            f"cannot write a report to '{folder}': it holds other things than a report{example}; expected a new "
+            "folder, an empty one or an earlier report"
+        )

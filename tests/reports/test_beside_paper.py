@@ -1,0 +1,267 @@
+"""Our rows stand beside the paper's, or the reason why not, and its claims are judged on paired differences."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, judged, training, variant
+from valaro.records import CorpusSummary, FaceQuality
+from valaro.reports.beside_paper import axis_of, beside_paper
+from valaro.reports.blocks import Charts, Heading, Matrices, Notice, Sentence, Table
+from valaro.reports.html import report_page
+from valaro.reports.paper.faces import split_by_yaw
+from valaro.reports.tables import dimension_results
+
+PEOPLE = ("ann", "ben")
+
+
+def trainings(answers, dimension="valence"):
+    """Trainings of models by name: of the first person tested, then of the second."""
+    return [
+        training(model, fold, 0, predicted, dimension)
+        for model, both in answers.items()
+        for fold, predicted in zip(PEOPLE, both, strict=True)
+    ]
+
+
+def blocks_of(*runs):
+    return beside_paper(runs, dimension_results(runs))
+
+
+def rows_of(blocks, column="the paper's row"):
+    """The table's rows by their first cell, as texts."""
+    tables = [block for block in blocks if isinstance(block, Table) and block.columns[0].name == column]
+    return {
+        (row[0].text, *(c.text for c in row[1:2] if c.text in {"test", "validation"})): row for row in tables[0].rows
+    }
+
+
+def verdicts(blocks):
+    return {block.lead: block.text for block in blocks if isinstance(block, Sentence) and block.lead}
+
+
+TABLE_7 = finished(
+    trainings({"MSSGAN fbank+face": (PERFECT, GOOD), "MFSBase fbank+face": (FAIR, FAIR), "SSGAN face": (GOOD, GOOD)}),
+    name="seventh",
+    paper="table_7",
+    stand_ins={"dface": "face"},
+)
+
+
+def test_a_row_of_the_paper_has_our_mean_deviation_and_the_difference_beside_it():
+    row = rows_of(blocks_of(TABLE_7))[("MSSGAN, Fbank+Dface",)]
+    # UAR 6/6 and 5/6: mean 91.7, deviation 8.3; the paper prints 63.98.
+    assert [cell.text for cell in row[1:4]] == ["63.98", "91.7 ± 8.3", "+27.7"]
+    assert re.fullmatch(r"[\d.]+ to [\d.]+", row[2].below)
+    # F1 of PERFECT is 1, of GOOD 2 · 5/6 · 8/9 / (5/6 + 8/9) = 0.8602; the paper prints 65.26.
+    assert [cell.text for cell in row[4:]] == ["65.26", "93.0 ± 7.0", "+27.8"]
+    assert row[0].below == "MSSGAN fbank+face"
+
+
+def test_a_row_that_was_not_run_has_dashes_and_the_reason():
+    row = rows_of(blocks_of(TABLE_7))[("MSSGAN, FFT+Dface",)]
+    assert [cell.text for cell in row[1:]] == ["63.21", "–", "–", "63.39", "–", "–"]
+    assert row[0].below == "feature fft not in this run"
+
+
+@pytest.mark.parametrize(
+    ("answers", "dimension", "why"),
+    [
+        ({"SSGAN fbank": (GOOD, GOOD)}, "valence", "model FSBase not in this run"),
+        ({"FSBase fbank": (GOOD, GOOD)}, "arousal", "valence not in this run"),
+        ({"FSBase face": (GOOD, GOOD), "SSGAN fbank": (GOOD, GOOD)}, "valence", "FSBase on fbank not in this run"),
+    ],
+)
+def test_the_reason_names_what_is_missing(answers, dimension, why):
+    run = finished(trainings(answers, dimension), paper="table_4")
+    assert rows_of(blocks_of(run))[("FSBase, Fbank",)][0].below == why
+
+
+def test_without_a_stand_in_another_feature_is_not_taken_for_the_papers():
+    row = rows_of(blocks_of(replace(TABLE_7, stand_ins={})))[("MSSGAN, Fbank+Dface",)]
+    assert row[0].below == "feature dface not in this run"
+
+
+def test_claims_are_parted_into_those_that_hold_those_that_do_not_and_those_not_judged():
+    answers = {"MSSGAN fbank+face": (PERFECT, PERFECT), "MFSBase fbank+face": (WRONG, WRONG)}
+    answers |= {"SSGAN face": (PERFECT, PERFECT)}
+    said = verdicts(blocks_of(replace(TABLE_7, results=tuple(trainings(answers)))))
+    # Everything right against nothing right is 100 points in every draw; the same answers are 0 in every draw.
+    assert said["Holds here: "] == "MSSGAN fbank+face above MFSBase fbank+face (+100.0 points, 100.0 to 100.0)."
+    assert said["Cannot be judged here (the interval holds zero): "] == (
+        "MSSGAN fbank+face above SSGAN face (0.0 points, 0.0 to 0.0)."
+    )
+    assert "SSGAN fft" in said["Cannot be judged here (feature fft not in this run): "]
+    assert said["Cannot be judged here (SSGAN on fbank not in this run): "] == "MSSGAN fbank+face above SSGAN fbank."
+
+
+def test_a_claim_turned_round_does_not_hold():
+    answers = {"MSSGAN fbank+face": (WRONG, WRONG), "MFSBase fbank+face": (PERFECT, PERFECT)}
+    said = verdicts(blocks_of(replace(TABLE_7, results=tuple(trainings(answers)))))
+    assert said["Does not hold here: "].endswith("MFSBase fbank+face (−100.0 points, −100.0 to −100.0).")
+
+
+def test_a_single_model_of_another_run_serves_where_only_the_models_differ():
+    fused = [result for result in TABLE_7.results if result.method != "SSGAN"]
+    settings = '[study]\nmodels = ["{}"]\nseeds = 1\n'
+    seventh = replace(TABLE_7, results=tuple(fused), settings=settings.format("MSSGAN"))
+    fourth = replace(
+        TABLE_7,
+        name="fourth",
+        paper="table_4",
+        results=tuple(trainings({"SSGAN face": (WRONG, WRONG)})),
+        settings=settings.format("SSGAN"),
+    )
+    assert "MSSGAN fbank+face above SSGAN face" in verdicts(blocks_of(seventh, fourth))["Holds here: "]
+    for other in (
+        replace(fourth, fingerprint="other data"),
+        replace(fourth, settings=fourth.settings.replace("seeds = 1", "seeds = 1\nlabels_per_level = 5")),
+    ):
+        assert "MSSGAN fbank+face above SSGAN face" not in verdicts(blocks_of(seventh, other)).get("Holds here: ", "")
+
+
+def test_table_3_sets_validation_beside_test():
+    answers = {"FSBase fbank": (FAIR, FAIR), "SSGAN fbank": (FAIR, POOR)}
+    rows = rows_of(blocks_of(finished(trainings(answers, "arousal"), paper="table_3")))
+    # Validation is always two, two, one of two right: 83.3; the paper: 66.16. On the test 4/6 and 3/6.
+    assert [c.text for c in rows["SSGAN, Fbank", "validation"][2:]] == ["66.16", "83.3 ± 0.0", "+17.2"]
+    assert [c.text for c in rows["SSGAN, Fbank", "test"][2:]] == ["65.61", "58.3 ± 8.3", "−7.3"]
+
+
+def test_runs_stand_in_the_order_of_the_paper_and_others_are_left_out():
+    runs = [replace(TABLE_7, paper=name, name=name or "none") for name in ("figure_4", "table_7", "", "table_2")]
+    headings = [block.text for block in blocks_of(*runs) if isinstance(block, Heading)]
+    assert [text.partition(":")[0] for text in headings] == ["Table II", "Table VII", "Figure 4"]
+    assert blocks_of(replace(TABLE_7, paper="")) == ()
+
+
+def test_what_differs_from_the_papers_data_is_said_once_and_referred_to_later():
+    blocks = blocks_of(TABLE_7, replace(TABLE_7, paper="table_4", name="fourth"))
+    differing = [b for b in blocks if isinstance(b, Table) and b.columns[0].name == "what differs"]
+    assert [[cell.text for cell in row] for row in differing[0].rows] == [
+        ["labelled data", "IEMOCAP, 10\u202f039 utterances, 5 sessions", "c, 12 utterances, 4 speakers, 2 sessions"],
+        ["unlabelled data", "AMI", "no other corpus, only what the labelled one leaves unlabelled"],
+        ["labels", "several annotators' ratings", "derived from categories (c)"],
+        ["number of labels", "all of the training speakers", "at most 20 a level"],
+        ["networks and schedule", "preset paper", "preset default"],
+        ["feature Dface", "itself", "face stands for it"],
+    ]
+    assert len(differing) == 1
+    assert [b.text for b in blocks if isinstance(b, Notice)][1] == "What differs is what differs for Table IV."
+
+
+def test_under_the_papers_own_conditions_nothing_is_said_to_differ():
+    corpora = [
+        CorpusSummary(corpus=name, utterances=10_039, labelled=labelled, speakers=10, sessions=5, seconds=1.0)
+        for name, labelled in (("iemocap", 10_039), ("ami", 0))
+    ]
+    run = replace(TABLE_7, corpora=tuple(corpora), notes=(), stand_ins={}, settings='[study]\npreset = "paper"\n')
+    assert not [block for block in blocks_of(run) if isinstance(block, Notice)]
+
+
+def test_speaker_wise_normalisation_is_named_below_every_table_and_figure():
+    blocks = blocks_of(*(replace(TABLE_7, paper=name, speaker_normalised=True) for name in ("table_7", "figure_4")))
+    notes = [b.text for b in blocks if isinstance(b, Notice) and "speaker-wise normalisation" in b.text]
+    assert len(notes) == 2
+
+
+def test_figure_4_shows_the_matrices_of_its_models_and_why_one_is_missing():
+    blocks = blocks_of(replace(TABLE_7, paper="figure_4"))
+    (figure,) = [block for block in blocks if isinstance(block, Matrices)]
+    assert [row.contender.label for row in figure.rows] == ["SSGAN face", "MSSGAN fbank+face"]
+    assert [b.text for b in blocks if isinstance(b, Sentence) and "not in this run" in b.text] == [
+        "SSGAN on fbank not in this run."
+    ]
+
+
+def figure_6():
+    sizes = {"0": (WRONG, WRONG), "20": (GOOD, GOOD), "100": (PERFECT, PERFECT)}
+    varied = [
+        variant("SSGAN face", "study.pool_size", size, fold, predicted, unlabelled=int(size))
+        for size, both in sizes.items()
+        for fold, predicted in zip(PEOPLE, both, strict=True)
+    ]
+    return finished([*varied, *trainings({"FSBase face": (FAIR, FAIR)})], paper="figure_6")
+
+
+def test_figure_6_draws_the_scores_over_the_pool_and_judges_the_largest_against_none():
+    blocks = blocks_of(figure_6())
+    (charts,) = [block for block in blocks if isinstance(block, Charts)]
+    uar, f1 = charts.charts
+    assert [tick.text for tick in uar.x_ticks] == ["0", "20", "100"]
+    assert [one.label for one in uar.series] == ["SSGAN face"]
+    assert [one.label for one in uar.references] == ["FSBase face"]
+    assert [row[1].text for row in charts.table.rows] == ["0", "20", "100", "–"]
+    assert [row[4].text for row in charts.table.rows] == ["0", "20", "100", "0"]
+    # 0, 83.3 and 100 %: the higher the score, the smaller y.
+    heights = [mark.y for mark in uar.series[0].marks]
+    assert heights == sorted(heights, reverse=True)
+    assert f1.title == "valence, paper's F1, %"
+    holds = "valence: SSGAN face with 100 unlabelled recordings above the same with 0 (+100.0 points, 100.0 to 100.0)."
+    assert verdicts(blocks)["Holds here: "] == holds
+
+
+def test_a_setting_that_a_figure_of_the_paper_shows_stands_there_and_not_twice():
+    page = report_page([figure_6()])
+    assert 'id="beside-paper"' in page
+    assert 'id="varied"' not in page
+    assert 'id="varied"' in report_page([replace(figure_6(), paper="")])
+    assert [axis_of(replace(TABLE_7, paper=name)) for name in ("figure_7", "figure_8", "table_7", "")] == [
+        "study.normalisation",
+        "",
+        "",
+        "",
+    ]
+
+
+def test_figure_7_keeps_the_papers_order_of_the_normalisations():
+    varied = [
+        variant("SSGAN dface", "study.normalisation", name, fold, GOOD)
+        for name in ("combine", "shift", "none", "self")
+        for fold in PEOPLE
+    ]
+    (charts,) = [b for b in blocks_of(finished(varied, paper="figure_7")) if isinstance(b, Charts)]
+    assert [tick.text for tick in charts.charts[0].x_ticks] == ["none", "self", "shift", "combine"]
+    # Names are no numbers: no line leads from one to the next.
+    assert charts.charts[0].series[0].path == ""
+
+
+def faces(**yaws):
+    return tuple(
+        FaceQuality(utterance=f"c/{name.replace('_', '-')}", frames=10, found=10, mean_absolute_yaw=yaw)
+        for name, yaw in yaws.items()
+    )
+
+
+def test_a_face_is_frontal_up_to_the_boundary_and_one_never_found_is_left_out():
+    seen = faces(ann_t0=0.1, ann_t1=0.02, ann_t2=0.11, ann_t3=0.5)
+    lost = FaceQuality(utterance="c/ann-t4", frames=10, found=0, mean_absolute_yaw=0.0)
+    # GOOD misses t5 only; WRONG misses everything.
+    split = split_by_yaw([judged("ann", GOOD), judged("ann", WRONG)], (*seen, lost))
+    assert (split.frontal.clips, split.frontal.right, split.frontal.wrong) == (2, 2, 2)
+    assert (split.side.clips, split.side.right, split.side.wrong) == (2, 2, 2)
+    assert split.unknown == 2
+    assert split.difference is not None
+    assert split.difference.value == 0.0
+
+
+def test_table_8_counts_right_and_wrong_by_faces_beside_the_papers_counts():
+    seen = faces(**{f"{name}_t{k}": 0.05 if k < 4 else 0.3 for name in PEOPLE for k in range(6)})
+    run = finished(trainings({"SSGAN dface": (GOOD, GOOD)}), paper="table_8", faces=seen)
+    (table,) = [b for b in blocks_of(run) if isinstance(b, Table) and b.columns[1].name == "faces"]
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["the paper: SSGAN, Dface", "frontal", "2563", "1686", "877", "65.78", "–"],
+        ["the paper: SSGAN, Dface", "side", "2365", "1441", "924", "60.93", "–"],
+        ["SSGAN dface", "frontal", "8", "8", "0", "100.0", "100.0"],
+        ["SSGAN dface", "side", "4", "2", "2", "50.0", "50.0"],
+    ]
+    assert "mean |yaw| of its clip is at most 0.1, that is 9 degrees" in table.caption
+
+
+def test_the_page_escapes_what_stands_beside_the_paper():
+    evil = "<script>alert(1)</script>"
+    page = report_page([replace(TABLE_7, name=evil, speaker_normalised=True, stand_ins={"dface": "face", evil: evil})])
+    section = page[page.index('id="beside-paper"') :]
+    assert "&lt;script&gt;" in section
+    assert "<script" not in page

@@ -1,0 +1,76 @@
+"""What a varied setting does: charts over its values, numbers to scale, names in order."""
+
+from making_results import FAIR, GOOD, PERFECT, POOR, finished, training, variant
+from valaro.evaluation.significance import Interval
+from valaro.reports.blocks import Charts, Sentence
+from valaro.reports.tables import dimension_results
+from valaro.reports.value_charts import Series, value_chart
+from valaro.reports.varied import varied_section
+
+WEIGHT = "losses.consistency"
+
+
+def section(*results):
+    runs = [finished(results)]
+    return varied_section(runs, dimension_results(runs), [""])
+
+
+def both(model, value, predicted):
+    return [variant(model, WEIGHT, value, fold, predicted) for fold in ("ann", "ben")]
+
+
+def test_each_model_is_a_series_over_the_values_by_size_and_others_are_dashed():
+    trained = [*both("SSGAN face", "10", PERFECT), *both("SSGAN face", "3", FAIR), *both("SSGAN fbank", "3", POOR)]
+    blocks = section(*trained, training("FSBase face", "ann", 0, GOOD), training("LR face", "ann", 0, GOOD))
+    (charts,) = [block for block in blocks if isinstance(block, Charts)]
+    chart = charts.charts[0]
+    assert [tick.text for tick in chart.x_ticks] == ["3", "10"]
+    assert [(one.label, len(one.marks), bool(one.path)) for one in chart.series] == [
+        ("SSGAN face", 2, True),
+        ("SSGAN fbank", 1, False),
+    ]
+    assert [one.label for one in chart.references] == ["FSBase face"]
+    # The mean of 4/6 twice, and of 6/6 twice.
+    assert [row[2].text for row in charts.table.rows] == ["66.7", "100.0", "50.0", "83.3"]
+
+
+def test_the_best_value_is_named_with_how_many_others_it_is_shown_to_beat():
+    blocks = section(*both("SSGAN face", "10", PERFECT), *both("SSGAN face", "3", [1, 1, 2, 2, 0, 0]))
+    (sentence,) = [block.text for block in blocks if isinstance(block, Sentence)]
+    assert sentence.startswith(
+        "SSGAN face: the highest UAR is 100.0 %, with consistency 10; a difference is shown to 1 of 1 other value."
+    )
+
+
+def test_without_a_varied_setting_there_is_no_section():
+    assert section(training("SSGAN face", "ann", 0, GOOD)) == ()
+
+
+def chart_over(values):
+    score = Interval(value=0.5, low=0.4, high=0.6)
+    series = Series(label="A", colour=0, points=tuple((value, score) for value in values))
+    return value_chart("UAR", "setting", values, [series], [])
+
+
+def test_numbers_stand_to_scale_and_names_evenly():
+    xs = [tick.at for tick in chart_over(("0", "10", "40")).x_ticks]
+    assert round((xs[1] - xs[0]) / (xs[2] - xs[0]), 2) == 0.25
+    names = [tick.at for tick in chart_over(("none", "self", "shift")).x_ticks]
+    assert round((names[1] - names[0]) / (names[2] - names[0]), 2) == 0.5
+
+
+def test_numbers_of_very_different_size_stand_evenly_and_the_chart_says_so():
+    chart = chart_over(("0.001", "0.1", "1"))
+    xs = [tick.at for tick in chart.x_ticks]
+    assert round((xs[1] - xs[0]) / (xs[2] - xs[0]), 2) == 0.5
+    assert not chart.is_to_scale
+    assert chart_over(("1", "50")).is_to_scale
+
+
+def test_the_axis_is_percent_with_the_interval_inside_the_frame():
+    chart = chart_over(("1", "2"))
+    assert [tick.text for tick in chart.y_ticks] == ["40", "45", "50", "55", "60"]
+    (mark, _) = chart.series[0].marks
+    # 40 % lies on the frame's bottom, 60 % on its top, 50 % half way.
+    assert (mark.low, mark.high) == (chart.bottom, chart.top)
+    assert mark.y == (chart.bottom + chart.top) / 2
