@@ -51,11 +51,11 @@ TABLE_7 = finished(
 
 def test_a_row_of_the_paper_has_our_mean_deviation_and_the_difference_beside_it():
     row = rows_of(blocks_of(TABLE_7))[("MSSGAN, Fbank+Dface",)]
-    # UAR 6/6 and 5/6: mean 91.7, deviation 8.3; the paper prints 63.98.
-    assert [cell.text for cell in row[1:4]] == ["63.98", "91.7 ± 8.3", "+27.7"]
+    # UAR 6/6 and 5/6: mean 91.7, deviation 1/6 over the root of 2; the paper prints 63.98.
+    assert [cell.text for cell in row[1:4]] == ["63.98", "91.7 ± 11.8", "+27.7"]
     assert re.fullmatch(r"[\d.]+ to [\d.]+", row[2].below)
     # F1 of PERFECT is 1, of GOOD 2 · 5/6 · 8/9 / (5/6 + 8/9) = 0.8602; the paper prints 65.26.
-    assert [cell.text for cell in row[4:]] == ["65.26", "93.0 ± 7.0", "+27.8"]
+    assert [cell.text for cell in row[4:]] == ["65.26", "93.0 ± 9.9", "+27.8"]
     assert row[0].below == "MSSGAN fbank+face"
 
 
@@ -126,7 +126,7 @@ def test_table_3_sets_validation_beside_test():
     rows = rows_of(blocks_of(finished(trainings(answers, "arousal"), paper="table_3")))
     # Validation is always two, two, one of two right: 83.3; the paper: 66.16. On the test 4/6 and 3/6.
     assert [c.text for c in rows["SSGAN, Fbank", "validation"][2:]] == ["66.16", "83.3 ± 0.0", "+17.2"]
-    assert [c.text for c in rows["SSGAN, Fbank", "test"][2:]] == ["65.61", "58.3 ± 8.3", "−7.3"]
+    assert [c.text for c in rows["SSGAN, Fbank", "test"][2:]] == ["65.61", "58.3 ± 11.8", "−7.3"]
 
 
 def test_runs_stand_in_the_order_of_the_paper_and_others_are_left_out():

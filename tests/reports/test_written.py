@@ -93,7 +93,7 @@ def test_every_score_is_scikit_learns_on_the_stored_predictions(tmp_path: Path) 
     for row in summaries:
         values = [scores[row["metric"]] for key, scores in expected.items() if key[0] == row["model"]]
         assert abs(float(row["value"]) - np.mean(values)) < 1e-12
-        assert abs(float(row["deviation"]) - np.std(values)) < 1e-12
+        assert abs(float(row["deviation"]) - np.std(values, ddof=1)) < 1e-12
         assert float(row["low"]) <= float(row["value"]) <= float(row["high"])
         if row["metric"] in {"uar", "f1", "macro_f1"}:
             assert f"<strong>{100 * np.mean(values):.1f}</strong>" in page
