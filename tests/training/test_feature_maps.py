@@ -113,6 +113,7 @@ def test_copies_of_recordings_cover_what_is_possible_and_one_sample_in_one_place
                 feature_maps.Recordings(material.store, group, ("fbank", "face"), scale),
                 np.arange(len(group)),
                 np.random.default_rng(1),
+                None,
             )["all"]
             for group, scale in sources
         ]
@@ -179,8 +180,24 @@ def test_generators_of_inputs_are_looked_at_through_the_encoders(corpus: Corpus)
     z = torch.randn((64, LATENT), generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
         expected = adversaries.classifier(adversaries.generator(z)).learnt.double().numpy()
-    made = generated(adversaries, 10, torch.Generator().manual_seed(3))
+    made = generated(adversaries, 10, torch.Generator().manual_seed(3), None)
     np.testing.assert_array_equal(made["learnt"], expected[:10])
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "noisy"),
+    [("MSSGAN", {}, True), ("MSSGAN", {"generates": "inputs"}, False), ("MFSBase", {}, False)],
+)
+def test_only_where_a_generator_has_learnt_features_under_noise_are_they_looked_at_under_it(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch, model: str, changes: dict[str, str], noisy: bool
+):
+    training = corpus.train(model, replace(QUICK, terms=replace(QUICK.terms, covariance=0.0), **changes))
+    found = map_features(training, corpus.folds[0].test, seed=0)
+    # Noise of deviation 0.3 on the inputs moves every crop; the crops themselves are the same.
+    monkeypatch.setattr(feature_maps, "Noise", lambda _: None)
+    without = map_features(training, corpus.folds[0].test, seed=0)
+    assert np.array_equal(without.labelled, found.labelled) != noisy
+    assert np.array_equal(without.test, found.test) != noisy
 
 
 @pytest.mark.parametrize("model", ["SSGAN:fbank", "CT", "SSBase:face"])

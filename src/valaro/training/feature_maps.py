@@ -12,6 +12,7 @@ from valaro.evaluation.components import principal_components
 from valaro.evaluation.coverage import coverage
 from valaro.labels.fuzzy import fuzzy_labels
 from valaro.networks.fusion import LATENT, FusionClassifier, Judgement
+from valaro.networks.noise import Noise
 from valaro.networks.resolution import as_seen
 from valaro.records import Coverage, Dimension, FeatureKind, FeatureMap, Utterance
 from valaro.seeds import numpy_stream
@@ -46,22 +47,25 @@ def map_features(training: Training, test: Sequence[Utterance], *, seed: int) ->
     """Return the map of a network that is finished, with all chances from streams of its own.
 
     Without a generator the model itself looks. With one it is D at the end of training: G was trained against those
-    weights, but for the average, and its samples say nothing of an older checkpoint. All is seen without noise. `test`
-    are utterances with labels.
+    weights, but for the average, and its samples say nothing of an older checkpoint. A G of features has learnt what D
+    sees under the noise of training, so there, and only there, all is seen under it. `test` are utterances with labels.
     """
     model, material, adversaries = training.model, training.material, training.adversaries
     classifier = adversaries.classifier if adversaries else model.classifier
     rng, latent = numpy_stream(seed, "feature map"), torch_stream(seed, "feature map z")
+    noise = None
+    if adversaries and classifier.shape.generates == "features":
+        noise = Noise(torch_stream(seed, "feature map noise", classifier.device))
     recordings = partial(Recordings, material.store, names=model.features, short=model.short)
     labelled = recordings(material.labelled, scale_of=material.scales.of)
     pool = recordings(material.pool, scale_of=material.scales.of_pool)
     strangers = recordings_for(model, material.store, test)
     known, pooled, met = (_some(len(group), MOST, rng) for group in (labelled, pool, strangers))
     of_known, of_pooled, of_met = (
-        seen(classifier, group, places, rng)["learnt"]
+        seen(classifier, group, places, rng, noise)["learnt"]
         for group, places in ((labelled, known), (pool, pooled), (strangers, met))
     )
-    made = generated(adversaries, MOST, latent)["learnt"] if adversaries else of_known[:0]
+    made = generated(adversaries, MOST, latent, noise)["learnt"] if adversaries else of_known[:0]
     real = np.concatenate([of_known, of_pooled])
     plane = principal_components(real, 2)
     unit = float(plane.of(real)[:, 0].std()) or 1.0
@@ -78,32 +82,36 @@ def map_features(training: Training, test: Sequence[Utterance], *, seed: int) ->
         test_levels=_levels(test, model.dimension)[met],
         shares=(float(plane.shares[0]), float(plane.shares[1])),
         step=adversaries.step if adversaries else training.best_step,
-        coverages=_coverages(adversaries, labelled, pool, rng, latent) if adversaries else (),
+        coverages=_coverages(adversaries, labelled, pool, rng, latent, noise) if adversaries else (),
     )
 
 
 @torch.no_grad()
 def seen(
-    classifier: FusionClassifier, recordings: Recordings, places: Int[np.ndarray, " n"], rng: np.random.Generator
+    classifier: FusionClassifier,
+    recordings: Recordings,
+    places: Int[np.ndarray, " n"],
+    rng: np.random.Generator,
+    noise: Noise | None,
 ) -> Sight:
     """Return what a network sees of a random crop of each of the recordings at `places`."""
     judged: list[Judgement] = []
     # One pass even for no recording: it says how many features there are.
     for first in range(0, max(len(places), 1), _AT_ONCE):
         crops = as_seen(recordings.draw(places[first : first + _AT_ONCE], rng), classifier.shape)
-        judged.append(classifier({name: x.to(classifier.device) for name, x in crops.items()}))
+        judged.append(classifier({name: x.to(classifier.device) for name, x in crops.items()}, noise))
     return _sight(judged)
 
 
 @torch.no_grad()
-def generated(adversaries: Adversaries, count: int, latent: torch.Generator) -> Sight:
+def generated(adversaries: Adversaries, count: int, latent: torch.Generator, noise: Noise | None) -> Sight:
     """Return what D sees of `count` generated samples."""
     classifier = adversaries.classifier
     # Its running statistics would move with every batch.
     generator = deepcopy(adversaries.generator)
     # Whole batches, since a smaller one is normalised more roughly.
     batches = (torch.randn((_AT_ONCE, LATENT), generator=latent) for _ in range(-(-count // _AT_ONCE)))
-    judged = [judge_made(classifier, generator(z.to(classifier.device)), None) for z in batches]
+    judged = [judge_made(classifier, generator(z.to(classifier.device)), noise) for z in batches]
     return {features: values[:count] for features, values in _sight(judged).items()}
 
 
@@ -113,6 +121,7 @@ def _coverages(
     pool: Recordings,
     rng: np.random.Generator,
     latent: torch.Generator,
+    noise: Noise | None,
 ) -> tuple[Coverage, ...]:
     """Return how many of one half of the real recordings the generator covers, and how many the other half does."""
     classifier = adversaries.classifier
@@ -121,10 +130,10 @@ def _coverages(
     if half < FEWEST:
         return ()
     looked = (
-        seen(classifier, labelled, chosen[chosen < len(labelled)], rng),
-        seen(classifier, pool, chosen[chosen >= len(labelled)] - len(labelled), rng),
+        seen(classifier, labelled, chosen[chosen < len(labelled)], rng, noise),
+        seen(classifier, pool, chosen[chosen >= len(labelled)] - len(labelled), rng, noise),
     )
-    made = generated(adversaries, half, latent)
+    made = generated(adversaries, half, latent, noise)
     order = rng.permutation(len(chosen))
     spaces: tuple[FeatureKind, ...] = ("learnt", "all") if classifier.shape.statistics else ("learnt",)
     found: list[Coverage] = []
