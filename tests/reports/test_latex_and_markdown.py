@@ -113,9 +113,11 @@ def test_markdown_says_what_the_page_says(tmp_path: Path) -> None:
     text = (tmp_path / "report.md").read_text()
     sections = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert sections == [
+        "Can these figures be believed?",
         "Scores",
         "Differences between models",
         "What is taken for what",
+        "Can the probabilities be believed?",
         sections[3],
         "Data",
         "Settings and environment",

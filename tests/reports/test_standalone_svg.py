@@ -16,7 +16,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def figures_of(run):
     results = dimension_results([run])
-    return figure_files([run], results, document([run], results, ()))
+    return figure_files([run], results, document([run], results))
 
 
 def whole_run():

@@ -7,35 +7,39 @@ from valaro.reports import data_tables, sentences
 from valaro.reports.alarms import AlarmRow
 from valaro.reports.beside_paper import axis_of, beside_paper
 from valaro.reports.blocks import Block, Cell, Facts, Heading, Matrices, Notice, Sentence, table, words
+from valaro.reports.calibration import calibration_rows, calibration_sentence
 from valaro.reports.card import data_and_model_card
+from valaro.reports.guards import guards
 from valaro.reports.paper.numbers import SOURCE
-from valaro.reports.tables import DimensionResults, ModelRow
+from valaro.reports.tables import DimensionResults, ModelRow, alarms_of, distinct_results
 from valaro.reports.varied import varied_section
 
 _HOW = (
     "Scores in percent: the mean over the trainings, with the 95 % interval of a bootstrap over the test speakers "
-    "and then over the utterances of each. UAR is the mean recall over the levels, the paper's F1 is "
+    "and then over the utterances of each, and the deviation of the UAR over the trainings. "
+    "UAR is the mean recall over the levels, the paper's F1 is "
     "2 UAR MAP / (UAR + MAP), macro F1 the mean of the levels' own F1. Where annotators tie, every tied level "
     "counts as right."
 )
 
 
-def document(
-    runs: Sequence[RunRecord], results: Sequence[DimensionResults], alarms: Sequence[AlarmRow]
-) -> tuple[Block, ...]:
-    """Return the whole report but for learning curves, single trainings and lists of clips."""
+def document(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> tuple[Block, ...]:
+    """Return the whole report but for learning curves, maps, single trainings and lists of clips."""
+    distinct, shown = distinct_results(runs, results)
     return (
         *_notes(runs),
-        *(block for one in results for block in _headline(one)),
-        *_section("Scores", [block for one in results for block in _scores(one)]),
-        *_section("Differences between models", [block for one in results for block in _differences(one)]),
-        *_section("What is taken for what", [block for one in results for block in _confusion(one)]),
-        *_section("Alarms", _alarms(alarms)),
+        *(block for one in shown for block in _headline(one)),
+        *_section("Can these figures be believed?", [_guards(distinct, shown)] if shown else []),
+        *_section("Scores", [block for one in shown for block in _scores(one)]),
+        *_section("Differences between models", [block for one in shown for block in _differences(one)]),
+        *_section("What is taken for what", [block for one in shown for block in _confusion(one)]),
+        *_section("Can the probabilities be believed?", [block for one in shown for block in _calibration(one)]),
+        *_section("Alarms", _alarms(alarms_of(shown))),
         *_section(f"Beside the paper ({SOURCE})", beside_paper(runs, results)),
         *_section("What the varied setting does", varied_section(runs, results, [axis_of(run) for run in runs])),
         *_section("Data", list(_data(runs))),
         *_section("Settings and environment", list(_settings(runs))),
-        *_section("Data and model card", data_and_model_card(runs, results)),
+        *_section("Data and model card", data_and_model_card(runs, shown)),
     )
 
 
@@ -65,7 +69,8 @@ def _beside(results: DimensionResults) -> tuple[Notice, ...]:
 
 def _scores(results: DimensionResults) -> list[Block]:
     names = [f"recall {level}" for level in LEVELS]
-    columns = (words("model"), "UAR", "paper's F1", "macro F1", *names, "validation UAR", "trainings", "utterances")
+    columns = (words("model"), "UAR", "deviation", "paper's F1", "macro F1", *names, "validation UAR", "trainings")
+    columns = (*columns, "utterances")
     rows = [(row.contender.label, *_row(row)) for row in results.rows]
     chance = f"Guessing gives {sentences.percent(results.chance)} %."
     return [
@@ -81,6 +86,7 @@ def _row(row: ModelRow) -> tuple[Cell | str, ...]:
         for one in (row.uar, row.f1, row.macro_f1)
     ]
     shares = [*map(sentences.percent, row.recalls), sentences.percent(row.validation_uar)]
+    intervals.insert(1, Cell(text=sentences.percent(row.deviation)))
     return (*intervals, *shares, str(len(row.contender.results)), sentences.thousands(row.utterances))
 
 
@@ -92,14 +98,37 @@ def _differences(results: DimensionResults) -> list[Block]:
             Cell(text=difference.name, below=difference.question),
             Cell(text=sentences.points(difference.uar.value), below=sentences.span_of_points(difference.uar)),
             Cell(text=sentences.points(difference.f1.value), below=sentences.span_of_points(difference.f1)),
+            Cell(text=sentences.p_value(difference.p), below=sentences.p_value(difference.corrected)),
             sentences.verdict(difference),
         )
         for difference in results.differences
     ]
-    columns = (words("first − second"), "UAR, points", "paper's F1, points", words("by UAR"))
+    columns = (words("first − second"), "UAR, points", "paper's F1, points", "p, corrected", words("by UAR"))
     name = results.dimension.capitalize()
     caption = f"{name}: differences with their 95 % intervals, the same draws of test speakers for both models."
     return [Heading(text=name), table(columns, rows, caption), *_beside(results)]
+
+
+def _guards(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> Block:
+    rows = [(guard.name, "fine" if guard.state == "fine" else "look", guard.found) for guard in guards(runs, results)]
+    return table((words("check"), words("state"), words("what was found")), rows)
+
+
+def _calibration(results: DimensionResults) -> list[Block]:
+    found = calibration_rows(results)
+    columns = (words("model"), "calibration error, %", "says − keeps, points", "temperature", "error at it, %")
+    rows = [
+        (
+            row.label,
+            sentences.percent(row.error),
+            sentences.points(row.lean),
+            "{:.2f} to {:.2f}".format(*row.temperatures) if row.temperatures else "–",
+            sentences.percent(row.mended_error),
+        )
+        for row in found
+    ]
+    name = results.dimension.capitalize()
+    return [Heading(text=name), Sentence(text=calibration_sentence(found)), table(columns, rows)]
 
 
 def _confusion(results: DimensionResults) -> list[Block]:

@@ -15,7 +15,7 @@ from valaro.reports.calibration import calibration_rows, calibration_sentence
 from valaro.reports.card import data_and_model_card
 from valaro.reports.guards import guards
 from valaro.reports.paper.numbers import SOURCE
-from valaro.reports.tables import DimensionResults, alarms_of, dimension_results
+from valaro.reports.tables import DimensionResults, alarms_of, dimension_results, distinct_results
 from valaro.reports.varied import varied_section
 
 
@@ -32,7 +32,11 @@ def report_page(runs: Sequence[RunRecord]) -> str:
 
 
 def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> str:
-    """Return the report's HTML from results that are computed already."""
+    """Return the report's HTML from results that are computed already.
+
+    A training that several runs have is one of the page's figures; the paper's tables show it in each of them.
+    """
+    distinct, shown = distinct_results(runs, results)
     return (
         environment()
         .get_template("page.html.jinja")
@@ -42,16 +46,16 @@ def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> s
             most_rows=data_tables.MOST_ROWS,
             speaker_words=sentences.SPEAKER_NOTE,
             runs=runs,
-            results=results,
-            alarms=alarms_of(results),
-            guards=guards(runs, results),
-            calibrations=[calibration_rows(one) for one in results],
-            maps=feature_maps.map_sections(results),
+            results=shown,
+            alarms=alarms_of(shown),
+            guards=guards(distinct, shown),
+            calibrations=[calibration_rows(one) for one in shown],
+            maps=feature_maps.map_sections(shown),
             map_key=feature_maps.KEY,
-            any_linear=any(row.contender.is_linear for one in results for row in one.rows),
-            title=title_of(results),
+            any_linear=any(row.contender.is_linear for one in shown for row in one.rows),
+            title=title_of(shown),
             run_names=", ".join(run.name for run in runs),
-            trainings=sum(len(run.results) for run in runs),
+            trainings=sum(len(run.results) for run in distinct),
             notes=data_tables.notes(runs),
             corpora=data_tables.corpora(runs),
             separation=data_tables.separation(runs),
@@ -61,7 +65,7 @@ def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> s
             paper_source=SOURCE,
             beside_paper=beside_paper(runs, results),
             varied=varied_section(runs, results, [axis_of(run) for run in runs]),
-            card=data_and_model_card(runs, results),
+            card=data_and_model_card(runs, shown),
         )
     )
 

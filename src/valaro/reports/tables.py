@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -104,6 +104,36 @@ def dimension_results(runs: Sequence[RunRecord]) -> tuple[DimensionResults, ...]
             )
         )
     return tuple(found)
+
+
+def without_repeats(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """Return the runs without the trainings that an earlier one has to the last digit, as studies of one plan do.
+
+    Such a training is one piece of evidence, not two; where a table of the paper asks for it, it is there all the same.
+    """
+    seen: set[tuple[object, ...]] = set()
+    found: list[RunRecord] = []
+    for run in runs:
+        told = {(run.speaker_normalised, *_told(result)): result for result in run.results}
+        found.append(replace(run, results=tuple(result for key, result in told.items() if key not in seen)))
+        seen |= told.keys()
+    return found
+
+
+def distinct_results(
+    runs: Sequence[RunRecord], results: Sequence[DimensionResults]
+) -> tuple[Sequence[RunRecord], Sequence[DimensionResults]]:
+    """Return runs and results without repeats; `results` are those of all, and computed anew only if there are any."""
+    distinct = without_repeats(runs)
+    if sum(len(run.results) for run in distinct) == sum(len(run.results) for run in runs):
+        return runs, results
+    return distinct, dimension_results(distinct)
+
+
+def _told(result: FoldResult) -> tuple[object, ...]:
+    """Return what makes a training the same as another one: all that it was, and all that it said of the test."""
+    about = (result.model, result.dimension, result.fold, result.seed, result.labelled, result.unlabelled)
+    return (*about, result.test.ids, result.test.probabilities.tobytes())
 
 
 def alarms_of(results: Sequence[DimensionResults]) -> tuple[AlarmRow, ...]:

@@ -1,6 +1,5 @@
 """A table of the paper with our rows beside its own."""
 
-
 from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Interval
 from valaro.records import Dimension
