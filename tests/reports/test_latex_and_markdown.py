@@ -118,12 +118,12 @@ def test_markdown_says_what_the_page_says(tmp_path: Path) -> None:
         "Differences between models",
         "What is taken for what",
         "Can the probabilities be believed?",
-        sections[3],
+        sections[5],
         "Data",
         "Settings and environment",
         "Data and model card",
     ]
-    assert sections[3].startswith("Beside the paper (Liang, Chen, Jin")
+    assert sections[5].startswith("Beside the paper (Liang, Chen, Jin")
     # 5/6 against 4/6
     assert re.search(r"\| MSSGAN \| \*\*83\.3\*\* \([\d.]+ to [\d.]+\) \|", text)
     assert re.search(r"\| MSSGAN − MFSBase \(Do unlabelled recordings pay\?\) \| \+16\.7 ", text)

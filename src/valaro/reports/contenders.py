@@ -1,5 +1,6 @@
 """The models of the runs by the names that they carry through the page."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,12 +57,17 @@ class Contender:
 
 
 def labels_of(runs: Sequence[RunRecord]) -> dict[tuple[int, str], str]:
-    """Name each run's models: by the model alone where that is clear, else with the run's name, else its number."""
-    keys = sorted({(number, result.model) for number, run in enumerate(runs) for result in run.judged})
-    models = [model for _, model in keys]
-    named = {key: f"{key[1]} ({runs[key[0]].name})" if models.count(key[1]) > 1 else key[1] for key in keys}
-    taken = list(named.values())
-    return {key: f"{label} [{key[0] + 1}]" if taken.count(label) > 1 else label for key, label in named.items()}
+    """Name each run's models: by the model alone where that is clear, else with the run's name, else its number.
+
+    It is clear where no other run judged that model on the same dimension.
+    """
+    judged = {(number, result.model, result.dimension) for number, run in enumerate(runs) for result in run.judged}
+    keys = sorted({(number, model) for number, model, _ in judged})
+    by_test = Counter((model, dimension) for _, model, dimension in judged)
+    shared = {(number, model) for number, model, dimension in judged if by_test[model, dimension] > 1}
+    named = {key: f"{key[1]} ({runs[key[0]].name})" if key in shared else key[1] for key in keys}
+    taken = Counter(named[key] for key in keys if key in shared)
+    return {key: f"{label} [{key[0] + 1}]" if taken[label] > 1 else label for key, label in named.items()}
 
 
 def contenders_of(
