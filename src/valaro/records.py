@@ -13,6 +13,9 @@ LEVELS: tuple[str, str, str] = ("low", "medium", "high")
 LEVEL_SCORES: dict[str, float] = {"low": 1.0, "medium": 3.0, "high": 5.0}
 """A label given as a level is the vote of one annotator at the middle of that level's part of the 1-5 scale."""
 
+AUTO = "auto"
+"""The method of a result that is that of whichever model validation chose."""
+
 GRID_RATE = 100
 """Feature frames a second: every modality lies on this grid; frame k covers the time around k / 100 s."""
 

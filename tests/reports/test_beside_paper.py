@@ -176,10 +176,10 @@ def test_figure_4_shows_the_matrices_of_its_models_and_why_one_is_missing():
 
 
 def figure_6():
-    sizes = {"0": (WRONG, WRONG), "20": (GOOD, GOOD), "100": (PERFECT, PERFECT)}
+    shares = {"0.0": (WRONG, WRONG), "0.2": (GOOD, GOOD), "1.0": (PERFECT, PERFECT)}
     varied = [
-        variant("SSGAN face", "study.pool_size", size, fold, predicted, unlabelled=int(size))
-        for size, both in sizes.items()
+        variant("SSGAN face", "study.pool_share", share, fold, predicted, unlabelled=int(100 * float(share)))
+        for share, both in shares.items()
         for fold, predicted in zip(PEOPLE, both, strict=True)
     ]
     return finished([*varied, *trainings({"FSBase face": (FAIR, FAIR)})], paper="figure_6")
@@ -189,10 +189,10 @@ def test_figure_6_draws_the_scores_over_the_pool_and_judges_the_largest_against_
     blocks = blocks_of(figure_6())
     (charts,) = [block for block in blocks if isinstance(block, Charts)]
     uar, f1 = charts.charts
-    assert [tick.text for tick in uar.x_ticks] == ["0", "20", "100"]
+    assert [tick.text for tick in uar.x_ticks] == ["0.0", "0.2", "1.0"]
     assert [one.label for one in uar.series] == ["SSGAN face"]
     assert [one.label for one in uar.references] == ["FSBase face"]
-    assert [row[1].text for row in charts.table.rows] == ["0", "20", "100", "–"]
+    assert [row[1].text for row in charts.table.rows] == ["0.0", "0.2", "1.0", "–"]
     assert [row[4].text for row in charts.table.rows] == ["0", "20", "100", "0"]
     # 0, 83.3 and 100 %: the higher the score, the smaller y.
     heights = [mark.y for mark in uar.series[0].marks]

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from valaro.evaluation.scores import score
-from valaro.records import FoldResult
-from valaro.training.recipes import AUTO
+from valaro.records import AUTO, FoldResult
 
 Model = TypeVar("Model")
 

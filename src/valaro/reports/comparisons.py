@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from valaro.evaluation.significance import Interval, Resamples, holm
-from valaro.records import FoldResult, Predictions
+from valaro.records import AUTO, FoldResult, Predictions
 from valaro.reports.contenders import Contender
-from valaro.training.recipes import AUTO
 
 POOL = "Do unlabelled recordings pay?"
 GENERATOR = "Does the generator pay?"

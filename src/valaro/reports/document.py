@@ -174,7 +174,11 @@ def _data(runs: Sequence[RunRecord]) -> Iterator[Block]:
 
 
 def _settings(runs: Sequence[RunRecord]) -> Iterator[Block]:
+    """Say once what several runs have in common."""
+    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for run in runs:
-        yield Heading(text=run.name)
         facts = {"normalisation": run.normalisation, "data fingerprint": run.fingerprint, **run.environment}
-        yield Facts(pairs=tuple(facts.items()))
+        alike.setdefault(tuple(facts.items()), []).append(run.name)
+    for pairs, names in alike.items():
+        yield Heading(text=", ".join(names))
+        yield Facts(pairs=pairs)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from valaro.errors import ValaroError, unknown_name
 from valaro.networks.fusion import FeatureGenerator, FusionClassifier, FusionGenerator, generator_for
+from valaro.records import AUTO
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.batches import RecordingBatches
 from valaro.training.consistent import (
@@ -152,8 +153,6 @@ LINEAR = {
     )
 }
 RECIPES = {**PAPER_MODELS, **RIVALS, **LINEAR}
-AUTO = "auto"
-"""Not a model but a choice among candidates, by validation speakers alone."""
 MODEL_NAMES = (*RECIPES, AUTO)
 
 

@@ -8,7 +8,7 @@ from valaro.reports.blocks import Block, Matrices, Notice, Sentence
 from valaro.reports.comparisons import difference_between
 from valaro.reports.paper.matching import Run
 from valaro.reports.paper.numbers import FIGURE_6_PEAK
-from valaro.reports.paper.parts import POOL_SIZE, Model, PaperPart
+from valaro.reports.paper.parts import POOL_SHARE, Model, PaperPart
 from valaro.reports.paper.verdicts import Verdict, verdict_of
 from valaro.reports.tables import DimensionResults, ModelRow
 from valaro.reports.value_charts import number_of
@@ -62,7 +62,7 @@ def chart_blocks(
     blocks = setting_blocks(one, run.number, part.axis, order=part.values) if one else ()
     if not blocks:
         return [Sentence(text=f"{part.axis} is not varied in this run on {dimension}.")]
-    if one and part.axis == POOL_SIZE:
+    if one and part.axis == POOL_SHARE:
         verdicts += _peak(dimension, run.rows[dimension])
     return list(blocks)
 
@@ -70,7 +70,7 @@ def chart_blocks(
 def _peak(dimension: Dimension, rows: Sequence[ModelRow]) -> list[Verdict]:
     """Judge that unlabelled data pays: the paper's best number of it, or the largest here, against the smallest."""
     found: list[Verdict] = []
-    for model in over_values(rows, POOL_SIZE):
+    for model in over_values(rows, POOL_SHARE):
         by_size = {int(number): row for value, row in model.rows if (number := number_of(value)) is not None}
         if len(by_size) < 2:
             continue

@@ -48,7 +48,7 @@ class PaperPart:
 
 _FBANK, _FFT, _DFACE = ("fbank",), ("fft",), ("dface",)
 _PAIRS = (("fft", "dface"), ("fbank", "dface"))
-POOL_SIZE, NORMALISATION = "study.pool_size", "study.normalisation"
+POOL_SHARE, NORMALISATION = "study.pool_share", "study.normalisation"
 _NO_NUMBERS = "Its figures are not known as numbers, so only ours are shown."
 
 
@@ -145,7 +145,7 @@ PARTS = (
         name="figure_6",
         heading="Figure 6: how many unlabelled samples",
         dimension=None,
-        setting=POOL_SIZE,
+        setting=POOL_SHARE,
         values=tuple(map(str, numbers.FIGURE_6_SIZES)),
         remarks=(
             "The paper: 0 to 25,000 unlabelled samples in steps of 5,000 beside 7,936 labelled ones, on one fold; "
