@@ -1,6 +1,7 @@
 """The paper's figures drawn from our results: confusion matrices, and scores over a varied setting."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from valaro.records import Dimension
 from valaro.reports import sentences
@@ -11,7 +12,6 @@ from valaro.reports.paper.numbers import FIGURE_6_PEAK
 from valaro.reports.paper.parts import POOL_SHARE, Model, PaperPart
 from valaro.reports.paper.verdicts import Verdict, verdict_of
 from valaro.reports.tables import DimensionResults, ModelRow
-from valaro.reports.value_charts import number_of
 from valaro.reports.varied import in_order, over_values, setting_blocks
 
 
@@ -71,7 +71,7 @@ def _peak(dimension: Dimension, rows: Sequence[ModelRow]) -> list[Verdict]:
     """Judge that unlabelled data pays: the paper's best number of it, or the largest here, against the smallest."""
     found: list[Verdict] = []
     for model in over_values(rows, POOL_SHARE):
-        by_size = {int(number): row for value, row in model.rows if (number := number_of(value)) is not None}
+        by_size = {_unlabelled(row): row for _, row in model.rows}
         if len(by_size) < 2:
             continue
         smallest, most = min(by_size), FIGURE_6_PEAK if FIGURE_6_PEAK in by_size else max(by_size)
@@ -79,3 +79,8 @@ def _peak(dimension: Dimension, rows: Sequence[ModelRow]) -> list[Verdict]:
         stated = f"{dimension}: {model.label} with {most} unlabelled recordings above the same with {smallest}"
         found.append(verdict_of(stated, difference and difference.uar))
     return found
+
+
+def _unlabelled(row: ModelRow) -> int:
+    """Return how many unlabelled recordings its trainings had, on average."""
+    return round(fmean(result.unlabelled for result in row.contender.results))
