@@ -1,6 +1,7 @@
 """Intervals follow the speakers: known cases, coverage, pairing and speed."""
 
 import time
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -149,6 +150,16 @@ def test_a_p_value_counts_the_draws_of_the_rarer_sign_twice():
     some, others = (Resamples(random_groups(8, 12, rate, seed=seed)) for rate, seed in ((0.6, 1), (0.5, 2)))
     drawn = some.drawn("uar") - others.drawn("uar")
     assert some.p_above(others, "uar") == 2 * (min((drawn <= 0).sum(), (drawn >= 0).sum()) + 1) / 2001
+
+
+def test_a_clear_difference_passes_a_correction_for_many_pairs():
+    # Of 2,000 draws none has the other sign: their share alone would be 0.001, and 100 pairs could never show anything.
+    some, others = (Resamples(random_groups(16, 18, rate, seed=seed)) for rate, seed in ((0.9, 1), (0.4, 2)))
+    drawn = some.drawn("uar") - others.drawn("uar")
+    assert drawn.min() > 0
+    p = some.p_above(others, "uar")
+    assert p == pytest.approx(2 * (1 - NormalDist().cdf(drawn.mean() / drawn.std())), abs=1e-12)
+    assert max(holm([p] * 100)) < 0.05
 
 
 def test_holm_multiplies_each_p_by_what_is_left_and_never_lets_a_greater_one_fall_below():

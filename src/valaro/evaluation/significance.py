@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import erfc
 
 import numpy as np
 from jaxtyping import Float
@@ -10,6 +11,9 @@ from valaro.errors import ValaroError
 from valaro.evaluation.scores import Metric, bookings, metric_of
 from valaro.records import Predictions
 from valaro.seeds import numpy_stream
+
+_FEW = 10
+"""Draws of the rarer sign below which their share is too coarse a tail."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +69,9 @@ class Resamples:
         """Return the two-sided bootstrap p-value of the difference to `other`: twice the rarer sign's share of draws.
 
         A draw of exactly no difference counts for both signs, and one more draw than there were for each, so that it
-        is never 0 (Davison and Hinkley 1997, section 4.4).
+        is never 0 (Davison and Hinkley 1997, section 4.4). Where fewer than ten draws have the rarer sign, their share
+        says little and could never pass a correction for many pairs: there it is the tail of the normal distribution
+        with the draws' mean and deviation.
 
         Raises:
             ValaroError: the two did not judge the same utterances.
@@ -73,7 +79,11 @@ class Resamples:
         _check_same_utterances(self.ids, other.ids)
         drawn = self.drawn(metric) - other.drawn(metric)
         rarer = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
-        return min(1.0, 2 * (rarer + 1) / (len(drawn) + 1))
+        counted = min(1.0, 2 * (rarer + 1) / (len(drawn) + 1))
+        deviation = float(drawn.std())
+        if rarer >= _FEW or deviation == 0.0:
+            return counted
+        return min(counted, erfc(abs(float(drawn.mean())) / deviation / 2**0.5))
 
     def value(self, metric: Metric) -> float:
         """Return the mean of `metric` over the groups."""

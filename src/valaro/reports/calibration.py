@@ -71,7 +71,8 @@ def calibration_sentence(rows: Sequence[CalibrationRow]) -> str:
         return f"{off}: it is {how}."
     low, high = best.temperatures
     mended = f"after the temperature that validation chose ({low:.2f} to {high:.2f}) by {percent(best.mended_error)}"
-    return f"{off}, it is {how}; {mended}."
+    worse = "" if best.mended_error < best.error else ": too few validation answers to mend it"
+    return f"{off}, it is {how}; {mended}{worse}."
 
 
 def _row(label: str, colour: int, results: Sequence[FoldResult]) -> CalibrationRow:

@@ -79,7 +79,7 @@ def setting_blocks(
         blocks.append(Charts(name=file, charts=charts, caption=caption, table=_table(name, some, beside)))
     blocks += [Sentence(text=_sentence(model, name)) for model in models if len(model.rows) > 1]
     note = sentences.speaker_note(
-        [row.contender.label for model in models for _, row in model.rows if row.contender.speaker_normalised]
+        [row.contender.model for model in models for _, row in model.rows if row.contender.speaker_normalised]
     )
     return (*blocks, Notice(text=note)) if note else tuple(blocks)
 
@@ -120,7 +120,7 @@ def _varied(row: ModelRow) -> dict[str, str]:
 def _without(row: ModelRow, setting: str) -> str:
     """Return the label of a row without the value of `setting`; those of other settings stay."""
     result = row.contender.results[0]
-    label = row.contender.label
+    label = row.contender.model
     for name, value in result.varied:
         if name == setting:
             label = label.replace(f", {name.partition('.')[2]} {value}", "", 1)
@@ -137,12 +137,12 @@ def _series(model: OverValues, colour: int, metric: str) -> Series:
 
 
 def _reference(row: ModelRow, colour: int, metric: str) -> Reference:
-    return Reference(label=row.contender.label, colour=colour, value=_score(row, metric).value)
+    return Reference(label=row.contender.model, colour=colour, value=_score(row, metric).value)
 
 
 def _table(name: str, models: Sequence[OverValues], beside: Sequence[ModelRow]) -> Table:
     lines = [(model.label, value, row) for model in models for value, row in model.rows]
-    lines += [(row.contender.label, "–", row) for row in beside]
+    lines += [(row.contender.model, "–", row) for row in beside]
     return table(
         (words("model"), words(name), "UAR, %", "paper's F1, %", "unlabelled recordings", "trainings"),
         [

@@ -153,7 +153,7 @@ LINEAR = {
     )
 }
 RECIPES = {**PAPER_MODELS, **RIVALS, **LINEAR}
-MODEL_NAMES = (*RECIPES, AUTO)
+MODEL_NAMES = tuple(RECIPES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +181,7 @@ def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
     """
     name, colon, picked = model.partition(":")
     if name not in RECIPES:
-        raise unknown_name("model", name, MODEL_NAMES)
+        raise unknown_name("model", name, (*MODEL_NAMES, AUTO))
     fused = RECIPES[name].fused
     if fused and (colon or len(features) < 2):
         raise ValaroError(

@@ -25,13 +25,13 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
         lines.append((named, *["–"] * 6))
         verdicts.append(Verdict(outcome=OPEN, words=stated, why=run.why_absent(dimension, model)))
     unknown = 0
-    for row in sorted(rows, key=lambda row: (row not in the_one, row.contender.label)):
+    for row in sorted(rows, key=lambda row: (row not in the_one, row.contender.model)):
         split = split_by_yaw([result.test for result in row.contender.results], run.record.faces)
         unknown = max(unknown, split.unknown)
-        lines.append(_judged(row.contender.label, "frontal", split.frontal))
-        lines.append(_judged(row.contender.label, "side", split.side))
+        lines.append(_judged(row.contender.model, "frontal", split.frontal))
+        lines.append(_judged(row.contender.model, "side", split.side))
         if row in the_one:
-            named = f"{row.contender.label}: {stated}"
+            named = f"{row.contender.model}: {stated}"
             verdicts.append(
                 verdict_of(named, split.difference)
                 if split.difference
@@ -45,7 +45,7 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
         "together."
         + (f" Left out: {sentences.plural(unknown, 'test utterance')} without a known face." if unknown else "")
     )
-    note = sentences.speaker_note([row.contender.label for row in rows if row.contender.speaker_normalised])
+    note = sentences.speaker_note([row.contender.model for row in rows if row.contender.speaker_normalised])
     return [table(columns, lines, caption), *([Notice(text=note)] if note else [])]
 
 

@@ -33,7 +33,7 @@ def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block
     caption = f"{dimension.capitalize()}: test utterances of all trainings, percent of the true level, and counts."
     name = f"{part.name}-{dimension}" + (f"-run-{run.number + 1}" if run.number else "")
     figure = Matrices(name=name, rows=tuple(rows), caption=caption)
-    note = sentences.speaker_note([row.contender.label for row in rows if row.contender.speaker_normalised])
+    note = sentences.speaker_note([row.contender.model for row in rows if row.contender.speaker_normalised])
     return [figure, *([Notice(text=note)] if note else []), *absent]
 
 
@@ -45,7 +45,7 @@ def _absent(run: Run, dimension: Dimension, model: Model) -> str:
 
 def _in_order(rows: Sequence[ModelRow], part: PaperPart) -> list[ModelRow]:
     order = in_order({_value(row, part.setting) for row in rows}, part.values)
-    return sorted(rows, key=lambda row: (order.index(_value(row, part.setting)), row.contender.label))
+    return sorted(rows, key=lambda row: (order.index(_value(row, part.setting)), row.contender.model))
 
 
 def _value(row: ModelRow, setting: str) -> str:

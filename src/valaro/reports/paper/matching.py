@@ -24,7 +24,7 @@ class Run:
         return tuple(
             sorted(
                 (row for row in found if frozenset(row.contender.features) == wanted),
-                key=lambda row: row.contender.label,
+                key=lambda row: row.contender.model,
             )
         )
 

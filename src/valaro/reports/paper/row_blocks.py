@@ -27,7 +27,7 @@ def row_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
         for ours in found or (None,):
             name = Cell(text=row.name, below=_label(row, ours, run, dimension))
             lines.append((name, *([row.part] if has_parts else []), *_scores(row, ours, has_f1=has_f1)))
-        speaker_wise += [ours.contender.label for ours in found if ours.contender.speaker_normalised]
+        speaker_wise += [ours.contender.model for ours in found if ours.contender.speaker_normalised]
     caption = (
         "Ours: mean ± standard deviation over the trainings (folds × seeds), with the 95 % interval; the "
         "difference is ours minus the paper's."
@@ -40,7 +40,7 @@ def _label(row: PaperRow, ours: ModelRow | None, run: Run, dimension: Dimension)
     """Return what stands below the paper's name of a row: our model's label, or why there is none, and remarks."""
     if row.is_quoted:
         return row.remark
-    said = ours.contender.label if ours else run.why_absent(dimension, (row.method, row.features))
+    said = ours.contender.model if ours else run.why_absent(dimension, (row.method, row.features))
     return f"{said}; {row.remark}" if row.remark else said
 
 
