@@ -290,6 +290,15 @@ FRAGMENTS = [
 ]  # fmt: skip
 
 
+def test_a_turn_whose_damaged_header_comes_first_is_refused_once_and_for_all(tmp_path: Path) -> None:
+    header = "[6.2901 - 8.2357]\tSes01F_impro01_F000\tneu\t[2.5000, 2.5000, 2.5000]"
+    path = tmp_path / "Ses01F_impro01.txt"
+    path.write_text(f"{header}% and more\n{header}\n")
+    found = read_evaluation(path)
+    assert found.turns == ()
+    assert [fault.why.split(":")[0] for fault in found.faults][1] == "the turn stands already in line 1"
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(FRAGMENTS).map(str.encode), st.binary(max_size=12)), max_size=12))
 def test_no_bytes_make_anything_but_turns_and_faults(

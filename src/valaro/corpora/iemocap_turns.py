@@ -144,6 +144,9 @@ class _Page:
             name = re.search(r"Ses\d{2}[FM]_\w+", line)
             why = f"'{_short(line)}': expected '[start - end] turn category [V, A, D]'"
             self.faults.append(Fault(turn=name[0] if name else "", line=number, why=why))
+            if name:
+                # A second header of that name would be read, and the turn counted as read and as refused.
+                self._seen.setdefault(name[0], number)
         elif line and not line.startswith("%"):
             self._rated(number, line)
 
