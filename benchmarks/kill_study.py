@@ -87,8 +87,11 @@ def disturb(study: Study, run: Path, *, kills: int, within: float, moments: rand
     for kill in range(kills):
         before = written(run) if run.is_dir() else {}
         process = study.start(run)
-        # A run that goes on has less to do: its kill comes within what is left.
-        time.sleep(moments.uniform(0.3, max(1.0, within / (kill + 1))))
+        # Late enough that something was done, early enough that something is left for the next life.
+        time.sleep(within * moments.uniform(0.35, 0.65))
+        if process.poll() is not None:
+            print(f"the study ended before kill {kill + 1}", flush=True)
+            break
         process.kill()
         process.communicate()
         time.sleep(0.5)

@@ -32,6 +32,20 @@ def test_a_model_that_a_varied_value_does_not_concern_is_trained_once(tmp_path: 
     }
 
 
+def test_of_a_training_for_two_folds_only_the_result_that_lacks_is_written(tmp_path: Path, here: list[str]) -> None:
+    settings = settings_of(make_study(tmp_path), 'study.models=["FSBase:face"]', "study.directions=both")
+    cross_validate(settings, tmp_path / "run")
+    there = tmp_path / "run" / "results" / "valence FSBase face 1 test F seed 0.json"
+    lacking = tmp_path / "run" / "results" / "valence FSBase face 1 test M seed 0.json"
+    before = (there.stat().st_mtime_ns, there.read_bytes())
+    lacking.unlink()
+    here.clear()
+    cross_validate(settings, tmp_path / "run")
+    assert len(here) == 1
+    assert lacking.is_file()
+    assert (there.stat().st_mtime_ns, there.read_bytes()) == before
+
+
 def test_the_control_learns_nothing_but_chance_where_the_model_itself_is_perfect(
     tmp_path: Path, here: list[str]
 ) -> None:

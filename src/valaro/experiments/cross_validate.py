@@ -75,6 +75,9 @@ def run_training(job: TrainingJob) -> None:
         trail=trail,
     )
     for name, fold, training in zip(job.names, job.folds, trainings, strict=True):
+        if job.run.result(name).is_file():
+            # Killed between two results of one training: what is there stays as it was, its seconds too.
+            continue
         result = result_of(job.candidate, training, store, fold, job.seed)
         result = replace(result, varied=job.varied, shuffled=job.shuffled)
         if job.has_map and name == job.names[0]:
