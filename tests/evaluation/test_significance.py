@@ -138,6 +138,8 @@ def test_draws_of_different_seeds_are_not_compared_one_by_one() -> None:
         Resamples(groups, seed=0, draws=50).above(Resamples(groups, seed=1, draws=50), "uar")
     with pytest.raises(ValueError, match="another seed"):
         Resamples(groups, draws=50).above(Resamples(groups, draws=60), "uar")
+    with pytest.raises(ValueError, match="another seed"):
+        Resamples(groups, seed=0, draws=50).p_above(Resamples(groups, seed=1, draws=50), "uar")
 
 
 def test_a_p_value_counts_the_draws_of_the_rarer_sign_twice():
@@ -160,6 +162,14 @@ def test_a_clear_difference_passes_a_correction_for_many_pairs():
     p = some.p_above(others, "uar")
     assert p == pytest.approx(2 * (1 - NormalDist().cdf(drawn.mean() / drawn.std())), abs=1e-12)
     assert max(holm([p] * 100)) < 0.05
+
+
+def test_no_difference_is_so_great_that_its_p_value_is_0() -> None:
+    # 400 people, 95 % right against 5 %: beyond 38 deviations, where the normal tail is below any float.
+    great, small = (Resamples(random_groups(400, 300, r, speakers=400), draws=99) for r in (0.95, 0.05))
+    drawn = great.drawn("uar") - small.drawn("uar")
+    assert drawn.mean() / drawn.std() > 38
+    assert 0.0 < great.p_above(small, "uar") < 1e-300
 
 
 def test_holm_multiplies_each_p_by_what_is_left_and_never_lets_a_greater_one_fall_below():

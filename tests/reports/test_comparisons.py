@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from making_results import GOOD, POOR, training
+from valaro.evaluation.significance import Interval
 from valaro.reports.comparisons import BEST, FUSION, GENERATOR, NETWORK, POOL, RUN, differences
 from valaro.reports.contenders import Contender
+from valaro.reports.sentences import verdict
 
 
 def ranked(models: Sequence[str], *, run: int = 0) -> list[Contender]:
@@ -69,6 +71,24 @@ def test_a_difference_seen_from_the_other_model_is_turned() -> None:
     assert (turned.name, turned.uar.value) == ("LR face − SSGAN face", -found.uar.value)
     assert (turned.uar.low, turned.uar.high) == (-found.uar.high, -found.uar.low)
     assert found.seen_from("SSGAN face") is found
+
+
+def test_a_verdict_has_three_outcomes_and_names_the_number_of_pairs() -> None:
+    first, second = ranked(["MSSGAN", "MFSBase"])
+    (found,) = differences([first, replace(second, results=(training("MFSBase", "ann", 0, POOR),))])
+    clear = replace(found, uar=Interval(value=0.1, low=0.01, high=0.2), p=0.02, pairs=7)
+    # At 0.05 exactly nothing is shown yet.
+    assert verdict(replace(clear, corrected=0.049)) == "a difference is shown"
+    assert verdict(replace(clear, corrected=0.05)) == "shown, but not after correction for 7 pairs"
+    assert not replace(clear, corrected=0.05).is_shown
+    held = replace(clear, uar=Interval(value=0.1, low=-0.01, high=0.2), corrected=0.049)
+    assert verdict(held) == "no difference shown"
+
+
+def test_each_pair_knows_how_many_are_corrected_together() -> None:
+    found = differences(ranked(["MSSGAN", "LR face", "SSGAN face", "FSBase face"]))
+    assert [one.pairs for one in found] == [len(found)] * len(found)
+    assert len(found) == 5
 
 
 def test_two_runs_are_compared_model_by_model() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import erfc
+from sys import float_info
 
 import numpy as np
 from jaxtyping import Float
@@ -59,11 +60,7 @@ class Resamples:
         Raises:
             ValaroError: the two did not judge the same utterances.
         """
-        if (self.seed, self.draws) != (other.seed, other.draws):
-            raise ValueError("draws of another seed or number cannot be compared one by one")
-        _check_same_utterances(self.ids, other.ids)
-        value = self.value(metric) - other.value(metric)
-        return _interval(value, self.drawn(metric) - other.drawn(metric))
+        return _interval(self.value(metric) - other.value(metric), self._drawn_above(other, metric))
 
     def p_above(self, other: "Resamples", metric: Metric) -> float:
         """Return the two-sided bootstrap p-value of the difference to `other`: twice the rarer sign's share of draws.
@@ -76,14 +73,14 @@ class Resamples:
         Raises:
             ValaroError: the two did not judge the same utterances.
         """
-        _check_same_utterances(self.ids, other.ids)
-        drawn = self.drawn(metric) - other.drawn(metric)
+        drawn = self._drawn_above(other, metric)
         rarer = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
         counted = min(1.0, 2 * (rarer + 1) / (len(drawn) + 1))
         deviation = float(drawn.std())
         if rarer >= _FEW or deviation == 0.0:
             return counted
-        return min(counted, erfc(abs(float(drawn.mean())) / deviation / 2**0.5))
+        # Beyond 38 deviations a float holds no tail, but no finite number of draws makes sure.
+        return min(counted, max(erfc(abs(float(drawn.mean())) / deviation / 2**0.5), float_info.min))
 
     def value(self, metric: Metric) -> float:
         """Return the mean of `metric` over the groups."""
@@ -96,6 +93,12 @@ class Resamples:
             values = metric_of(self._matrices.reshape(-1, 3, 3), metric).reshape(groups, draws)
             self._drawn[metric] = (values * self._weights).sum(0) / self._weights.sum(0)
         return self._drawn[metric]
+
+    def _drawn_above(self, other: "Resamples", metric: Metric) -> Float[np.ndarray, " draws"]:
+        if (self.seed, self.draws) != (other.seed, other.draws):
+            raise ValueError("draws of another seed or number cannot be compared one by one")
+        _check_same_utterances(self.ids, other.ids)
+        return self.drawn(metric) - other.drawn(metric)
 
 
 def bootstrap_interval(groups: Sequence[Predictions], metric: Metric, *, seed: int = 0, draws: int = 2000) -> Interval:

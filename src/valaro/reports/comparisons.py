@@ -52,7 +52,7 @@ class _Leaders:
 class Difference:
     """What `first` scores above `second` on the test utterances that both judged in the same fold and seed.
 
-    `p` is that of the difference of UAR, `corrected` the same for the number of all pairs beside it.
+    `p` is that of the difference of UAR, `corrected` the same for the number of all `pairs` beside it, itself included.
     """
 
     question: str
@@ -64,6 +64,7 @@ class Difference:
     colour: int
     p: float
     corrected: float = 1.0
+    pairs: int = 1
 
     @property
     def is_shown(self) -> bool:
@@ -98,7 +99,7 @@ def differences(contenders: Sequence[Contender]) -> tuple[Difference, ...]:
         if difference:
             found.append(difference)
     corrected = holm([difference.p for difference in found])
-    found = [replace(one, corrected=p) for one, p in zip(found, corrected, strict=True)]
+    found = [replace(one, corrected=p, pairs=len(found)) for one, p in zip(found, corrected, strict=True)]
     return tuple(sorted(found, key=lambda difference: QUESTIONS.index(difference.question)))
 
 

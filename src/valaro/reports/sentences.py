@@ -90,7 +90,9 @@ def verdict(difference: Difference) -> str:
     """Return what a difference allows to say, corrected for the number of pairs beside it."""
     if difference.uar.holds_zero:
         return "no difference shown"
-    return "a difference is shown" if difference.is_shown else "no difference shown after correction for all pairs"
+    if difference.is_shown:
+        return "a difference is shown"
+    return f"shown, but not after correction for {plural(difference.pairs, 'pair')}"
 
 
 def p_value(p: float) -> str:
@@ -131,7 +133,8 @@ def headline(results: DimensionResults) -> tuple[str, ...]:
     ranked = [against[row.contender.label] for row in results.rows if row.contender.label in against]
     nearest = _nearest_network(results, against)
     if nearest:
-        sentences.append(f"No network reaches the best linear model: {difference_sentence(nearest)}")
+        lead = "No network reaches" if nearest.is_shown else "No network scores above"
+        sentences.append(f"{lead} the best linear model: {difference_sentence(nearest)}")
         ranked.remove(nearest)
     if len(ranked) <= MOST_SENTENCES:
         return (*sentences, *map(difference_sentence, ranked))
