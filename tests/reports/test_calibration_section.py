@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from making_results import FAIR, GOOD, PERFECT, a_run, judged, training
-from valaro.evaluation.calibration import fit_temperature
+from valaro.evaluation.calibration import COLDEST, fit_temperature
+from valaro.records import Predictions
 from valaro.reports.calibration import calibration_rows, calibration_sentence
 from valaro.reports.html import report_page
 from valaro.reports.tables import dimension_results
@@ -26,6 +28,28 @@ def test_a_row_holds_the_error_before_and_after_the_temperature_of_its_own_valid
     assert calibration_sentence([row]).startswith(
         "MSSGAN's probabilities are off by 13.3 points on average, it is too sure of itself; after the temperature"
     )
+
+
+def test_a_smaller_error_at_a_higher_cross_entropy_is_not_called_mended() -> None:
+    # 80 % sure and all right in validation: T goes to its bound, and 14 of 15 test answers are then 100 % sure of it.
+    test = Predictions(
+        ids=tuple(f"c/{k}" for k in range(15)),
+        speakers=("people/ann",) * 15,
+        probabilities=np.eye(3)[[0, 1, 2] * 5] * 0.7 + 0.1,
+        correct=np.eye(3, dtype=bool)[[0, 1, 2] * 4 + [0, 1, 0]],
+    )
+    sure = replace(training("MSSGAN", "ann", 0, PERFECT), test=test, validation=judged("v", PERFECT))
+    (row,) = _rows([sure])
+    assert (row.temperatures, row.at_bounds, row.trainings) == ((COLDEST, COLDEST), 1, 1)
+    assert (row.error, row.mended_error) == (pytest.approx(14 / 15 - 0.8), pytest.approx(1 / 15, abs=1e-6))
+    # Of 14 answers -log 0.8 and of one -log 0.1; then 20 log 8 of that one, cut at 12 log 10.
+    assert row.entropy == pytest.approx((-14 * np.log(0.8) - np.log(0.1)) / 15)
+    assert row.mended_entropy == pytest.approx(min(20 * np.log(8), 12 * np.log(10)) / 15)
+    assert calibration_sentence([row]).endswith(
+        "by 6.7, but at a higher cross-entropy, 1.842 nats instead of 0.362: not shown to mend it."
+    )
+    page = report_page([a_run([sure])])
+    assert "1 of 1 at a bound" in page
 
 
 def test_a_modest_model_and_one_that_can_be_read_as_it_is_are_said() -> None:

@@ -102,9 +102,10 @@ def test_what_a_corpus_must_say_stands_before_the_first_figure():
 def test_speaker_wise_normalisation_is_named_beside_every_figure_and_table_of_scores():
     page = report_page([run(speaker_normalised=True)])
     body = page[page.index("<main>") : page.index('<section id="data">')]
-    # the card; the scores' table and figure; every training; the differences' table and figure; confusion; curves
-    assert body.count(SPEAKER_WISE) == 8
-    for heading in ("headline", "scores", "differences", "confusion", "curves"):
+    # the card; the scores' table and figure; every training; the differences' table and figure; confusion; calibration;
+    # curves
+    assert body.count(SPEAKER_WISE) == 9
+    for heading in ("headline", "scores", "differences", "confusion", "calibration", "curves"):
         section = body[body.index(f'id="{heading}"') :].split("</section>")[0]
         assert SPEAKER_WISE in section, heading
     assert SPEAKER_WISE not in report_page([run()])

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valaro.evaluation.calibration import (
+    COLDEST,
+    HOTTEST,
     Bin,
     calibration_error,
     cross_entropy,
@@ -39,6 +41,9 @@ class CalibrationRow:
     """How much more (0-1) it says than it keeps, on average; below 0 it is too modest."""
     entropy: float
     temperatures: tuple[float, float] | None
+    at_bounds: int
+    """Trainings whose temperature is a bound: their validation was all right, or no better than chance."""
+    trainings: int
     mended_error: float | None
     mended_entropy: float | None
     dots: tuple["Dot", ...]
@@ -71,8 +76,17 @@ def calibration_sentence(rows: Sequence[CalibrationRow]) -> str:
         return f"{off}: it is {how}."
     low, high = best.temperatures
     mended = f"after the temperature that validation chose ({low:.2f} to {high:.2f}) by {percent(best.mended_error)}"
-    worse = "" if best.mended_error < best.error else ": too few validation answers to mend it"
-    return f"{off}, it is {how}; {mended}{worse}."
+    return f"{off}, it is {how}; {mended}{_what_it_cost(best)}."
+
+
+def _what_it_cost(row: CalibrationRow) -> str:
+    """Return what speaks against the temperature, whose smaller error may stand beside a higher cross-entropy."""
+    if row.mended_error is None or row.mended_entropy is None or row.mended_error >= row.error:
+        return ": too few validation answers to mend it"
+    if row.mended_entropy > row.entropy:
+        rise = f"{row.mended_entropy:.3f} nats instead of {row.entropy:.3f}"
+        return f", but at a higher cross-entropy, {rise}: not shown to mend it"
+    return ""
 
 
 def _row(label: str, colour: int, results: Sequence[FoldResult]) -> CalibrationRow:
@@ -89,6 +103,8 @@ def _row(label: str, colour: int, results: Sequence[FoldResult]) -> CalibrationR
         lean=sum(one.count * (one.confidence - one.accuracy) for one in reliability(whole)) / len(whole.ids),
         entropy=cross_entropy(whole),
         temperatures=(min(temperatures), max(temperatures)) if mended else None,
+        at_bounds=sum(temperature in (COLDEST, HOTTEST) for temperature in temperatures),
+        trainings=len(results),
         mended_error=calibration_error(mended) if mended else None,
         mended_entropy=cross_entropy(mended) if mended else None,
         dots=_dots(whole),

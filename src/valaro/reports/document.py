@@ -116,19 +116,22 @@ def _guards(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> B
 
 def _calibration(results: DimensionResults) -> list[Block]:
     found = calibration_rows(results)
-    columns = (words("model"), "calibration error, %", "says − keeps, points", "temperature", "error at it, %")
+    columns = (words("model"), "calibration error, %", "says − keeps, points", "cross-entropy, nats")
+    columns = (*columns, "temperature", "error at it, %", "cross-entropy at it, nats")
     rows = [
         (
             row.label,
             sentences.percent(row.error),
             sentences.points(row.lean),
+            f"{row.entropy:.3f}",
             "{:.2f} to {:.2f}".format(*row.temperatures) if row.temperatures else "–",
             sentences.percent(row.mended_error),
+            "–" if row.mended_entropy is None else f"{row.mended_entropy:.3f}",
         )
         for row in found
     ]
     name = results.dimension.capitalize()
-    return [Heading(text=name), Sentence(text=calibration_sentence(found)), table(columns, rows)]
+    return [Heading(text=name), Sentence(text=calibration_sentence(found)), table(columns, rows), *_beside(results)]
 
 
 def _confusion(results: DimensionResults) -> list[Block]:
