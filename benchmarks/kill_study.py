@@ -3,10 +3,10 @@
     python benchmarks/kill_study.py [--kills 5] [--workers 2] [--study FILE] [--set study.seeds=2] [--data FILE]
 
 The command line's own `valaro cross-validate` runs the study undisturbed, then again into another folder, where it is
-killed with SIGKILL at random moments and started again until as many kills as asked for have hit, and then once more to
-its end. After every kill each result must be whole; at the end every result that was there must be untouched, no worker
-may be left, all results must be those of the undisturbed run but for the measured seconds, and the reports, written
-without times, must be the same to the byte. Exits with 1 if anything differed.
+killed with SIGKILL at random moments and started again until as many kills as asked for have hit (or it has ended), and
+then once more to its end. Every result that was there must be untouched, no worker may be left, all results must be
+those of the undisturbed run but for the measured seconds, and the reports, written without times, must be the same to
+the byte. Exits with 1 if anything differed.
 
 Without --study (a settings file) a corpus of noise with patterns in it is made.
 """

@@ -107,6 +107,21 @@ def test_auto_looks_at_no_test_answer(tmp_path: Path, here: list[str]) -> None:
     assert again == choices
 
 
+def test_where_a_candidate_fails_auto_says_that_it_cannot_choose(tmp_path: Path, here: list[str]) -> None:
+    study = make_study(tmp_path)
+    broken = ["training.learning_rate=1e30", "training.clip=0", "network.weight_norm=false", "training.decay=0"]
+    problems = cross_validate(settings_of(study, 'study.models=["auto:face"]', *broken), tmp_path / "run")
+    undecided = [problem for problem in problems if problem.where == "choice"]
+    # Two folds; the linear candidates do not mind the rate.
+    assert [problem.utterance for problem in undecided] == [
+        "valence auto face 1 test M seed 0",
+        "valence auto face 2 test M seed 0",
+    ]
+    assert "FSBase face 1 test M seed 0" in undecided[0].why
+    assert "LR face" not in undecided[0].why
+    assert not [r for r in read_run(tmp_path / "run").results if r.method == "auto"]
+
+
 def test_a_model_for_use_can_be_left_to_validation(tmp_path: Path, here: list[str]) -> None:
     study, run = make_study(tmp_path), tmp_path / "final"
     (final,) = train_final(settings_of(study, 'study.models=["auto:face"]'), run)

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from test_report_page import words
-
+from making_pages import words
 from making_results import FAIR, GOOD, a_run, finished, training
 from valaro.reports.html import report_page
 from valaro.reports.tables import dimension_results, without_repeats

@@ -82,7 +82,7 @@ def test_a_speaker_called_script_stays_text():
         [
             run(
                 name=evil,
-                settings=evil,
+                settings=f'[study]\nname = "{evil}"\n',
                 results=(named,),
                 notes=(CorpusNote(corpus=evil, text=evil),),
                 problems=(Problem(utterance=evil, where=evil, why=evil),),
@@ -289,3 +289,11 @@ def test_without_an_alarm_there_is_no_section_of_alarms():
     assert '#alarms"' not in page
     assert 'id="alarms"' not in page
     assert "collapse" not in words(page)
+
+
+def test_a_page_names_data_without_the_folders_of_whoever_made_it() -> None:
+    settings = '[data]\nlabelled = ["/home/ann/secret/a.parquet"]\nfeatures = "/home/ann/store"\n[study]\nseeds = 2\n'
+    page = report_page([run(settings=settings)])
+    assert "/home" not in page
+    assert "a.parquet" in page
+    assert "seeds = 2" in page

@@ -50,13 +50,17 @@ def cross_validate(
             on_progress(done, len(jobs))
 
     outcomes = run_jobs(run_training, waiting, workers=workers, on_done=told)
-    for choice in study_choices(settings, data):
-        choice.make(run)
-    return tuple(
+    failed = [
         Problem(utterance=waiting[outcome.index].names[0], where="training", why=outcome.error)
         for outcome in outcomes
         if outcome.error
-    )
+    ]
+    undecided = [
+        Problem(utterance=choice.name, where="choice", why=f"a candidate has no result: {', '.join(lacking)}")
+        for choice in study_choices(settings, data)
+        if (lacking := choice.make(run))
+    ]
+    return (*failed, *undecided)
 
 
 def run_training(job: TrainingJob) -> None:

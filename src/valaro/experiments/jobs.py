@@ -66,9 +66,7 @@ def _variant_jobs(
     plan = settings.plan()
     return [
         TrainingJob(
-            names=tuple(
-                f"{dimension} {candidate.label} {fold.name} seed {seed}".replace("/", "_") for fold in together
-            ),
+            names=tuple(_result_name(dimension, candidate.label, fold, seed) for fold in together),
             run=run,
             store=data.store.path,
             candidate=candidate,
@@ -105,11 +103,13 @@ class ChoiceJob:
     among: tuple[str, ...]
     varied: tuple[tuple[str, str], ...]
 
-    def make(self, run: RunFolder) -> None:
-        """Write the result, once all that it is chosen among are there."""
-        if not run.result(self.name).is_file() and all(run.result(name).is_file() for name in self.among):
+    def make(self, run: RunFolder) -> tuple[str, ...]:
+        """Write the result unless it is there, and return which of those that it is chosen among are lacking."""
+        lacking = tuple(name for name in self.among if not run.result(name).is_file())
+        if not lacking and not run.result(self.name).is_file():
             result = chosen_result(self.label, [read_result(run.result(name)) for name in self.among])
             write_result(run, self.name, replace(result, varied=self.varied))
+        return lacking
 
 
 def study_choices(settings: Settings, data: StudyData) -> list[ChoiceJob]:

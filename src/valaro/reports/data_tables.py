@@ -1,8 +1,12 @@
 """From runs to the rows that describe their data: corpora, faces, problems, what each training saw."""
 
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
+
+import tomli_w
 
 from valaro.records import CorpusNote, CorpusSummary, FaceQuality, RunRecord
 
@@ -52,6 +56,21 @@ def corpora(runs: Sequence[RunRecord]) -> tuple[CorpusSummary, ...]:
 def notes(runs: Sequence[RunRecord]) -> tuple[CorpusNote, ...]:
     """Return what the page must say about its corpora, each note once."""
     return _once(note for run in runs for note in run.notes)
+
+
+def shown_settings(run: RunRecord) -> str:
+    """Return the settings as TOML, each file and folder of data by its name alone.
+
+    A page is passed on: where its reader's colleague keeps recordings is nobody's business, and says nothing.
+    """
+    known = tomllib.loads(run.settings)
+    data = known.get("data", {})
+    for name, value in data.items():
+        if name in {"labelled", "unlabelled"}:
+            data[name] = [Path(path).name for path in value]
+        elif name == "features":
+            data[name] = Path(value).name
+    return tomli_w.dumps(known)
 
 
 def faces(runs: Sequence[RunRecord]) -> FaceTable | None:

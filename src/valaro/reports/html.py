@@ -101,6 +101,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "span_of_points": sentences.span_of_points,
     "verdict": sentences.verdict,
     "p_value": sentences.p_value,
+    "shown_settings": data_tables.shown_settings,
     "calibration_sentence": calibration_sentence,
     "headline": sentences.headline,
     "cautions": sentences.cautions,

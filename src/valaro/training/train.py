@@ -112,11 +112,6 @@ def train_folds(
     used_pool = material.pool if recipe.uses_pool else ()
     alarms = (*(distant_corpora(material, plan) if used_pool else ()), *progress.alarms.raised)
     seconds = (time.perf_counter() - begun) / len(folds)
-    adversaries = None
-    if recipe.is_adversarial:
-        adversaries = Adversaries(
-            classifier=progress.averages.classifier, generator=bench.generator, step=progress.taken
-        )
     return tuple(
         Training(
             model=TrainedModel(
@@ -141,7 +136,7 @@ def train_folds(
             unlabelled=len(used_pool),
             excluded=material.excluded,
             material=material,
-            adversaries=adversaries,
+            adversaries=_adversaries(recipe, bench, progress),
         )
         for fold, validation, best in zip(folds, material.validations, progress.bests, strict=True)
     )
@@ -192,6 +187,13 @@ def lay_out(recipe: Recipe, material: Material, shape: NetworkShape, *, seed: in
         plan=plan,
         seed=seed,
     )
+
+
+def _adversaries(recipe: Recipe, bench: Bench, progress: Progress) -> Adversaries | None:
+    """Return G and the D that it was up against at the end, None where there is no G."""
+    if not recipe.is_adversarial:
+        return None
+    return Adversaries(classifier=progress.averages.classifier, generator=bench.generator, step=progress.taken)
 
 
 def _with_weights(classifier: FusionClassifier, best: BestModel) -> FusionClassifier:
