@@ -7,6 +7,7 @@ scores.csv and predictions.csv; trainings with a tie are left out and counted, f
 if a UAR, MAP, F1 (Eq. 8) or macro F1 is off by more than 1e-12.
 """
 
+import argparse
 import csv
 import io
 import sys
@@ -34,9 +35,11 @@ def expected(truth: list[str], predicted: list[str]) -> dict[str, float]:
     }
 
 
-def main(folders: list[str]) -> int:
+def main() -> int:
     """Return the exit code."""
-    runs = [read_run(Path(folder)) for folder in folders]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
+    runs = [read_run(folder) for folder in parser.parse_args().runs]
     answers: dict[tuple[str, ...], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     tied: set[tuple[str, ...]] = set()
     for row in csv.DictReader(io.StringIO(predictions_csv(runs))):
@@ -63,4 +66,4 @@ def main(folders: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
