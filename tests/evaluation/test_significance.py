@@ -8,7 +8,14 @@ import pytest
 
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import score
-from valaro.evaluation.significance import Interval, Resamples, bootstrap_interval, holm, paired_difference
+from valaro.evaluation.significance import (
+    Interval,
+    Resamples,
+    bootstrap_interval,
+    holm,
+    mean_intervals,
+    paired_difference,
+)
 from valaro.records import Predictions
 
 
@@ -187,3 +194,11 @@ def test_p_values_of_models_that_do_not_differ_are_even():
         found.append(pair[0].p_above(pair[1], "uar"))
     assert 0.03 <= np.mean(np.array(found) < 0.1) <= 0.2
     assert np.mean(np.array(found) < 0.01) <= 0.05
+
+
+def test_the_mean_of_answers_varies_with_the_people_that_are_drawn() -> None:
+    told = group(["c/1", "c/2", "c/3", "c/4"], ["p/a", "p/a", "p/b", "p/b"], [0] * 4, [0] * 4)
+    by_speaker, even = mean_intervals([told, told], [np.array([[1.0, 0.3], [1.0, 0.3], [0.0, 0.3], [0.0, 0.3]])] * 2)
+    # Two people drawn of two: both the one, both the other, or one of each.
+    assert (by_speaker.value, by_speaker.low, by_speaker.high) == (0.5, 0.0, 1.0)
+    assert (even.value, even.low, even.high) == pytest.approx((0.3, 0.3, 0.3))

@@ -60,7 +60,18 @@ def calibration_error(predictions: Predictions, bins: int = BINS) -> float:
 
 def cross_entropy(predictions: Predictions) -> float:
     """Return the mean cross-entropy in nats against the right levels, on a tie in equal shares."""
-    return _entropy_at(*_logs_and_targets(predictions), 1.0)
+    return float(cross_entropies(predictions).mean())
+
+
+def cross_entropies(predictions: Predictions) -> Float[np.ndarray, " n"]:
+    """Return each answer's cross-entropy in nats; see `cross_entropy`."""
+    logs, targets = _logs_and_targets(predictions)
+    return -(targets * np.log(np.maximum(_softmax(logs), _LEAST))).sum(axis=1)
+
+
+def overstatements(predictions: Predictions) -> Float[np.ndarray, " n"]:
+    """Return each answer's confidence minus 1 if it is right, minus 0 if not: its mean is above 0 if too sure."""
+    return predictions.probabilities.max(axis=1) - _is_right(predictions)
 
 
 def fit_temperature(predictions: Predictions) -> float:
@@ -102,11 +113,6 @@ def _logs_and_targets(predictions: Predictions) -> tuple[Float[np.ndarray, "n 3"
 def _softmax(logits: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     return raised / raised.sum(axis=1, keepdims=True)
-
-
-def _entropy_at(logs: Float[np.ndarray, "n 3"], targets: Float[np.ndarray, "n 3"], inverse: float) -> float:
-    shares = np.maximum(_softmax(logs * inverse), _LEAST)
-    return float(-(targets * np.log(shares)).sum(axis=1).mean())
 
 
 def _slope(logs: Float[np.ndarray, "n 3"], targets: Float[np.ndarray, "n 3"], inverse: float) -> float:

@@ -46,8 +46,11 @@ class Resamples:
         _check_groups(groups)
         self.seed, self.draws = seed, draws
         self.ids = {name for group in groups for name in group.ids}
-        self._booked = np.stack([bookings(group).sum(0) for group in groups])
-        self._matrices, self._weights = _drawn_matrices(groups, seed=seed, draws=draws)
+        booked = [bookings(group).reshape(-1, 9) for group in groups]
+        self._booked = np.stack([rows.sum(0).reshape(3, 3) for rows in booked])
+        self._matrices = _drawn_sums(groups, booked, seed=seed, draws=draws)
+        # How often a draw took an utterance of the group.
+        self._weights = self._matrices.sum(-1) / np.array([len(group.ids) for group in groups])[:, None]
         self._drawn: dict[Metric, Float[np.ndarray, " draws"]] = {}
 
     def interval(self, metric: Metric) -> Interval:
@@ -119,6 +122,20 @@ def paired_difference(
     return a.above(b, metric)
 
 
+def mean_intervals(
+    groups: Sequence[Predictions], rows: Sequence[Float[np.ndarray, "n k"]], *, seed: int = 0, draws: int = 2000
+) -> tuple[Interval, ...]:
+    """Return the mean over all answers of each column of `rows` (one a group, a row an answer) with its 95 % interval.
+
+    The draws are those of `Resamples`.
+    """
+    _check_groups(groups)
+    counted = [np.column_stack([own, np.ones(len(own))]) for own in rows]
+    sums = _drawn_sums(groups, counted, seed=seed, draws=draws).sum(0)
+    means = np.concatenate(rows).mean(0)
+    return tuple(_interval(float(mean), sums[:, k] / sums[:, -1]) for k, mean in enumerate(means))
+
+
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     """Return the p-values corrected for their number (Holm 1979), each in its place.
 
@@ -135,25 +152,24 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     return tuple(corrected)
 
 
-def _drawn_matrices(
-    groups: Sequence[Predictions], *, seed: int, draws: int
-) -> tuple[Float[np.ndarray, "groups draws 9"], Float[np.ndarray, "groups draws"]]:
-    """Return each group's confusion matrix in every draw, and how often the draw took an utterance of the group."""
+def _drawn_sums(
+    groups: Sequence[Predictions], rows: Sequence[Float[np.ndarray, "n k"]], *, seed: int, draws: int
+) -> Float[np.ndarray, "groups draws k"]:
+    """Return the sum of each group's rows, one an utterance, over every draw."""
     speakers = _ids_by_speaker(groups)
     generator = numpy_stream(seed, "bootstrap")
     times = generator.multinomial(len(speakers), np.full(len(speakers), 1 / len(speakers)), size=draws)
-    matrices = np.zeros((len(groups), draws, 9))
+    sums = np.zeros((len(groups), draws, rows[0].shape[1]))
     places = [{name: row for row, name in enumerate(group.ids)} for group in groups]
-    booked = [bookings(group).reshape(-1, 9) for group in groups]
     # Speaker by speaker, so that memory holds draws x (utterances of one speaker) and never all utterances.
     for column, ids in enumerate(speakers.values()):
         counts = generator.multinomial(times[:, column] * len(ids), np.full(len(ids), 1 / len(ids))).astype(float)
-        for group, rows in enumerate(places):
-            here = [(place, rows[name]) for place, name in enumerate(ids) if name in rows]
+        for group, row_of in enumerate(places):
+            here = [(place, row_of[name]) for place, name in enumerate(ids) if name in row_of]
             if here:
-                drawn, row = np.array(here).T
-                matrices[group] += counts[:, drawn] @ booked[group][row]
-    return matrices, matrices.sum(-1) / np.array([len(group.ids) for group in groups])[:, None]
+                drawn, taken = np.array(here).T
+                sums[group] += counts[:, drawn] @ rows[group][taken]
+    return sums
 
 
 def _ids_by_speaker(groups: Sequence[Predictions]) -> dict[str, tuple[str, ...]]:

@@ -3,17 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from valaro.evaluation.calibration import (
     COLDEST,
     HOTTEST,
     Bin,
     calibration_error,
+    cross_entropies,
     cross_entropy,
     fit_temperature,
+    overstatements,
     reliability,
     with_temperature,
 )
 from valaro.evaluation.scores import join_predictions
+from valaro.evaluation.significance import Interval, mean_intervals
 from valaro.records import FoldResult, Predictions
 from valaro.reports.sentences import percent
 from valaro.reports.tables import DimensionResults
@@ -27,27 +32,34 @@ _LARGEST = 11.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class CalibrationRow:
-    """A model's calibration over all its tests; errors 0-1, entropies in nats; `temperatures` least and greatest.
+class Mended:
+    """A model's calibration with each training's probabilities at the temperature that its own validation chose."""
 
-    What is `mended` has each training's probabilities at the temperature that its own validation answers chose; None
-    where no validation answers were kept.
-    """
+    error: float
+    entropy: float
+    change: Interval
+    """What that adds to the cross-entropy, in nats; below 0 it mends."""
+    temperatures: tuple[float, float]
+    """The least and the greatest."""
+    at_bounds: int
+    """Trainings whose temperature is a bound: their validation was all right, or no better than chance."""
+    dots: tuple["Dot", ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationRow:
+    """A model's calibration over all its tests; error 0-1, entropy in nats."""
 
     label: str
     colour: int
     error: float
-    lean: float
+    lean: Interval
     """How much more (0-1) it says than it keeps, on average; below 0 it is too modest."""
     entropy: float
-    temperatures: tuple[float, float] | None
-    at_bounds: int
-    """Trainings whose temperature is a bound: their validation was all right, or no better than chance."""
     trainings: int
-    mended_error: float | None
-    mended_entropy: float | None
     dots: tuple["Dot", ...]
-    mended_dots: tuple["Dot", ...]
+    mended: Mended | None
+    """None where validation answers were not kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,44 +83,71 @@ def calibration_sentence(rows: Sequence[CalibrationRow]) -> str:
     off = f"{best.label}'s probabilities are off by {percent(best.error)} points on average"
     if best.error <= TRUSTED:
         return f"{off}: they can be read as they are."
-    how = "too sure of itself" if best.lean > 0 else "too modest"
-    if best.mended_error is None or best.temperatures is None:
-        return f"{off}: it is {how}."
-    low, high = best.temperatures
-    mended = f"after the temperature that validation chose ({low:.2f} to {high:.2f}) by {percent(best.mended_error)}"
-    return f"{off}, it is {how}; {mended}{_what_it_cost(best)}."
+    if best.mended is None:
+        return f"{off}: it is {_how(best.lean)}."
+    low, high = best.mended.temperatures
+    after = f"after the temperature that validation chose ({low:.2f} to {high:.2f}) by {percent(best.mended.error)}"
+    return f"{off}, it is {_how(best.lean)}; {after}{_what_shows(best.mended)}."
 
 
-def _what_it_cost(row: CalibrationRow) -> str:
-    """Return what speaks against the temperature, whose smaller error may stand beside a higher cross-entropy."""
-    if row.mended_error is None or row.mended_entropy is None or row.mended_error >= row.error:
-        return ": too few validation answers to mend it"
-    if row.mended_entropy > row.entropy:
-        rise = f"{row.mended_entropy:.3f} nats instead of {row.entropy:.3f}"
-        return f", but at a higher cross-entropy, {rise}: not shown to mend it"
-    return ""
+def nats(change: Interval) -> str:
+    """Return a change of cross-entropy with its interval, in nats.
+
+    >>> nats(Interval(value=-0.07, low=-0.1, high=0.02))
+    '−0.070, −0.100 to +0.020'
+    """
+    return f"{change.value:+.3f}, {change.low:+.3f} to {change.high:+.3f}".replace("-", "−")
+
+
+def _how(lean: Interval) -> str:
+    if lean.holds_zero:
+        return "not shown to be too sure or too modest on the whole"
+    return "too sure of itself" if lean.value > 0 else "too modest"
+
+
+def _what_shows(mended: Mended) -> str:
+    """Return whether the temperatures mend: a smaller error may stand beside a higher cross-entropy, and by chance."""
+    told = f"({nats(mended.change)} nats)"
+    if mended.change.holds_zero:
+        return f"; in its cross-entropy that shows as neither gain nor loss {told}"
+    if mended.change.value > 0:
+        return f", but its cross-entropy rises {told}: it is made worse"
+    return f", and its cross-entropy falls {told}"
 
 
 def _row(label: str, colour: int, results: Sequence[FoldResult]) -> CalibrationRow:
-    whole = join_predictions([result.test for result in results])
+    answers = [result.test for result in results]
+    whole = join_predictions(answers)
     temperatures = [fit_temperature(result.validation) for result in results if result.validation.ids]
-    mended = None
-    if len(temperatures) == len(results):
-        pairs = zip(results, temperatures, strict=True)
-        mended = join_predictions([with_temperature(result.test, temperature) for result, temperature in pairs])
+    is_fitted = len(temperatures) == len(results)
+    tempered = (
+        [with_temperature(own, at) for own, at in zip(answers, temperatures, strict=True)] if is_fitted else answers
+    )
+    told = [
+        np.column_stack([overstatements(own), cross_entropies(new) - cross_entropies(own)])
+        for own, new in zip(answers, tempered, strict=True)
+    ]
+    lean, change = mean_intervals(answers, told)
     return CalibrationRow(
         label=label,
         colour=colour,
         error=calibration_error(whole),
-        lean=sum(one.count * (one.confidence - one.accuracy) for one in reliability(whole)) / len(whole.ids),
+        lean=lean,
         entropy=cross_entropy(whole),
-        temperatures=(min(temperatures), max(temperatures)) if mended else None,
-        at_bounds=sum(temperature in (COLDEST, HOTTEST) for temperature in temperatures),
         trainings=len(results),
-        mended_error=calibration_error(mended) if mended else None,
-        mended_entropy=cross_entropy(mended) if mended else None,
         dots=_dots(whole),
-        mended_dots=_dots(mended) if mended else (),
+        mended=_mended(join_predictions(tempered), temperatures, change) if is_fitted else None,
+    )
+
+
+def _mended(whole: Predictions, temperatures: Sequence[float], change: Interval) -> Mended:
+    return Mended(
+        error=calibration_error(whole),
+        entropy=cross_entropy(whole),
+        change=change,
+        temperatures=(min(temperatures), max(temperatures)),
+        at_bounds=sum(temperature in (COLDEST, HOTTEST) for temperature in temperatures),
+        dots=_dots(whole),
     )
 
 

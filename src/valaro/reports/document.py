@@ -7,7 +7,7 @@ from valaro.reports import data_tables, sentences
 from valaro.reports.alarms import AlarmRow
 from valaro.reports.beside_paper import axis_of, beside_paper
 from valaro.reports.blocks import Block, Cell, Facts, Heading, Matrices, Notice, Sentence, table, words
-from valaro.reports.calibration import calibration_rows, calibration_sentence
+from valaro.reports.calibration import Mended, calibration_rows, calibration_sentence, nats
 from valaro.reports.card import data_and_model_card
 from valaro.reports.guards import guards
 from valaro.reports.paper.numbers import SOURCE
@@ -122,16 +122,22 @@ def _calibration(results: DimensionResults) -> list[Block]:
         (
             row.label,
             sentences.percent(row.error),
-            sentences.points(row.lean),
+            Cell(text=sentences.points(row.lean.value), below=sentences.span_of_points(row.lean)),
             f"{row.entropy:.3f}",
-            "{:.2f} to {:.2f}".format(*row.temperatures) if row.temperatures else "–",
-            sentences.percent(row.mended_error),
-            "–" if row.mended_entropy is None else f"{row.mended_entropy:.3f}",
+            *_mended(row.mended),
         )
         for row in found
     ]
     name = results.dimension.capitalize()
     return [Heading(text=name), Sentence(text=calibration_sentence(found)), table(columns, rows), *_beside(results)]
+
+
+def _mended(mended: Mended | None) -> tuple[str | Cell, ...]:
+    if mended is None:
+        return ("–", "–", "–")
+    low, high = mended.temperatures
+    entropy = Cell(text=f"{mended.entropy:.3f}", below=nats(mended.change))
+    return (f"{low:.2f} to {high:.2f}", sentences.percent(mended.error), entropy)
 
 
 def _confusion(results: DimensionResults) -> list[Block]:

@@ -11,7 +11,7 @@ from valaro.files import write_text
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import data_tables, feature_maps, figures, sentences
 from valaro.reports.beside_paper import axis_of, beside_paper
-from valaro.reports.calibration import calibration_rows, calibration_sentence
+from valaro.reports.calibration import calibration_rows, calibration_sentence, nats
 from valaro.reports.card import data_and_model_card
 from valaro.reports.guards import guards
 from valaro.reports.paper.numbers import SOURCE
@@ -103,6 +103,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "p_value": sentences.p_value,
     "shown_settings": data_tables.shown_settings,
     "calibration_sentence": calibration_sentence,
+    "nats": nats,
     "headline": sentences.headline,
     "cautions": sentences.cautions,
     "speaker_note": sentences.speaker_note,

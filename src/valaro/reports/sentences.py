@@ -98,10 +98,12 @@ def verdict(difference: Difference) -> str:
 def p_value(p: float) -> str:
     """Return a p-value with two digits that count, or that it is below the least the draws can give.
 
-    >>> p_value(0.234), p_value(0.0123), p_value(0.0004), p_value(1.0)
-    ('0.23', '0.012', '< 0.001', '1')
+    >>> p_value(0.204), p_value(0.0123), p_value(0.0004), p_value(0.998)
+    ('0.20', '0.012', '< 0.001', '1')
     """
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:#.2g}" if p < 0.995 else "1"
 
 
 def difference_sentence(difference: Difference) -> str:
