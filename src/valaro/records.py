@@ -306,7 +306,8 @@ class RunRecord:
     `settings` is the complete TOML text; `normalisation` the setting's value; `speaker_normalised` says that each
     speaker's own unlabelled recordings set the scale, test speakers included, which a report must name by the figure.
     `paper` names the table or figure of the paper that the study is (`table_7`), `stand_ins` the features of the paper
-    for which others stand.
+    for which others stand. `planned` is how many results the study has once it is finished, 0 where that was not
+    written down, `missing` the names of those that are not there, `failures` why some are not.
     """
 
     name: str
@@ -322,6 +323,9 @@ class RunRecord:
     problems: tuple[Problem, ...] = ()
     paper: str = ""
     stand_ins: dict[str, str] = field(default_factory=dict[str, str])
+    planned: int = 0
+    missing: tuple[str, ...] = ()
+    failures: tuple[Problem, ...] = ()
 
     @property
     def judged(self) -> tuple[FoldResult, ...]:

@@ -7,9 +7,10 @@ import pytest
 from scipy import stats
 
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, a_run, judged, training
-from valaro.records import FoldResult
+from valaro.records import FoldResult, Problem
 from valaro.reports.guards import Guard, guards, shuffled_interval
 from valaro.reports.html import report_page
+from valaro.reports.sentences import cautions
 from valaro.reports.tables import dimension_results
 
 FOLDS = [f"p{k}" for k in range(12)]
@@ -30,7 +31,7 @@ def _guards(results: Sequence[FoldResult]) -> dict[str, Guard]:
 
 
 HONEST = [training("MSSGAN", fold, 0, GOOD) for fold in FOLDS]
-CHANCE = _control([THIRD, PERFECT, WRONG, THIRD, WRONG, POOR])
+CHANCE = _control([THIRD, POOR, WRONG, THIRD, THIRD, POOR])
 
 
 def test_a_study_without_a_fault_passes_every_check() -> None:
@@ -46,13 +47,13 @@ def test_a_study_without_a_fault_passes_every_check() -> None:
 
 
 def test_the_control_interval_is_that_of_students_t_over_shuffles() -> None:
-    # Six shuffles: 1/3, 1, 0, 1/3, 0, 1/2.
+    # Six shuffles: 1/3, 1/2, 0, 1/3, 1/3, 1/2.
     interval = shuffled_interval(CHANCE)
     assert interval is not None
-    uars = [1 / 3, 1.0, 0.0, 1 / 3, 0.0, 1 / 2]
+    uars = [1 / 3, 1 / 2, 0.0, 1 / 3, 1 / 3, 1 / 2]
     expected = stats.t.interval(0.95, 5, loc=sum(uars) / 6, scale=stats.sem(uars))
     assert (interval.low, interval.high) == pytest.approx(expected)
-    assert interval.value == pytest.approx(13 / 36)
+    assert interval.value == pytest.approx(1 / 3)
 
 
 def test_both_directions_of_a_session_are_one_shuffle() -> None:
@@ -70,6 +71,15 @@ def test_labels_that_mean_nothing_and_are_recognised_all_the_same_are_a_leak() -
     assert found.state == "look"
     assert "UAR 75.0 %" in found.found
     assert found.found.endswith("above chance, so labels of test people leak somewhere")
+
+
+def test_a_control_too_coarse_to_see_a_leak_is_not_called_fine() -> None:
+    found = _guards([*HONEST, *_control([PERFECT, WRONG])])["Shuffled labels, valence"]
+    assert found.state == "look"
+    assert (
+        "UAR 50.0 % (0.0 to 100.0), guessing 33.3 %: too few shuffles to see a leak of less than 67 points"
+        in found.found
+    )
 
 
 def test_a_control_that_was_not_run_is_said() -> None:
@@ -92,7 +102,30 @@ def test_a_forgotten_level_a_wide_gap_and_few_people_are_looked_at() -> None:
 
 def test_trainings_that_others_of_the_run_have_are_missed() -> None:
     found = _guards([*HONEST, training("MFSBase", FOLDS[0], 0, GOOD), *CHANCE])
-    assert found["Trainings missing, valence"].found == "MFSBase 1 of 12"
+    assert found["Trainings missing, valence"].found.startswith("MFSBase 11: fewer than others have")
+
+
+def test_a_model_that_was_spared_folds_is_not_ranked_above_those_that_were_not() -> None:
+    spared = training("SSGAN face", FOLDS[0], 0, PERFECT)
+    (results,) = dimension_results([a_run([*HONEST, spared])])
+    assert [(row.contender.label, row.lacking) for row in results.rows] == [("MSSGAN", 0), ("SSGAN face", 11)]
+    assert any("SSGAN face: trainings are missing" in caution for caution in cautions(results))
+
+
+def test_a_study_that_is_not_finished_says_so_with_what_failed() -> None:
+    run = replace(
+        a_run(HONEST),
+        planned=14,
+        missing=("valence SVM p0 seed 0", "valence SVM p1 seed 0"),
+        failures=(Problem(utterance="valence SVM p1 seed 0", where="training", why="no memory"),),
+    )
+    found = {guard.name: guard for guard in guards([run], dimension_results([run]))}["Study finished"]
+    assert (found.state, found.found) == (
+        "look",
+        "not finished: 12 of 14 results are there; failed: valence SVM p1 seed 0 (no memory); "
+        "not there: valence SVM p0 seed 0",
+    )
+    assert "not finished: 12 of 14 results are there" in report_page([run]).partition("<nav")[0]
 
 
 def test_a_speaker_on_both_sides_is_the_first_thing_said() -> None:

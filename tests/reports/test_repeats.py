@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from making_pages import words
 from making_results import FAIR, GOOD, a_run, finished, training
+from valaro.reports.comparisons import POOL
 from valaro.reports.html import report_page
-from valaro.reports.tables import dimension_results, without_repeats
+from valaro.reports.tables import dimension_results
 
 
 def _runs():
@@ -14,22 +15,46 @@ def _runs():
     return [replace(a_run(there), name="table_4"), replace(a_run(here), name="table_8")]
 
 
-def test_a_training_of_two_runs_counts_once_and_needs_no_name_of_its_run() -> None:
-    first, second = without_repeats(_runs())
-    assert len(first.results) == 4
-    assert {result.model for result in second.results} == {"SSBase dface"}
-    (results,) = dimension_results([first, second])
-    assert [row.contender.label for row in results.rows] == ["FSBase dface", "SSGAN dface", "SSBase dface"]
+def test_a_model_of_two_runs_counts_once_and_needs_no_name_of_its_run() -> None:
+    (results,) = dimension_results(_runs())
+    assert [(row.contender.label, row.contender.runs) for row in results.rows] == [
+        ("FSBase dface", (0,)),
+        ("SSGAN dface", (0, 1)),
+        ("SSBase dface", (1,)),
+    ]
     text = words(report_page(_runs()))
     assert "3 models on valence" in text
     assert "SSGAN dface (table_4)" not in text
+    assert "6 trainings" in text
 
 
-def test_trainings_that_differ_in_a_single_answer_are_two() -> None:
+def test_what_runs_share_answers_the_questions_of_each() -> None:
+    one, other = _runs()
+    twin = [training("FSBase dface", fold, 0, GOOD) for fold in ("ann", "ben")]
+    alone = [
+        difference.name
+        for difference in dimension_results([replace(other, results=(*twin, *other.results))])[0].differences
+    ]
+    (joined,) = dimension_results([one, replace(other, results=(*twin, *other.results))])
+    assert "SSBase dface − FSBase dface" in alone
+    assert {"SSBase dface − FSBase dface", "SSGAN dface − FSBase dface"} <= {d.name for d in joined.differences}
+    assert {d.question for d in joined.differences} == {POOL}
+
+
+def test_models_that_differ_in_a_single_answer_are_two() -> None:
     one, other = _runs()
     changed = training("SSGAN dface", "ann", 0, FAIR)
-    kept = without_repeats([one, replace(other, results=(changed, *other.results[1:]))])[1]
-    assert (kept.results[0].model, kept.results[0].fold) == ("SSGAN dface", "ann")
+    (results,) = dimension_results([one, replace(other, results=(changed, *other.results[1:]))])
+    labels = {row.contender.label for row in results.rows}
+    assert {"SSGAN dface (table_4)", "SSGAN dface (table_8)"} < labels
+
+
+def test_a_run_with_one_more_seed_keeps_all_its_trainings() -> None:
+    one, _ = _runs()
+    more = replace(one, name="more", results=(*one.results, *(replace(r, seed=1) for r in one.results)))
+    (results,) = dimension_results([one, more])
+    assert sorted(len(row.contender.results) for row in results.rows) == [2, 2, 4, 4]
+    assert [row.lacking for row in results.rows] == [0, 0, 0, 0]
 
 
 def test_the_papers_table_has_the_row_though_another_run_had_it_first() -> None:

@@ -35,10 +35,15 @@ def test_each_model_is_a_series_over_the_values_by_size_and_others_are_dashed():
 
 
 def test_the_best_value_is_named_with_how_many_others_it_is_shown_to_beat():
-    blocks = section(*both("SSGAN face", "10", PERFECT), *both("SSGAN face", "3", [1, 1, 2, 2, 0, 0]))
+    wrong = [1, 1, 2, 2, 0, 0]
+    values = {"10": PERFECT, "3": wrong}
+    blocks = section(
+        *(variant("SSGAN face", WEIGHT, value, f"p{k}", a) for value, a in values.items() for k in range(8))
+    )
     (sentence,) = [block.text for block in blocks if isinstance(block, Sentence)]
     assert sentence.startswith(
-        "SSGAN face: the highest UAR is 100.0 %, with consistency 10; a difference is shown to 1 of 1 other value."
+        "SSGAN face: the highest UAR is 100.0 %, with consistency 10; a difference is shown to 1 of 1 other value, "
+        "corrected for their number."
     )
 
 

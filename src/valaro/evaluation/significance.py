@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc
 from sys import float_info
 
 import numpy as np
 from jaxtyping import Float
+from scipy import stats
 
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import Metric, bookings, metric_of
@@ -15,6 +15,9 @@ from valaro.seeds import numpy_stream
 
 _FEW = 10
 """Draws of the rarer sign below which their share is too coarse a tail."""
+
+_TRACE = 1e-12
+"""How much of all its answers every draw holds: nothing, but for a level that the draw lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +38,10 @@ class Resamples:
 
     Each draw takes as many speakers as there are, with replacement, then as many utterances of each; a speaker or
     utterance of several groups is drawn once for all of them, since a second seed is no second witness. A group
-    counts as often as its utterances were drawn, so that folds of one test speaker vary like that speaker. The same
-    seed and utterances give the same draws, so that two models can be compared draw by draw.
+    counts as often as its utterances were drawn, so that folds of one test speaker vary like that speaker. A level that
+    a draw lost keeps the recall and precision that the group has: left out, a model that never says a rare level would
+    seem to gain by every draw without it. The same seed and utterances give the same draws, so that two models can be
+    compared draw by draw.
 
     Raises:
         ValaroError: there is no group, or an utterance stands twice in one.
@@ -51,6 +56,8 @@ class Resamples:
         self._matrices = _drawn_sums(groups, booked, seed=seed, draws=draws)
         # How often a draw took an utterance of the group.
         self._weights = self._matrices.sum(-1) / np.array([len(group.ids) for group in groups])[:, None]
+        self._matrices += _TRACE * self._booked.reshape(-1, 1, 9)
+        self.speakers = len({speaker for group in groups for speaker in group.speakers})
         self._drawn: dict[Metric, Float[np.ndarray, " draws"]] = {}
 
     def interval(self, metric: Metric) -> Interval:
@@ -69,21 +76,28 @@ class Resamples:
         """Return the two-sided bootstrap p-value of the difference to `other`: twice the rarer sign's share of draws.
 
         A draw of exactly no difference counts for both signs, and one more draw than there were for each, so that it
-        is never 0 (Davison and Hinkley 1997, section 4.4). Where fewer than ten draws have the rarer sign, their share
-        says little and could never pass a correction for many pairs: there it is the tail of the normal distribution
-        with the draws' mean and deviation.
+        is never 0 (Davison and Hinkley 1997, section 4.4). Draws of few speakers vary too little: the deviation of n
+        drawn ones is sqrt(n / (n - 1)) times as large in truth, so that p is at least that of Student's t with it and
+        n - 1 degrees of freedom. Where fewer than ten draws have the rarer sign, their share says little and could
+        never pass a correction for many pairs: there it is that of Student's t alone. One speaker shows nothing.
 
         Raises:
             ValaroError: the two did not judge the same utterances.
         """
         drawn = self._drawn_above(other, metric)
+        deviation = float(drawn.std())
+        if self.speakers < 2:
+            return 1.0
         rarer = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
         counted = min(1.0, 2 * (rarer + 1) / (len(drawn) + 1))
-        deviation = float(drawn.std())
-        if rarer >= _FEW or deviation == 0.0:
-            return counted
-        # Beyond 38 deviations a float holds no tail, but no finite number of draws makes sure.
-        return min(counted, max(erfc(abs(float(drawn.mean())) / deviation / 2**0.5), float_info.min))
+        if deviation == 0.0:
+            # All speakers agree to the last digit, as they also would by the toss of a coin each.
+            return max(counted, 0.5 ** (self.speakers - 1))
+        freedom = self.speakers - 1
+        t = abs(float(drawn.mean())) / (deviation * (self.speakers / freedom) ** 0.5)
+        # Far out a float holds no tail, but no finite number of draws makes sure.
+        tail = max(2 * float(stats.t.sf(t, freedom)), float_info.min)
+        return tail if rarer < _FEW else max(counted, tail)
 
     def value(self, metric: Metric) -> float:
         """Return the mean of `metric` over the groups."""
@@ -136,18 +150,20 @@ def mean_intervals(
     return tuple(_interval(float(mean), sums[:, k] / sums[:, -1]) for k, mean in enumerate(means))
 
 
-def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Return the p-values corrected for their number (Holm 1979), each in its place.
+def holm(p_values: Sequence[float], *, of: int | None = None) -> tuple[float, ...]:
+    """Return the p-values, each in its place, corrected for their number (Holm 1979) or for that `of` a greater family.
 
     The smallest of n counts n times, the next n - 1 times, and none less than one before it.
 
     >>> [round(p, 6) for p in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
+    >>> [round(p, 6) for p in holm([0.01, 0.04], of=10)]
+    [0.1, 0.36]
     """
     corrected = [0.0] * len(p_values)
     worst = 0.0
     for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
-        worst = max(worst, min(1.0, (len(p_values) - rank) * p_values[place]))
+        worst = max(worst, min(1.0, ((of or len(p_values)) - rank) * p_values[place]))
         corrected[place] = worst
     return tuple(corrected)
 

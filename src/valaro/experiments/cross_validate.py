@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, with_shuffled_labels
 from valaro.experiments.data import StudyData, load_study
 from valaro.experiments.environment import environment
-from valaro.experiments.jobs import TrainingJob, study_choices, study_jobs
-from valaro.experiments.run_folder import RunFolder, begin_run, write_result
+from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study_jobs
+from valaro.experiments.run_folder import RunFolder, begin_run, write_failures, write_result
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import variants
 from valaro.parallel.outcome import Outcome
@@ -38,8 +39,9 @@ def cross_validate(
         device_called(variant.settings.plan().schedule.device)
     data = load_study(settings)
     run = RunFolder(path=to)
-    begin_run(run, describe(settings, data, to.name), "cross-validation")
-    jobs = study_jobs(settings, data, run)
+    jobs, choices = study_jobs(settings, data, run), study_choices(settings, data)
+    planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
+    begin_run(run, describe(settings, data, to.name), "cross-validation", planned)
     waiting = [job for job in jobs if not all(run.result(name).is_file() for name in job.names)]
     done = len(jobs) - len(waiting)
 
@@ -55,12 +57,19 @@ def cross_validate(
         for outcome in outcomes
         if outcome.error
     ]
-    undecided = [
-        Problem(utterance=choice.name, where="choice", why=f"a candidate has no result: {', '.join(lacking)}")
-        for choice in study_choices(settings, data)
-        if (lacking := choice.make(run))
-    ]
-    return (*failed, *undecided)
+    failed += [problem for choice in choices for problem in _decide(choice, run)]
+    write_failures(run, failed)
+    return tuple(failed)
+
+
+def _decide(choice: ChoiceJob, run: RunFolder) -> list[Problem]:
+    """Write a result of `auto`; return why it cannot be, if it cannot."""
+    try:
+        lacking = choice.make(run)
+    except ValaroError as error:
+        return [Problem(utterance=choice.name, where="choice", why=str(error))]
+    why = f"a candidate has no result: {', '.join(lacking)}"
+    return [Problem(utterance=choice.name, where="choice", why=why)] if lacking else []
 
 
 def run_training(job: TrainingJob) -> None:

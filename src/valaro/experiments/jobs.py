@@ -131,7 +131,8 @@ def study_choices(settings: Settings, data: StudyData) -> list[ChoiceJob]:
 
 
 def _result_name(dimension: Dimension, label: str, fold: Fold, seed: int) -> str:
-    return f"{dimension} {label} {fold.name} seed {seed}".replace("/", "_")
+    # The name of a file: no two names may become one.
+    return f"{dimension} {label} {fold.name} seed {seed}".replace("%", "%25").replace("/", "%2F")
 
 
 def _sharing(candidate: Candidate, folds: Sequence[Fold]) -> list[tuple[Fold, ...]]:

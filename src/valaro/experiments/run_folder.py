@@ -32,6 +32,7 @@ VERSION = 2
 """Goes up when the same settings give other figures: results of two versions must not stand in one folder."""
 _RESULTS = "results"
 _MODELS = "models"
+_AGAIN = "without it, cross-validate trains it again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,19 +51,25 @@ class RunFolder:
     def result(self, name: str) -> Path:
         return self.results / f"{name}.json"
 
+    @property
+    def failures(self) -> Path:
+        return self.path / "failures.json"
+
     def trail(self, name: str) -> Trail:
         """Return where the training called `name` leaves its losses and, until it is done, its state."""
         return Trail(losses_in=self.path / "losses" / name, state_in=self.path / "unfinished" / name)
 
 
-def begin_run(folder: RunFolder, record: RunRecord, kind: str) -> None:
+def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence[str] = ()) -> None:
     """Write what a run is about, or continue one that was begun with the very same settings, data and environment.
+
+    `planned` are the names of the results that it will have.
 
     Raises:
         ValaroError: the folder holds another run, or something else.
     """
-    about = json.dumps(_about(record, kind), indent=1) + "\n"
-    described = folder.path / "run.json"
+    about = json.dumps({**_about(record, kind), "planned": sorted(planned)}, indent=1) + "\n"
+    described, settings = folder.path / "run.json", folder.path / "settings.toml"
     if described.exists():
         before, now = _read(described), json.loads(about)
         if before.get("valaro_run") != VERSION:
@@ -70,19 +77,29 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str) -> None:
                 f"'{folder.path}' holds a run of another version of valaro, whose figures do not compare with this "
                 "one's: give another folder with --to"
             )
-        differing = [name for name in now if now[name] != before.get(name) and name not in {"name"}]
+        differing = [name for name in now if now[name] != before.get(name) and name != "planned"]
         if differing:
             raise ValaroError(
                 f"'{folder.path}' holds a run with other {', '.join(differing)}: "
                 "give another folder with --to, or remove that one"
             )
         sweep(folder.results)
+        if not settings.exists():
+            write_text(settings, record.settings)
         return
-    if folder.path.is_dir() and any(folder.path.iterdir()):
+    if folder.path.is_dir() and any(not _is_leftover(path, folder) for path in folder.path.iterdir()):
         raise ValaroError(f"'{folder.path}' is not empty and not a run folder: give a new folder with --to")
     folder.results.mkdir(parents=True, exist_ok=True)
-    write_text(folder.path / "settings.toml", record.settings)
+    sweep(folder.path)
     write_text(described, about)
+    write_text(settings, record.settings)
+
+
+def _is_leftover(path: Path, folder: RunFolder) -> bool:
+    """Whether a kill before run.json was there can have left this."""
+    if path == folder.results:
+        return path.is_dir() and not any(path.iterdir())
+    return path.name.startswith(".run.json") and path.suffix == ".part"
 
 
 def write_result(folder: RunFolder, name: str, result: FoldResult) -> None:
@@ -99,6 +116,14 @@ def write_result(folder: RunFolder, name: str, result: FoldResult) -> None:
     write_text(folder.result(name), json.dumps(facts) + "\n")
 
 
+def write_failures(folder: RunFolder, failures: Sequence[Problem]) -> None:
+    """Write which results could not be made, and why, in the place of what was written before; no file where all were."""
+    if not failures:
+        folder.failures.unlink(missing_ok=True)
+        return
+    write_text(folder.failures, json.dumps([asdict(failure) for failure in failures], indent=1) + "\n")
+
+
 def read_result(path: Path) -> FoldResult:
     """Read one training's result."""
     facts = _read(path)
@@ -112,7 +137,7 @@ def read_result(path: Path) -> FoldResult:
         facts["history"] = tuple(HistoryPoint(**point) for point in facts["history"])
         return FoldResult(**facts)
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"'{path}' is not a result of this version of valaro: {error}") from error
+        raise StoreError(f"'{path}' is not a result of this version of valaro: {error}; {_AGAIN}") from error
 
 
 def read_run(path: Path) -> RunRecord:
@@ -123,8 +148,10 @@ def read_run(path: Path) -> RunRecord:
     facts = _read(described)
     if facts.get("valaro_run") != VERSION:
         raise StoreError(f"'{described}' is not of version {VERSION} of valaro's runs")
-    results = [read_result(file) for file in sorted((path / _RESULTS).glob("*.json"))]
+    folder = RunFolder(path=path)
+    results = [read_result(file) for file in sorted(folder.results.glob("*.json"))]
     try:
+        failures = _failures(folder)
         return RunRecord(
             name=path.resolve().name,
             settings=facts["settings"],
@@ -139,6 +166,10 @@ def read_run(path: Path) -> RunRecord:
             problems=tuple(Problem(**row) for row in facts["problems"]),
             paper=facts.get("paper", ""),
             stand_ins=facts.get("stand_ins", {}),
+            planned=len(facts.get("planned", ())),
+            missing=tuple(name for name in facts.get("planned", ()) if not folder.result(name).is_file()),
+            # One that was made since is none.
+            failures=tuple(failure for failure in failures if not folder.result(failure.utterance).is_file()),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"'{described}' is damaged: {error!r}") from error
@@ -210,11 +241,23 @@ def _three(counts: Sequence[int]) -> tuple[int, int, int]:
     return low, medium, high
 
 
+def _failures(folder: RunFolder) -> list[Problem]:
+    if not folder.failures.is_file():
+        return []
+    rows: Any = _read_any(folder.failures)
+    return [Problem(**row) for row in rows]
+
+
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        facts: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"'{path}' is damaged: {error}") from error
+    facts: Any = _read_any(path)
     if not isinstance(facts, dict):
         raise StoreError(f"'{path}' is damaged: expected a JSON object")
     return facts
+
+
+def _read_any(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        again = f"; {_AGAIN}" if path.parent.name == _RESULTS else ""
+        raise StoreError(f"'{path}' is damaged: {error}{again}") from error

@@ -89,7 +89,10 @@ def variants(settings: Settings) -> tuple[Variant, ...]:
     for name, values in settings.vary.items():
         if len({repr(value) for value in values}) < len(values):
             raise ValaroError(f"vary.{name} = {values}: a value stands there twice")
-    return tuple(_variant(settings, combination) for combination in _combinations(settings))
+    found = tuple(_variant(settings, combination) for combination in _combinations(settings))
+    if len({variant.settings.model_dump_json() for variant in found}) < len(found):
+        raise ValaroError(f"vary = {settings.vary}: two of these values are the same once they are read")
+    return found
 
 
 def study_features(settings: Settings) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def data_and_model_card(runs: Sequence[RunRecord], results: Sequence[DimensionRe
         Notice(lead="What it must not be used for. ", text=_MISUSE),
     ]
     for number, run in enumerate(runs):
-        rows = [row for one in results for row in one.rows if row.contender.run == number]
+        rows = [row for one in results for row in one.rows if number in row.contender.runs]
         blocks += [Heading(text=run.name), Facts(pairs=tuple(_facts(run, rows)))]
     return tuple(blocks)
 

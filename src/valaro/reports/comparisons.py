@@ -1,6 +1,6 @@
 """The pairs of models whose difference answers a question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -28,31 +28,11 @@ _WITHOUT_GENERATOR = "CT"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Leaders:
-    """Who has the highest validation UAR: of the networks and of the linear models, and of a model's variants.
-
-    Chosen by validation: the best of many on the test itself would have been chosen for its luck.
-    """
-
-    kinds: Mapping[tuple[int, tuple[str, ...], bool], Contender]
-    variants: Mapping[tuple[int, str, tuple[str, ...]], Contender]
-
-    @staticmethod
-    def among(contenders: Sequence[Contender]) -> "_Leaders":
-        ranked = sorted(contenders, key=lambda contender: -contender.validation_uar)
-        # The last to come stays: that is the highest, and of equal ones the first.
-        models = [one for one in reversed(ranked) if one.method != AUTO]
-        return _Leaders(
-            kinds={(one.run, one.features, one.is_linear): one for one in models},
-            variants={(one.run, one.method, one.features): one for one in models},
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Difference:
     """What `first` scores above `second` on the test utterances that both judged in the same fold and seed.
 
-    `p` is that of the difference of UAR, `corrected` the same for the number of all `pairs` beside it, itself included.
+    `p` is that of the difference of UAR, `corrected` the same for the number of `pairs` that it could have been: of all
+    that answer a question, or, where its first is the highest UAR of all, of every pair of models.
     """
 
     question: str
@@ -68,7 +48,7 @@ class Difference:
 
     @property
     def is_shown(self) -> bool:
-        """Whether a difference is shown: not by its own interval alone, but after correction for all pairs."""
+        """Whether a difference is shown: not by its own interval alone, but after correction for many pairs."""
         return not self.uar.holds_zero and self.corrected < LEVEL
 
     @property
@@ -85,22 +65,28 @@ class Difference:
 def differences(contenders: Sequence[Contender]) -> tuple[Difference, ...]:
     """Return the pairs that answer a question, question by question; `contenders` come the highest UAR first.
 
-    The model that the question is about is the first of its pair: a positive difference means yes.
+    The model that the question is about is the first of its pair: a positive difference means yes. Which pairs answer a
+    question is known without the test. Which model is the highest is not: its pairs are corrected for all pairs.
     """
-    leaders = _Leaders.among(contenders)
     found: list[Difference] = []
     for higher, lower in combinations(contenders, 2):
-        first, second, question = higher, lower, _question(higher, lower, leaders)
+        first, second, question = higher, lower, _question(higher, lower, contenders)
         if not question:
-            first, second, question = lower, higher, _question(lower, higher, leaders)
+            first, second, question = lower, higher, _question(lower, higher, contenders)
         if not question and higher is contenders[0]:
             first, second, question = higher, lower, BEST
         difference = difference_between(first, second, question) if question else None
         if difference:
             found.append(difference)
-    corrected = holm([difference.p for difference in found])
-    found = [replace(one, corrected=p, pairs=len(found)) for one, p in zip(found, corrected, strict=True)]
+    asked = [one for one in found if one.question != BEST]
+    best = [one for one in found if one.question == BEST]
+    found = [*_corrected(asked, len(asked)), *_corrected(best, len(contenders) * (len(contenders) - 1) // 2)]
     return tuple(sorted(found, key=lambda difference: QUESTIONS.index(difference.question)))
+
+
+def _corrected(some: Sequence[Difference], pairs: int) -> list[Difference]:
+    corrected = holm([difference.p for difference in some], of=pairs)
+    return [replace(one, corrected=p, pairs=pairs) for one, p in zip(some, corrected, strict=True)]
 
 
 def difference_between(first: Contender, second: Contender, question: str) -> Difference | None:
@@ -109,15 +95,17 @@ def difference_between(first: Contender, second: Contender, question: str) -> Di
     return _difference(question, first, second, pairs) if pairs else None
 
 
-def _question(asking: Contender, asked: Contender, leaders: _Leaders) -> str:
+def _question(asking: Contender, asked: Contender, everyone: Sequence[Contender]) -> str:
     """Return what `asking` against `asked` answers: both the same but for one thing; empty if it is nothing."""
-    if asking.run != asked.run:
+    common = set(asking.runs) & set(asked.runs)
+    if not common:
         return RUN if asking.model == asked.model else ""
     if AUTO in (asking.method, asked.method):
         return CHOICE if asking.method == AUTO and asked.method != AUTO else ""
-    if asking.varied and asked.varied and asking.varied != asked.varied:
+    if not _agree(asking, asked):
         alike = (asking.method, asking.features) == (asked.method, asked.features)
-        return VARIANT if alike and leaders.variants[asking.run, asking.method, asking.features] is asking else ""
+        leads = alike and any(asking is _leader(_models(everyone, run, like=asking), _alike(asking)) for run in common)
+        return VARIANT if leads else ""
     if asking.features != asked.features:
         both = {asking.method, asked.method} <= _ADVERSARIAL
         return FUSION if both and set(asking.features) > set(asked.features) else ""
@@ -125,8 +113,36 @@ def _question(asking: Contender, asked: Contender, leaders: _Leaders) -> str:
         return POOL
     if asking.method in _ADVERSARIAL and asked.method == _WITHOUT_GENERATOR:
         return GENERATOR
-    lead = all(leaders.kinds[one.run, one.features, one.is_linear] is one for one in (asking, asked))
-    return NETWORK if lead and asked.is_linear and not asking.is_linear else ""
+    if asking.is_linear or not asked.is_linear:
+        return ""
+    return NETWORK if any(_both_lead(asking, asked, _models(everyone, run, like=asked)) for run in common) else ""
+
+
+def _both_lead(network: Contender, linear: Contender, models: Sequence[Contender]) -> bool:
+    """Whether of their kind they have the highest validation UAR, among the variants that can be compared."""
+    return network is _leader(models, lambda one: not one.is_linear and _agree(one, linear)) and linear is _leader(
+        models, lambda one: one.is_linear and one.varied == linear.varied
+    )
+
+
+def _models(everyone: Sequence[Contender], run: int, *, like: Contender) -> list[Contender]:
+    """Return the models of a run on the features of `like`; `auto` is a choice among them."""
+    return [one for one in everyone if run in one.runs and one.method != AUTO and one.features == like.features]
+
+
+def _alike(contender: Contender) -> Callable[[Contender], bool]:
+    return lambda one: one.method == contender.method
+
+
+def _leader(models: Sequence[Contender], is_meant: Callable[[Contender], bool]) -> Contender:
+    """Return who has the highest validation UAR; the best of many on the test itself would be chosen for its luck."""
+    return min(filter(is_meant, models), key=lambda one: (-one.validation_uar, one.label))
+
+
+def _agree(one: Contender, other: Contender) -> bool:
+    """Whether no setting that both vary has two values."""
+    theirs = dict(other.varied)
+    return all(theirs.get(name, value) == value for name, value in one.varied)
 
 
 def _difference(

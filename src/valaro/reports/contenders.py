@@ -7,16 +7,19 @@ from functools import cached_property
 
 from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Resamples
-from valaro.records import Dimension, FoldResult, RunRecord
+from valaro.records import DIMENSIONS, Dimension, FoldResult, RunRecord
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """One model of one run (by its number) on one dimension: its name on the page, and its trainings in order."""
+    """One model on one dimension: its name on the page, its trainings in order, and the runs (by number) that have it.
+
+    Runs of one plan share trainings to the last digit. Such a training is one piece of evidence, not two.
+    """
 
     label: str
     colour: int
-    run: int
+    runs: tuple[int, ...]
     results: tuple[FoldResult, ...]
     speaker_normalised: bool
 
@@ -56,36 +59,65 @@ class Contender:
         return self.results[0].is_linear
 
 
-def labels_of(runs: Sequence[RunRecord]) -> dict[tuple[int, str], str]:
-    """Name each run's models: by the model alone where that is clear, else with the run's name, else its number.
+def contenders_of(runs: Sequence[RunRecord]) -> dict[Dimension, tuple[Contender, ...]]:
+    """Return the models that were judged on each dimension; one that runs share to the last digit stands once.
 
-    It is clear where no other run judged that model on the same dimension.
+    A model is named by itself where that is clear, else with its run's name, else with its run's number.
     """
-    judged = {(number, result.model, result.dimension) for number, run in enumerate(runs) for result in run.judged}
-    keys = sorted({(number, model) for number, model, _ in judged})
+    shared = {key: numbers for key, numbers in _sharing(runs).items() if key[0] == numbers[0]}
+    labels = _labels(runs, list(shared))
+    colours = {key: colour for colour, key in enumerate(labels)}
+    return {
+        dimension: tuple(
+            Contender(
+                label=label,
+                colour=colours[number, model],
+                runs=shared[number, model, dimension],
+                results=_results(runs[number], model, dimension),
+                speaker_normalised=runs[number].speaker_normalised,
+            )
+            for (number, model), label in labels.items()
+            if (number, model, dimension) in shared
+        )
+        for dimension in DIMENSIONS
+    }
+
+
+def trainings(runs: Sequence[RunRecord]) -> int:
+    """Return the number of trainings, each once however many runs have it."""
+    return len({told for run in runs for result in run.results if (told := _told(run, result))})
+
+
+_Key = tuple[int, str, Dimension]
+
+
+def _sharing(runs: Sequence[RunRecord]) -> dict[_Key, tuple[int, ...]]:
+    """Return which runs have each run's model on a dimension, with the same trainings and answers, that one too."""
+    by_evidence: dict[tuple[object, ...], list[_Key]] = {}
+    for number, run in enumerate(runs):
+        judged: dict[tuple[str, Dimension], None] = {(result.model, result.dimension): None for result in run.judged}
+        for model, dimension in judged:
+            told = frozenset(_told(run, result) for result in _results(run, model, dimension))
+            by_evidence.setdefault((model, dimension, told), []).append((number, model, dimension))
+    return {key: tuple(number for number, _, _ in keys) for keys in by_evidence.values() for key in keys}
+
+
+def _told(run: RunRecord, result: FoldResult) -> tuple[object, ...]:
+    """Return what makes a training the same as another one: all that it was, and all that it said of the test."""
+    about = (run.speaker_normalised, result.model, result.dimension, result.fold, result.seed)
+    used = (result.labelled, result.unlabelled, result.shuffled)
+    return (*about, *used, result.test.ids, result.test.probabilities.tobytes())
+
+
+def _results(run: RunRecord, model: str, dimension: Dimension) -> tuple[FoldResult, ...]:
+    found = [result for result in run.judged if (result.model, result.dimension) == (model, dimension)]
+    return tuple(sorted(found, key=lambda result: (result.fold, result.seed)))
+
+
+def _labels(runs: Sequence[RunRecord], judged: Sequence[_Key]) -> dict[tuple[int, str], str]:
     by_test = Counter((model, dimension) for _, model, dimension in judged)
+    keys = sorted({(number, model) for number, model, _ in judged})
     shared = {(number, model) for number, model, dimension in judged if by_test[model, dimension] > 1}
     named = {key: f"{key[1]} ({runs[key[0]].name})" if key in shared else key[1] for key in keys}
     taken = Counter(named[key] for key in keys if key in shared)
     return {key: f"{label} [{key[0] + 1}]" if taken[label] > 1 else label for key, label in named.items()}
-
-
-def contenders_of(
-    runs: Sequence[RunRecord], labels: dict[tuple[int, str], str], dimension: Dimension
-) -> tuple[Contender, ...]:
-    """Return the models that were judged on `dimension`."""
-    contenders: list[Contender] = []
-    for colour, ((number, model), label) in enumerate(labels.items()):
-        chosen = [r for r in runs[number].judged if (r.model, r.dimension) == (model, dimension)]
-        chosen.sort(key=lambda result: (result.fold, result.seed))
-        if chosen:
-            contenders.append(
-                Contender(
-                    label=label,
-                    colour=colour,
-                    run=number,
-                    results=tuple(chosen),
-                    speaker_normalised=runs[number].speaker_normalised,
-                )
-            )
-    return tuple(contenders)

@@ -11,7 +11,7 @@ from valaro.reports.calibration import Mended, calibration_rows, calibration_sen
 from valaro.reports.card import data_and_model_card
 from valaro.reports.guards import guards
 from valaro.reports.paper.numbers import SOURCE
-from valaro.reports.tables import DimensionResults, ModelRow, alarms_of, distinct_results
+from valaro.reports.tables import DimensionResults, ModelRow, alarms_of
 from valaro.reports.varied import varied_section
 
 _HOW = (
@@ -25,21 +25,20 @@ _HOW = (
 
 def document(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> tuple[Block, ...]:
     """Return the whole report but for learning curves, maps, single trainings and lists of clips."""
-    distinct, shown = distinct_results(runs, results)
     return (
         *_notes(runs),
-        *(block for one in shown for block in _headline(one)),
-        *_section("Can these figures be believed?", [_guards(distinct, shown)] if shown else []),
-        *_section("Scores", [block for one in shown for block in _scores(one)]),
-        *_section("Differences between models", [block for one in shown for block in _differences(one)]),
-        *_section("What is taken for what", [block for one in shown for block in _confusion(one)]),
-        *_section("Can the probabilities be believed?", [block for one in shown for block in _calibration(one)]),
-        *_section("Alarms", _alarms(alarms_of(shown))),
+        *(block for one in results for block in _headline(one)),
+        *_section("Can these figures be believed?", [_guards(runs, results)] if results else []),
+        *_section("Scores", [block for one in results for block in _scores(one)]),
+        *_section("Differences between models", [block for one in results for block in _differences(one)]),
+        *_section("What is taken for what", [block for one in results for block in _confusion(one)]),
+        *_section("Can the probabilities be believed?", [block for one in results for block in _calibration(one)]),
+        *_section("Alarms", _alarms(alarms_of(results))),
         *_section(f"Beside the paper ({SOURCE})", beside_paper(runs, results)),
         *_section("What the varied setting does", varied_section(runs, results, [axis_of(run) for run in runs])),
         *_section("Data", list(_data(runs))),
         *_section("Settings and environment", list(_settings(runs))),
-        *_section("Data and model card", data_and_model_card(runs, shown)),
+        *_section("Data and model card", data_and_model_card(runs, results)),
     )
 
 
@@ -50,6 +49,9 @@ def _section(name: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
 def _notes(runs: Sequence[RunRecord]) -> Iterator[Notice]:
     for note in data_tables.notes(runs):
         yield Notice(lead=f"{note.corpus}: ", text=note.text)
+    for run in runs:
+        if run.missing:
+            yield Notice(lead=f"{run.name}: ", text=f"{sentences.unfinished_words(run)}.")
     scaled = [run.name for run in runs if run.speaker_normalised]
     if scaled:
         yield Notice(lead=f"{', '.join(scaled)}: ", text=f"{sentences.SPEAKER_NOTE}.")

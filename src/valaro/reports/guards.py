@@ -11,7 +11,7 @@ from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Interval
 from valaro.records import LEVELS, Dimension, FoldResult, RunRecord
 from valaro.reports.data_tables import separation
-from valaro.reports.sentences import FEW_SPEAKERS, percent, plural, points, span
+from valaro.reports.sentences import FEW_SPEAKERS, percent, plural, points, span, unfinished_words
 from valaro.reports.tables import DimensionResults, ModelRow
 
 State = Literal["fine", "look"]
@@ -21,6 +21,10 @@ GAP = 0.10
 
 FORGOTTEN = 0.05
 """A level of which a model recognises less than this share (0-1) counts as collapsed."""
+
+
+COARSE = 0.20
+"""A control whose interval reaches so far (0-1) above chance would not see a leak that matters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +38,10 @@ class Guard:
 
 def guards(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> tuple[Guard, ...]:
     """Return every check on the runs, in the order in which one would ask."""
-    found = [_apart(runs)]
+    found = [*_unfinished(runs), _apart(runs)]
     for one in results:
         found += _controls(runs, one.dimension)
-        found += [_gap(one), _collapse(one), _people(one), *_unfinished(one)]
+        found += [_gap(one), _collapse(one), _people(one), *_uneven(one)]
     return tuple(found)
 
 
@@ -55,7 +59,8 @@ def shuffled_interval(results: Sequence[FoldResult]) -> Interval | None:
     if len(means) < 2:
         return None
     reach = float(stats.t.ppf(0.975, len(means) - 1)) * float(means.std(ddof=1)) / len(means) ** 0.5
-    return Interval(value=float(means.mean()), low=float(means.mean()) - reach, high=float(means.mean()) + reach)
+    mean = float(means.mean())
+    return Interval(value=mean, low=max(0.0, mean - reach), high=min(1.0, mean + reach))
 
 
 def _apart(runs: Sequence[RunRecord]) -> Guard:
@@ -101,6 +106,10 @@ def _control(name: str, shuffled: Sequence[FoldResult]) -> Guard:
         return Guard(name=name, state="look", found=f"{words}: above chance, so labels of test people leak somewhere")
     if interval.high < chance:
         return Guard(name=name, state="look", found=f"{words}: below chance, which chance alone seldom does")
+    blind = interval.high - chance
+    if blind > COARSE:
+        few = f"too few shuffles to see a leak of less than {percent(blind, 0)} points; more seeds give more"
+        return Guard(name=name, state="look", found=f"{words}: {few}")
     return Guard(name=name, state="fine", found=f"{words}: nothing is learnt from labels that mean nothing")
 
 
@@ -149,19 +158,28 @@ def _people(one: DimensionResults) -> Guard:
     return Guard(name=name, state="fine", found=plural(speakers, "speaker"))
 
 
-def _unfinished(one: DimensionResults) -> list[Guard]:
+def _unfinished(runs: Sequence[RunRecord]) -> list[Guard]:
+    """Say what each run was to have and has not, and why as far as that is known."""
+    found: list[Guard] = []
+    for run in runs:
+        if run.missing:
+            failed = [f"{failure.utterance} ({failure.why})" for failure in run.failures]
+            others = sorted(set(run.missing) - {failure.utterance for failure in run.failures})
+            words = unfinished_words(run)
+            words += f"; failed: {_listed(failed, '; ', 3)}" if failed else ""
+            words += f"; not there: {_listed(others, most=3)}" if others else ""
+            name = "Study finished" + (f", {run.name}" if len(runs) > 1 else "")
+            found.append(Guard(name=name, state="look", found=words))
+    return found
+
+
+def _uneven(one: DimensionResults) -> list[Guard]:
     """Say which models lack trainings that others of their run have."""
-    most: dict[int, int] = {}
-    for row in one.rows:
-        most[row.contender.run] = max(most.get(row.contender.run, 0), len(row.contender.results))
-    short = [
-        f"{row.contender.label} {len(row.contender.results)} of {most[row.contender.run]}"
-        for row in one.rows
-        if len(row.contender.results) < most[row.contender.run]
-    ]
+    short = [f"{row.contender.label} {row.lacking}" for row in one.rows if row.lacking]
     if not short:
         return []
-    return [Guard(name=f"Trainings missing, {one.dimension}", state="look", found=_listed(short))]
+    words = f"{_listed(short)}: fewer than others have, so they are not ranked with them"
+    return [Guard(name=f"Trainings missing, {one.dimension}", state="look", found=words)]
 
 
 def _listed(texts: Sequence[str], between: str = ", ", most: int = 6) -> str:

@@ -13,9 +13,10 @@ from valaro.reports import data_tables, feature_maps, figures, sentences
 from valaro.reports.beside_paper import axis_of, beside_paper
 from valaro.reports.calibration import calibration_rows, calibration_sentence, nats
 from valaro.reports.card import data_and_model_card
+from valaro.reports.contenders import trainings
 from valaro.reports.guards import guards
 from valaro.reports.paper.numbers import SOURCE
-from valaro.reports.tables import DimensionResults, alarms_of, dimension_results, distinct_results
+from valaro.reports.tables import DimensionResults, alarms_of, dimension_results
 from valaro.reports.varied import varied_section
 
 
@@ -34,9 +35,9 @@ def report_page(runs: Sequence[RunRecord]) -> str:
 def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> str:
     """Return the report's HTML from results that are computed already.
 
-    A training that several runs have is one of the page's figures; the paper's tables show it in each of them.
+    A model that several runs have, training by training, stands once among the scores; the paper's tables show it in
+    each.
     """
-    distinct, shown = distinct_results(runs, results)
     return (
         environment()
         .get_template("page.html.jinja")
@@ -46,16 +47,16 @@ def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> s
             most_rows=data_tables.MOST_ROWS,
             speaker_words=sentences.SPEAKER_NOTE,
             runs=runs,
-            results=shown,
-            alarms=alarms_of(shown),
-            guards=guards(distinct, shown),
-            calibrations=[calibration_rows(one) for one in shown],
-            maps=feature_maps.map_sections(shown),
+            results=results,
+            alarms=alarms_of(results),
+            guards=guards(runs, results),
+            calibrations=[calibration_rows(one) for one in results],
+            maps=feature_maps.map_sections(results),
             map_key=feature_maps.KEY,
-            any_linear=any(row.contender.is_linear for one in shown for row in one.rows),
-            title=title_of(shown),
+            any_linear=any(row.contender.is_linear for one in results for row in one.rows),
+            title=title_of(results),
             run_names=", ".join(run.name for run in runs),
-            trainings=sum(len(run.results) for run in distinct),
+            trainings=trainings(runs),
             notes=data_tables.notes(runs),
             corpora=data_tables.corpora(runs),
             separation=data_tables.separation(runs),
@@ -65,7 +66,7 @@ def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> s
             paper_source=SOURCE,
             beside_paper=beside_paper(runs, results),
             varied=varied_section(runs, results, [axis_of(run) for run in runs]),
-            card=data_and_model_card(runs, shown),
+            card=data_and_model_card(runs, results),
         )
     )
 
@@ -106,6 +107,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "nats": nats,
     "headline": sentences.headline,
     "cautions": sentences.cautions,
+    "unfinished": sentences.unfinished_words,
     "speaker_note": sentences.speaker_note,
     "plural": sentences.plural,
     "duration": sentences.duration,

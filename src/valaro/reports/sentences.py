@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from valaro.evaluation.significance import Interval
-from valaro.records import FoldResult
+from valaro.records import FoldResult, RunRecord
 from valaro.reports.alarms import AlarmRow
-from valaro.reports.comparisons import Difference
+from valaro.reports.comparisons import BEST, Difference
 from valaro.reports.tables import DimensionResults
 
 SPEAKER_NOTE = "speaker-wise normalisation: uses the test speakers' own unlabelled recordings"
@@ -125,12 +125,15 @@ def headline(results: DimensionResults) -> tuple[str, ...]:
         f"{',' if len(results.rows) > 1 else ''} {percent(best.uar.value)}\u00a0% (95\u00a0% interval {span(best.uar)})"
     )
     guessing = f"guessing gives {percent(results.chance)}\u00a0%"
-    if best.uar.low > results.chance:
+    if best.beats_guessing:
         sentences = [f"{first}; {guessing}."]
     else:
         sentences = [
             f"{first}. That is not shown to be better than guessing: {guessing}, inside or above the interval."
         ]
+    elsewhere = [row.contender.label for row in results.rows[1:] if not row.tested & best.tested]
+    if elsewhere:
+        sentences.append(f"{_some(elsewhere)} judged other utterances: higher or lower says nothing of them.")
     against = {d.seen_from(name).second: d.seen_from(name) for d in results.differences if name in (d.first, d.second)}
     ranked = [against[row.contender.label] for row in results.rows if row.contender.label in against]
     nearest = _nearest_network(results, against)
@@ -163,11 +166,12 @@ def _count_of_shown(others: Sequence[Difference]) -> str:
         return f"A difference is shown to each of {everyone}."
     if len(level) == len(others):
         return f"No difference is shown to any of {everyone}."
-    more = f" and {len(level) - MOST_NAMES} more" if len(level) > MOST_NAMES else ""
-    return (
-        f"A difference is shown to {len(others) - len(level)} of {everyone}, "
-        f"none to {', '.join(level[:MOST_NAMES])}{more}."
-    )
+    return f"A difference is shown to {len(others) - len(level)} of {everyone}, none to {_some(level)}."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{', '.join(names[:MOST_NAMES])}{more}"
 
 
 def cautions(results: DimensionResults) -> tuple[str, ...]:
@@ -180,14 +184,33 @@ def cautions(results: DimensionResults) -> tuple[str, ...]:
     if results.incomplete:
         found.append(
             f"In {results.incomplete} of {len(results.folds)} trainings a level is missing from the test set; UAR is "
-            f"taken over the levels present, so guessing gives {percent(results.chance)}\u00a0% here, not 33.3\u00a0%."
+            f"taken over the levels present, so guessing gives {_chances(results)}\u00a0% here, not 33.3\u00a0%."
         )
+    asked = sum(difference.question != BEST for difference in results.differences)
     if len(results.differences) > 1:
+        every = next((d.pairs for d in results.differences if d.question == BEST), 0)
+        over = [f"over the {plural(asked, 'pair')} that answer a question"] if asked else []
+        over += [f"for the highest UAR against the rest over all {plural(every, 'pair')} of models"] if every else []
         found.append(
-            f"{len(results.differences)} pairs are compared: a difference counts as shown if it holds after "
-            "correction for their number (Holm); each interval is its pair's own."
+            f"A difference counts as shown if it holds after Holm's correction, {', '.join(over)}; each interval is its "
+            "pair's own."
         )
+    short = [row.contender.label for row in results.rows if row.lacking]
+    if short:
+        found.append(f"{_some(short)}: trainings are missing, so they stand after the others whatever their UAR.")
     return tuple(found)
+
+
+def _chances(results: DimensionResults) -> str:
+    chances = [row.chance for row in results.rows]
+    low, high = percent(min(chances)), percent(max(chances))
+    return low if low == high else f"{low} to {high}"
+
+
+def unfinished_words(run: RunRecord) -> str:
+    """Return how many of a study's results are there; empty where none is missing."""
+    there = run.planned - len(run.missing)
+    return f"not finished: {thousands(there)} of {plural(run.planned, 'result')} are there" if run.missing else ""
 
 
 def score_words(results: DimensionResults) -> tuple[str, ...]:

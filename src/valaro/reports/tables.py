@@ -2,25 +2,32 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 
 from valaro.evaluation.scores import Scores, confusion_matrix, join_predictions, score
 from valaro.evaluation.significance import Interval
-from valaro.records import DIMENSIONS, LEVELS, Dimension, FoldResult, RunRecord
+from valaro.records import LEVELS, Dimension, FoldResult, RunRecord
 from valaro.reports.alarms import AlarmRow, alarm_rows
 from valaro.reports.comparisons import Difference, differences
-from valaro.reports.contenders import Contender, contenders_of, labels_of
+from valaro.reports.contenders import Contender, contenders_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRow:
-    """A contender's line in the results; scores 0-1, `seconds` of all trainings together."""
+    """A contender's line in the results; scores 0-1, `seconds` of all trainings together.
+
+    `chance` is the mean UAR of guessing over its own tests, where a level may be missing; `lacking` counts the
+    trainings that another model of the run has and it has not.
+    """
 
     contender: Contender
     uar: Interval
+    chance: float
+    lacking: int
     f1: Interval
     macro_f1: Interval
     fold_uars: tuple[float, ...]
@@ -37,6 +44,16 @@ class ModelRow:
         """Of `auto`: whom validation chose, and how often; empty for a model."""
         times = Counter(result.chosen for result in self.contender.results if result.chosen)
         return ", ".join(f"{model} {count} x" for model, count in times.most_common())
+
+    @cached_property
+    def tested(self) -> frozenset[str]:
+        """The ids of the utterances that it judged."""
+        return frozenset(name for result in self.contender.results for name in result.test.ids)
+
+    @property
+    def beats_guessing(self) -> bool:
+        """Whether the whole interval lies above chance, by more than rounding."""
+        return self.uar.low > self.chance + 1e-9
 
     @property
     def deviation(self) -> float:
@@ -62,15 +79,19 @@ class FoldRow:
 
 @dataclass(frozen=True, kw_only=True)
 class DimensionResults:
-    """Everything the page says about one dimension; `chance` is the mean UAR of guessing over the test sets."""
+    """Everything the page says about one dimension; the first of the `rows` has the highest UAR."""
 
     dimension: Dimension
     rows: tuple[ModelRow, ...]
     differences: tuple[Difference, ...]
     folds: tuple[FoldRow, ...]
-    chance: float
     incomplete: int
     """Trainings whose test set lacks a level."""
+
+    @property
+    def chance(self) -> float:
+        """What guessing gives on the tests of the first row."""
+        return self.rows[0].chance
 
     @property
     def speaker_normalised(self) -> tuple[str, ...]:
@@ -84,12 +105,16 @@ def deviation_of(values: Sequence[float]) -> float:
 
 
 def dimension_results(runs: Sequence[RunRecord]) -> tuple[DimensionResults, ...]:
-    """Return the results of each dimension that the runs judged, the highest UAR first."""
+    """Return the results of each dimension that the runs judged, the highest UAR first.
+
+    A model that lacks trainings which others of its run have comes after those that do not: what it was spared may be
+    what is hard.
+    """
     found: list[DimensionResults] = []
-    labels = labels_of(runs)
-    for dimension in DIMENSIONS:
-        contenders = contenders_of(runs, labels, dimension)
-        rows = sorted(map(_model_row, contenders), key=lambda row: (-row.uar.value, row.contender.label))
+    for dimension, contenders in contenders_of(runs).items():
+        most = {run: max(len(c.results) for c in contenders if run in c.runs) for c in contenders for run in c.runs}
+        rows = [_model_row(one, lacking=most[one.runs[0]] - len(one.results)) for one in contenders]
+        rows.sort(key=lambda row: (row.lacking > 0, -row.uar.value, row.contender.label))
         if not rows:
             continue
         folds = [fold for row in rows for fold in _fold_rows(row.contender)]
@@ -99,41 +124,10 @@ def dimension_results(runs: Sequence[RunRecord]) -> tuple[DimensionResults, ...]
                 rows=tuple(rows),
                 differences=differences([row.contender for row in rows]),
                 folds=tuple(folds),
-                chance=float(np.mean([1 / (len(LEVELS) - len(fold.test.absent)) for fold in folds])),
                 incomplete=sum(bool(fold.test.absent) for fold in folds),
             )
         )
     return tuple(found)
-
-
-def without_repeats(runs: Sequence[RunRecord]) -> list[RunRecord]:
-    """Return the runs without the trainings that an earlier one has to the last digit, as studies of one plan do.
-
-    Such a training is one piece of evidence, not two; where a table of the paper asks for it, it is there all the same.
-    """
-    seen: set[tuple[object, ...]] = set()
-    found: list[RunRecord] = []
-    for run in runs:
-        told = {(run.speaker_normalised, *_told(result)): result for result in run.results}
-        found.append(replace(run, results=tuple(result for key, result in told.items() if key not in seen)))
-        seen |= told.keys()
-    return found
-
-
-def distinct_results(
-    runs: Sequence[RunRecord], results: Sequence[DimensionResults]
-) -> tuple[Sequence[RunRecord], Sequence[DimensionResults]]:
-    """Return runs and results without repeats; `results` are those of all, and computed anew only if there are any."""
-    distinct = without_repeats(runs)
-    if sum(len(run.results) for run in distinct) == sum(len(run.results) for run in runs):
-        return runs, results
-    return distinct, dimension_results(distinct)
-
-
-def _told(result: FoldResult) -> tuple[object, ...]:
-    """Return what makes a training the same as another one: all that it was, and all that it said of the test."""
-    about = (result.model, result.dimension, result.fold, result.seed, result.labelled, result.unlabelled)
-    return (*about, result.test.ids, result.test.probabilities.tobytes())
 
 
 def alarms_of(results: Sequence[DimensionResults]) -> tuple[AlarmRow, ...]:
@@ -142,16 +136,19 @@ def alarms_of(results: Sequence[DimensionResults]) -> tuple[AlarmRow, ...]:
     return alarm_rows((c.label, result.dimension, result.alarms) for c in contenders for result in c.results)
 
 
-def _model_row(contender: Contender) -> ModelRow:
+def _model_row(contender: Contender, *, lacking: int) -> ModelRow:
     results = contender.results
     tests = [result.test for result in results]
-    uars = [score(test).uar for test in tests]
+    scores = [score(test) for test in tests]
+    uars = [one.uar for one in scores]
     seeds = sorted({result.seed for result in results})
     validations = [v for v in map(_validation_uar, results) if v is not None]
     joined = join_predictions(tests)
     return ModelRow(
         contender=contender,
         uar=contender.resamples.interval("uar"),
+        chance=float(np.mean([1 / (len(LEVELS) - len(one.absent)) for one in scores])),
+        lacking=lacking,
         f1=contender.resamples.interval("f1"),
         macro_f1=contender.resamples.interval("macro_f1"),
         fold_uars=tuple(uars),

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from valaro.evaluation.significance import Interval
+from valaro.evaluation.significance import Interval, holm
 from valaro.records import RunRecord
 from valaro.reports import sentences
 from valaro.reports.blocks import Block, Cell, Charts, Heading, Notice, Sentence, Table, table, words
-from valaro.reports.comparisons import difference_between
+from valaro.reports.comparisons import LEVEL, difference_between
 from valaro.reports.tables import DimensionResults, ModelRow
 from valaro.reports.value_charts import Reference, Series, number_of, value_chart
 
@@ -47,7 +47,7 @@ def setting_blocks(
 
     `order` are values that come first, in that order; `methods`, where given, are the only ones shown.
     """
-    rows = [row for row in results.rows if row.contender.run == run]
+    rows = [row for row in results.rows if run in row.contender.runs]
     if methods:
         rows = [row for row in rows if row.contender.method in methods]
     models = over_values(rows, setting, order)
@@ -168,14 +168,12 @@ def _unlabelled(row: ModelRow) -> tuple[int, int]:
 def _sentence(model: OverValues, name: str) -> str:
     """Say where the UAR is highest and to how many of the other values that shows a difference."""
     best_value, best = max(model.rows, key=lambda pair: pair[1].uar.value)
-    shown, compared = 0, 0
-    for value, row in model.rows:
-        difference = difference_between(best.contender, row.contender, "") if value != best_value else None
-        if difference:
-            compared += 1
-            shown += difference.uar.low > 0
+    others = [row.contender for value, row in model.rows if value != best_value]
+    compared = [d for other in others if (d := difference_between(best.contender, other, ""))]
+    corrected = holm([difference.p for difference in compared])
+    shown = sum(p < LEVEL and d.uar.low > 0 for d, p in zip(compared, corrected, strict=True))
     return (
         f"{model.label}: the highest UAR is {sentences.percent(best.uar.value)} %, with {name} {best_value}; "
-        f"a difference is shown to {shown} of {sentences.plural(compared, 'other value')}. "
-        "It was found on the test itself, so its lead flatters."
+        f"a difference is shown to {shown} of {sentences.plural(len(compared), 'other value')}, corrected for their "
+        "number. It was found on the test itself, so its lead flatters."
     )

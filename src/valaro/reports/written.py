@@ -14,7 +14,7 @@ from valaro.reports.html import page_of, report_page, title_of
 from valaro.reports.latex import latex
 from valaro.reports.markdown import markdown
 from valaro.reports.score_table import predictions_csv, scores_csv
-from valaro.reports.tables import dimension_results, distinct_results
+from valaro.reports.tables import dimension_results
 
 PAGE = "report.html"
 _FOLDER_FILES = (PAGE, "report.md", "tables.tex", "scores.csv", "predictions.csv")
@@ -68,10 +68,9 @@ _FORMS: dict[str, Callable[[Sequence[RunRecord]], str]] = {
 def _write_folder(runs: Sequence[RunRecord], folder: Path) -> None:
     _check_is_ours(folder)
     results = dimension_results(runs)
-    _, shown = distinct_results(runs, results)
     blocks = document(runs, results)
-    pictures = figure_files(runs, shown, blocks)
-    title = title_of(shown)
+    pictures = figure_files(runs, results, blocks)
+    title = title_of(results)
     drawn = [block.name for block in blocks if isinstance(block, Matrices | Charts)]
     texts = {
         PAGE: page_of(runs, results),

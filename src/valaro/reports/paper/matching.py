@@ -53,7 +53,7 @@ def runs_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> t
         Run(
             number=number,
             record=run,
-            rows={one.dimension: tuple(row for row in one.rows if row.contender.run == number) for one in results},
+            rows={one.dimension: tuple(row for row in one.rows if number in row.contender.runs) for one in results},
         )
         for number, run in enumerate(runs)
     )
