@@ -8,6 +8,7 @@ from scipy import stats
 
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, a_run, judged, training
 from valaro.records import FoldResult, Problem
+from valaro.reports.data_tables import separation
 from valaro.reports.guards import Guard, guards, shuffled_interval
 from valaro.reports.html import report_page
 from valaro.reports.sentences import cautions
@@ -140,3 +141,14 @@ def test_the_page_shows_the_checks_and_never_the_control_among_the_models() -> N
     assert "Can these figures be believed?" in page
     assert page.count("MSSGAN, shuffled labels") == 1
     assert "All 5 checks are fine." in page
+
+
+def test_how_speakers_were_parted_is_said_as_the_folds_have_it() -> None:
+    def parted(*folds: str) -> str:
+        kept = separation([a_run([replace(training("MSSGAN", "p0", 0, GOOD), fold=fold) for fold in folds])])
+        assert kept is not None
+        return kept.parted
+
+    assert parted("1 test F", "1 test M") == "by gender"
+    assert parted("1 test A") == "by their names, since not both genders are known"
+    assert parted("1 test F", "2 test B") == "by gender, or by name without both genders"

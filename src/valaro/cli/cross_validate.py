@@ -1,5 +1,6 @@
 """`valaro cross-validate`: a study, a session held out at a time."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ def run(
     checked = read_settings(settings, changes, data=data)
     with progress("train") as told:
         problems = cross_validate(checked, to, workers=workers, on_progress=told)
-    say(f"run -> {to}    next: valaro report {to} --to report.html")
+    say(f"run -> {to}    next: valaro report {shlex.quote(str(to))} --to report.html")
     # From the folder, so that a run that goes on speaks of what it finished before, too.
     list_alarms((result.model, result.dimension, result.alarms) for result in read_run(to).results)
     if problems:

@@ -117,7 +117,7 @@ def write_result(folder: RunFolder, name: str, result: FoldResult) -> None:
 
 
 def write_failures(folder: RunFolder, failures: Sequence[Problem]) -> None:
-    """Write which results could not be made, and why, in the place of what was written before; no file where all were."""
+    """Write which results could not be made, and why, in the place of what was written before; no file without any."""
     if not failures:
         folder.failures.unlink(missing_ok=True)
         return

@@ -95,7 +95,7 @@ def _kept_apart(run: RunRecord) -> str:
     if kept.shared:
         return f"NOT in {sentences.plural(len(kept.shared), 'training')}: a speaker is in both validation and test."
     return (
-        "A whole session is held out each time, and its speakers are parted by gender into validation and test; "
+        f"A whole session is held out each time, and its speakers are parted {kept.parted} into validation and test; "
         "held-out speakers' unlabelled recordings leave the pool. Tested: "
         f"{sentences.plural(kept.test_speakers, 'speaker')} in {sentences.plural(kept.trainings, 'training')}; none of "
         "them is among the same training's validation speakers."

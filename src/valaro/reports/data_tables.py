@@ -46,6 +46,8 @@ class Separation:
     labelled: tuple[int, int]
     unlabelled: tuple[int, int]
     excluded: tuple[int, int]
+    parted: str
+    """How a session's speakers were parted into validation and test."""
 
 
 def corpora(runs: Sequence[RunRecord]) -> tuple[CorpusSummary, ...]:
@@ -63,7 +65,10 @@ def shown_settings(run: RunRecord) -> str:
 
     A page is passed on: where its reader's colleague keeps recordings is nobody's business, and says nothing.
     """
-    known = tomllib.loads(run.settings)
+    try:
+        known = tomllib.loads(run.settings)
+    except tomllib.TOMLDecodeError:
+        return run.settings
     data = known.get("data", {})
     for name, value in data.items():
         if name in {"labelled", "unlabelled"}:
@@ -122,7 +127,18 @@ def separation(runs: Sequence[RunRecord]) -> Separation | None:
         labelled=_range(r.labelled for r in results),
         unlabelled=_range(r.unlabelled for r in results),
         excluded=_range(r.excluded for r in results),
+        parted=_parted({result.fold.rpartition(" ")[2] for result in results}),
     )
+
+
+def _parted(halves: set[str]) -> str:
+    """Return how the folds part a session's speakers: their names end in the gender or the half that tests."""
+    by_gender, by_name = halves <= {"F", "M"}, not halves & {"F", "M"}
+    if by_gender:
+        return "by gender"
+    if by_name:
+        return "by their names, since not both genders are known"
+    return "by gender, or by name without both genders"
 
 
 def _range(counts: Iterable[int]) -> tuple[int, int]:

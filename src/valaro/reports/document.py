@@ -73,7 +73,7 @@ def _scores(results: DimensionResults) -> list[Block]:
     names = [f"recall {level}" for level in LEVELS]
     columns = (words("model"), "UAR", "deviation", "paper's F1", "macro F1", *names, "validation UAR", "trainings")
     columns = (*columns, "utterances")
-    rows = [(row.contender.label, *_row(row)) for row in results.rows]
+    rows = [(Cell(text=row.contender.label, below=row.chosen), *_row(row)) for row in results.rows]
     chance = f"Guessing gives {sentences.percent(results.chance)} %."
     return [
         Heading(text=results.dimension.capitalize()),

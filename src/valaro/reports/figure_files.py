@@ -78,13 +78,16 @@ def figure_files(
     return found
 
 
+_LONGEST_NAME = 120
+
+
 def file_name(name: str) -> str:
-    """Return a figure's name as that of a file.
+    """Return a figure's name as that of a file, cut where a file system would not hold it.
 
     >>> file_name("curves-SSGAN face, pool_size 20/3")
     'curves-SSGAN-face-pool_size-20-3'
     """
-    return re.sub(r"[^A-Za-z0-9._+]+", "-", name).strip("-.")
+    return re.sub(r"[^A-Za-z0-9._+]+", "-", name)[:_LONGEST_NAME].strip("-.")
 
 
 def _of_results(draw: _Drawer, one: DimensionResults) -> dict[str, str]:

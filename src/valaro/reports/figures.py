@@ -17,6 +17,12 @@ WIDTH = 400.0
 
 MARGIN = 14.0
 ROW = 46.0
+TALL_ROW = 61.0
+"""With a second line of text, where a name is too long to share one with its numbers."""
+
+LONGEST = 32
+"""Letters of a name that leave room for its numbers."""
+
 MOST_LINES = 48
 MOST_POINTS = 60
 
@@ -44,10 +50,18 @@ class IntervalLine:
 class IntervalChart:
     """Dots and intervals over one another on one axis, with a reference line (guessing, or no difference)."""
 
-    height: float
     lines: tuple[IntervalLine, ...]
     ticks: tuple[Tick, ...]
     reference: float
+    row: float = ROW
+
+    @property
+    def height(self) -> float:
+        return self.row * len(self.lines) + 34
+
+    @property
+    def is_tall(self) -> bool:
+        return self.row > ROW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +89,14 @@ def score_chart(results: DimensionResults) -> IntervalChart:
         values += [row.uar.low, row.uar.high, *row.fold_uars]
     low, high = floor(min(values) * 10) * 10, ceil(max(values) * 10) * 10
     scale = _Scale(low / 100, high / 100)
+    height = _row_height(row.contender.label for row in results.rows)
     lines = [
-        _line(scale, place, row.uar, tuple(scale(value) for value in sorted(row.fold_uars)))
+        _line(scale, height * place, height, row.uar, tuple(scale(value) for value in sorted(row.fold_uars)))
         for place, row in enumerate(results.rows)
     ]
     step = 10 if high - low <= 70 else 20
     ticks = [Tick(at=scale(value / 100), text=str(value)) for value in range(low, high + 1, step)]
-    return IntervalChart(height=_height(lines), lines=tuple(lines), ticks=tuple(ticks), reference=scale(results.chance))
+    return IntervalChart(lines=tuple(lines), ticks=tuple(ticks), reference=scale(results.chance), row=height)
 
 
 def difference_chart(differences: Sequence[Difference]) -> IntervalChart:
@@ -90,10 +105,11 @@ def difference_chart(differences: Sequence[Difference]) -> IntervalChart:
     step = next(size for size in (1, 2, 5, 10, 20, 50) if size * 3 >= 100 * reach or size == 50)
     most = max(1, ceil(100 * reach / step)) * step
     scale = _Scale(-most / 100, most / 100)
-    lines = [_line(scale, place, difference.uar, ()) for place, difference in enumerate(differences)]
+    height = _row_height(difference.name for difference in differences)
+    lines = [_line(scale, height * place, height, difference.uar, ()) for place, difference in enumerate(differences)]
     marks = range(-most, most + 1, step)
     ticks = [Tick(at=scale(m / 100), text=f"{m:+d}".replace("-", "−") if m else "0") for m in marks]
-    return IntervalChart(height=_height(lines), lines=tuple(lines), ticks=tuple(ticks), reference=scale(0.0))
+    return IntervalChart(lines=tuple(lines), ticks=tuple(ticks), reference=scale(0.0), row=height)
 
 
 @dataclass(frozen=True)
@@ -120,7 +136,7 @@ def spread_chart(spreads: Sequence[Spread], unit: str) -> IntervalChart:
         for mark in range(low, high + 1, step)
     ]
     last = Tick(at=marks[-1].at, text=f"{marks[-1].text} {unit}")
-    return IntervalChart(height=_height(lines), lines=tuple(lines), ticks=(*marks[:-1], last), reference=scale(0.0))
+    return IntervalChart(lines=tuple(lines), ticks=(*marks[:-1], last), reference=scale(0.0))
 
 
 def curve_panels(results: Sequence[FoldResult]) -> tuple[CurvePanel, ...]:
@@ -153,13 +169,13 @@ class _Scale:
         return round(MARGIN + (WIDTH - 2 * MARGIN) * (value - self.low) / self.span, 1)
 
 
-def _line(scale: _Scale, place: int, interval: Interval, singles: tuple[float, ...]) -> IntervalLine:
+def _line(scale: _Scale, top: float, row: float, interval: Interval, singles: tuple[float, ...]) -> IntervalLine:
     dot, low, high = scale(interval.value), scale(interval.low), scale(interval.high)
-    return IntervalLine(y=ROW * place + 32, dot=dot, low=low, high=high, singles=singles)
+    return IntervalLine(y=top + row - ROW + 32, dot=dot, low=low, high=high, singles=singles)
 
 
-def _height(lines: Sequence[IntervalLine]) -> float:
-    return ROW * len(lines) + 34
+def _row_height(names: Iterable[str]) -> float:
+    return TALL_ROW if any(len(name) > LONGEST for name in names) else ROW
 
 
 def _panel(

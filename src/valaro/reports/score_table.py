@@ -25,6 +25,7 @@ class _Which:
     method: str
     features: str
     varied: str
+    chosen: str
     shuffled: str
     fold: str
     seed: str
@@ -81,6 +82,7 @@ def _which(run: RunRecord, result: FoldResult) -> _Which:
         method=result.method,
         features="+".join(result.features),
         varied=";".join(f"{name}={value}" for name, value in result.varied),
+        chosen=result.chosen,
         shuffled=str(result.shuffled).lower(),
         fold=result.fold,
         seed=str(result.seed),

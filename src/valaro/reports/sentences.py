@@ -192,8 +192,8 @@ def cautions(results: DimensionResults) -> tuple[str, ...]:
         over = [f"over the {plural(asked, 'pair')} that answer a question"] if asked else []
         over += [f"for the highest UAR against the rest over all {plural(every, 'pair')} of models"] if every else []
         found.append(
-            f"A difference counts as shown if it holds after Holm's correction, {', '.join(over)}; each interval is its "
-            "pair's own."
+            f"A difference counts as shown if it holds after Holm's correction, {', '.join(over)}; each interval is "
+            "its pair's own."
         )
     short = [row.contender.label for row in results.rows if row.lacking]
     if short:

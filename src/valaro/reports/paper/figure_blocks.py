@@ -10,7 +10,7 @@ from valaro.reports.comparisons import difference_between
 from valaro.reports.paper.matching import Run
 from valaro.reports.paper.numbers import FIGURE_6_PEAK
 from valaro.reports.paper.parts import POOL_SHARE, Model, PaperPart
-from valaro.reports.paper.verdicts import Verdict, verdict_of
+from valaro.reports.paper.verdicts import Verdict, verdict_on
 from valaro.reports.tables import DimensionResults, ModelRow
 from valaro.reports.varied import in_order, over_values, setting_blocks
 
@@ -77,7 +77,7 @@ def _peak(dimension: Dimension, rows: Sequence[ModelRow]) -> list[Verdict]:
         smallest, most = min(by_size), FIGURE_6_PEAK if FIGURE_6_PEAK in by_size else max(by_size)
         difference = difference_between(by_size[most].contender, by_size[smallest].contender, "")
         stated = f"{dimension}: {model.label} with {most} unlabelled recordings above the same with {smallest}"
-        found.append(verdict_of(stated, difference and difference.uar))
+        found.append(verdict_on(stated, difference))
     return found
 
 

@@ -9,7 +9,7 @@ from valaro.evaluation.significance import Interval
 from valaro.records import Dimension
 from valaro.reports import sentences
 from valaro.reports.blocks import Sentence
-from valaro.reports.comparisons import difference_between
+from valaro.reports.comparisons import LEVEL, Difference, difference_between
 from valaro.reports.contenders import Contender
 from valaro.reports.paper.matching import Run
 from valaro.reports.paper.parts import Claim, Model
@@ -65,8 +65,17 @@ def judge(claim: Claim, dimension: Dimension, home: Run, runs: Sequence[Run]) ->
     return tuple(found) or (Verdict(outcome=OPEN, words=stated, why="no two variants are alike"),)
 
 
+def verdict_on(stated: str, difference: Difference | None) -> Verdict:
+    """Return what a paired difference says of the claim that it is above zero; few speakers may not bear it out."""
+    found = verdict_of(stated, difference and difference.uar)
+    if difference is None or found.outcome == OPEN or difference.p < LEVEL:
+        return found
+    why = f"p = {sentences.p_value(difference.p)} over so few speakers, though the interval does not hold zero"
+    return replace(found, outcome=OPEN, why=why)
+
+
 def verdict_of(stated: str, interval: Interval | None) -> Verdict:
-    """Return what the interval of a paired difference says of the claim that it is above zero."""
+    """Return what the interval of a difference says of the claim that it is above zero."""
     if interval is None:
         return Verdict(outcome=OPEN, words=stated, why="no utterance was judged by both in the same fold and seed")
     measured = f"{sentences.points(interval.value)} points, {sentences.span_of_points(interval)}"
@@ -81,7 +90,7 @@ def _verdict(name: str, first: Contender, second: Contender, claim: Claim) -> Ve
         if not first.results or not second.results:
             return Verdict(outcome=OPEN, words=name, why="no validation utterances are kept")
     difference = difference_between(first, second, "")
-    return verdict_of(name, difference and difference.uar)
+    return verdict_on(name, difference)
 
 
 def on_validation(contender: Contender) -> Contender:
