@@ -19,8 +19,8 @@ from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.data import load_data
 from valaro.experiments.final_model import train_final
 from valaro.experiments.jobs import study_jobs
-from valaro.experiments.run_folder import RunFolder, read_result, read_run, write_result
-from valaro.records import Alarm, Coverage, FoldResult, HistoryPoint, Predictions
+from valaro.experiments.run_folder import RunFolder, begin_run, read_result, read_run, write_failures, write_result
+from valaro.records import Alarm, Coverage, FoldResult, HistoryPoint, Predictions, Problem
 from valaro.reports.html import write_report
 from valaro.reports.sentences import SPEAKER_NOTE
 from valaro.store.manifest import write_manifest
@@ -98,6 +98,49 @@ def test_started_again_it_does_nothing(finished: tuple[Path, Path], here: list[s
     assert cross_validate(settings_of(study), run, on_progress=lambda *counts: told.append(counts)) == ()
     assert _files(run) == before
     assert (here, told) == ([], [])
+
+
+def test_a_kill_before_the_run_is_described_does_not_cost_the_folder(
+    finished: tuple[Path, Path], tmp_path: Path
+) -> None:
+    _, run = finished
+    young = tmp_path / "young"
+    (young / "results").mkdir(parents=True)
+    (young / ".run.json.abc.part").write_text('{"valaro_')
+    record = read_run(run)
+    begin_run(RunFolder(path=young), record, "cross-validation", ["a", "b"])
+    assert read_run(young).missing == ("a", "b")
+    assert not list(young.glob(".*"))
+    # Killed between the two files: the settings come with the next start.
+    (young / "settings.toml").unlink()
+    begin_run(RunFolder(path=young), record, "cross-validation", ["a", "b"])
+    assert (young / "settings.toml").read_text() == record.settings
+    (tmp_path / "other" / "results").mkdir(parents=True)
+    (tmp_path / "other" / "results" / "mine.csv").write_text("mine")
+    with pytest.raises(ValaroError, match="not a run folder"):
+        begin_run(RunFolder(path=tmp_path / "other"), record, "cross-validation")
+
+
+def test_what_is_planned_and_failed_is_kept_until_it_is_made(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    _, run = finished
+    record = read_run(run)
+    assert (record.planned, record.missing, record.failures) == (12, (), ())
+    again = shutil.copytree(run, tmp_path / "again")
+    lost = sorted((again / "results").iterdir())[0]
+    lost.unlink()
+    why = Problem(utterance=lost.stem, where="training", why="no memory")
+    write_failures(RunFolder(path=again), [why, replace(why, utterance=sorted((again / "results").iterdir())[0].stem)])
+    record = read_run(again)
+    # The second has a result, so it is no failure any more.
+    assert (record.planned, record.missing, record.failures) == (12, (lost.stem,), (why,))
+
+
+def test_a_damaged_result_says_how_to_go_on(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    again = shutil.copytree(finished[1], tmp_path / "again")
+    damaged = sorted((again / "results").iterdir())[0]
+    damaged.write_text("")
+    with pytest.raises(StoreError, match=r"is damaged: .*without it, cross-validate trains it again"):
+        read_run(again)
 
 
 def test_a_result_that_was_deleted_is_made_again_alone_and_the_same(finished: tuple[Path, Path]) -> None:
@@ -410,6 +453,20 @@ def test_votes_of_unlabelled_manifests_reach_nothing(tmp_path: Path) -> None:
     assert not any(utterance.ratings for utterance in data.unlabelled)
     with pytest.raises(ValaroError, match="at least two sessions"):
         study_jobs(settings_of(study), data, RunFolder(path=tmp_path / "run"))
+
+
+def test_sessions_whose_names_differ_in_a_slash_alone_have_results_of_their_own(tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    utterances, features = toy_corpus(sessions=3, per_level=2)
+    names = {"1": "S/1", "2": "S_1", "3": "S%2F1"}
+    write_manifest(tmp_path / "odd.parquet", [replace(u, session=names[u.session]) for u in utterances])
+    make_store(tmp_path / "odd", features)
+    data = load_data([tmp_path / "odd.parquet"], [], tmp_path / "odd", ["fbank", "face"])
+    jobs = study_jobs(settings_of(study), data, RunFolder(path=tmp_path / "run"))
+    results = [name for job in jobs for name in job.names if " LR fbank " in name]
+    folds = {fold.name for job in jobs for fold in job.folds}
+    assert len(set(results)) == len(folds) == 3
+    assert not any("/" in name for name in results)
 
 
 def test_words_that_several_sessions_speak_are_said_on_every_page(tmp_path: Path) -> None:

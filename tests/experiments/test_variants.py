@@ -10,12 +10,12 @@ import pytest
 from making_features import make_store, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
-from valaro.experiments.sections import PAPER_PARTS
+from valaro.experiments.sections import PAPER_PARTS, Losses
 from valaro.experiments.settings import check_settings, read_settings
 from valaro.experiments.variants import study_features, variants
 from valaro.training.material import gather
 from valaro.training.plans import DEFAULT
-from valaro.training.recipes import candidates
+from valaro.training.recipes import LABELLED_TERMS, RECIPES, candidates
 
 DATA = {"labelled": ["a.parquet"], "features": "store"}
 
@@ -51,7 +51,13 @@ def test_every_combination_of_values_is_a_variant_with_its_values_in_the_names()
 
 def test_a_model_is_named_by_the_values_that_concern_it_alone() -> None:
     study = {"data": DATA, "study": {"models": ["FSBase:face", "SSGAN:face", "LR:face"]}}
-    # FSBase learns from no pool, and LR scales its own input.
+    # FSBase learns from no pool, knows no generator, and LR scales its own input.
+    assert _labels(study | {"vary": {"losses.generated": [0.5]}}) == [
+        ["FSBase face", "SSGAN face, generated 0.5", "LR face"]
+    ]
+    assert _labels(study | {"vary": {"losses.ridge": [0.5]}}) == [
+        ["FSBase face, ridge 0.5", "SSGAN face, ridge 0.5", "LR face"]
+    ]
     assert _labels(study | {"vary": {"study.pool_size": [7]}}) == [
         ["FSBase face", "SSGAN face, pool_size 7", "LR face"]
     ]
@@ -185,3 +191,14 @@ def test_growing_shares_of_a_pool_contain_each_other(tmp_path: Path) -> None:
     # Four speakers train, five unlabelled recordings each, at most 16 of these 20.
     assert [len(pool) for pool in pools] == [0, 4, 8, 16]
     assert all(less < more for less, more in pairwise(pools))
+
+
+def test_values_that_are_one_once_they_are_read_are_refused() -> None:
+    study = {"data": DATA, "vary": {"study.labels_per_level": ["20", 20]}}
+    with pytest.raises(ValaroError, match="two of these values are the same once they are read"):
+        variants(check_settings(study, "mine"))
+
+
+def test_every_term_belongs_to_some_model_and_is_a_setting() -> None:
+    used = {term for recipe in RECIPES.values() for term in recipe.terms}
+    assert used | LABELLED_TERMS == set(Losses.model_fields)

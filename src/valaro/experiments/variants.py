@@ -7,7 +7,7 @@ from typing import Any
 
 from valaro.errors import ValaroError, unknown_name
 from valaro.experiments.sections import Losses, Network, Sampling, SelfTraining, Settings, Training, given_values
-from valaro.training.recipes import RECIPES, AutoChoice, Candidate
+from valaro.training.recipes import LABELLED_TERMS, RECIPES, AutoChoice, Candidate
 
 FEATURES = "study.features"
 POOL_PARTS = ("study.pool_size", "study.pool_share")
@@ -72,6 +72,9 @@ class Variant:
         recipe = RECIPES[candidate.recipe]
         if recipe.is_linear:
             return name in _OF_LINEAR
+        section, _, term = name.partition(".")
+        if section == "losses":
+            return term in recipe.terms | LABELLED_TERMS
         # With joint statistics the pool scales the input of every network.
         return name not in POOL_PARTS or recipe.uses_pool or self.settings.plan().normalisation == "combine"
 

@@ -191,12 +191,17 @@ def _table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], c
         for _, is_words in columns
     )
     head = " & ".join(escaped(name) for name, _ in columns)
-    body = "\n".join(" & ".join(row) + r" \\" for row in rows)
+    body = "\n".join(_after_a_row(" & ".join(row)) + r" \\" for row in rows)
     below = f"\n{{\\footnotesize {escaped(caption)}\\par}}" if caption else ""
     return (
         f"{{\\footnotesize\\begin{{longtable}}{{@{{}}{shape}@{{}}}}\n\\toprule\n{head} \\\\\n\\midrule\n\\endhead\n"
         f"{body}\n\\bottomrule\n\\end{{longtable}}}}{below}"
     )
+
+
+def _after_a_row(text: str) -> str:
+    """Keep a star or bracket at the start of a row from being read as an argument of the row's end before it."""
+    return f"{{}}{text}" if text[:1] in {"*", "["} else text
 
 
 def _cell(cell: Cell) -> str:

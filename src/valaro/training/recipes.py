@@ -57,7 +57,7 @@ class Recipe:
     `fused`: it joins all features; else it runs on one. None: on all by default, or on one that is named.
     `uses_pool`: it learns from unlabelled recordings. `is_shared`: validation chooses a checkpoint only, so that one
     training serves both directions of a session. `is_linear`: no network, whole utterances. `is_adversarial`: it trains
-    the bench's generator.
+    the bench's generator. `terms`: those of a plan that it uses beyond the labelled ones, by name.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Recipe:
     is_shared: bool = True
     is_linear: bool = False
     is_adversarial: bool = False
+    terms: frozenset[str] = frozenset()
 
 
 def in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
@@ -114,6 +115,11 @@ def _linear(bench: Bench, estimator: Estimator) -> Progress:
     return progress
 
 
+_CT_TERMS = frozenset({"consistency", "margin", "ramp"})
+_GAN_TERMS = _CT_TERMS | {"real", "generated", "entropy", "covariance", "pull_away", "fresh"}
+LABELLED_TERMS = frozenset({"joint", "ridge"})
+"""What every network's labelled loss uses."""
+
 _SUPERVISED = partial(in_one_stage, fit=fit_supervised)
 _SSBASE = partial(
     _self_trained,
@@ -130,16 +136,28 @@ PAPER_MODELS = {
         Recipe(name="FSBase", fit=_SUPERVISED, fused=False, uses_pool=False),
         Recipe(name="MFSBase", fit=_SUPERVISED, fused=True, uses_pool=False),
         Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False),
-        Recipe(name="SSGAN", fit=_adversarial, fused=False, uses_pool=True, is_adversarial=True),
-        Recipe(name="MSSGAN", fit=_adversarial, fused=True, uses_pool=True, is_adversarial=True),
+        Recipe(name="SSGAN", fit=_adversarial, fused=False, uses_pool=True, is_adversarial=True, terms=_GAN_TERMS),
+        Recipe(name="MSSGAN", fit=_adversarial, fused=True, uses_pool=True, is_adversarial=True, terms=_GAN_TERMS),
     )
 }
 RIVALS = {
     recipe.name: recipe
     for recipe in (
-        Recipe(name="CT", fit=_consistent(consistency_alone), fused=None, uses_pool=True),
-        Recipe(name="MeanTeacher", fit=_consistent(averaged_teacher), fused=None, uses_pool=True),
-        Recipe(name="SoftMatch", fit=_consistent(soft_match), fused=None, uses_pool=True),
+        Recipe(name="CT", fit=_consistent(consistency_alone), fused=None, uses_pool=True, terms=_CT_TERMS),
+        Recipe(
+            name="MeanTeacher",
+            fit=_consistent(averaged_teacher),
+            fused=None,
+            uses_pool=True,
+            terms=frozenset({"teacher", "ramp"}),
+        ),
+        Recipe(
+            name="SoftMatch",
+            fit=_consistent(soft_match),
+            fused=None,
+            uses_pool=True,
+            terms=frozenset({"pseudo", "ramp"}),
+        ),
         Recipe(name="ClassBalanced", fit=_CLASS_BALANCED, fused=None, uses_pool=True, is_shared=False),
     )
 }
