@@ -242,3 +242,13 @@ def test_the_mean_of_answers_varies_with_the_people_that_are_drawn() -> None:
     # Two people drawn of two: both the one, both the other, or one of each.
     assert (by_speaker.value, by_speaker.low, by_speaker.high) == (0.5, 0.0, 1.0)
     assert (even.value, even.low, even.high) == pytest.approx((0.3, 0.3, 0.3))
+
+
+def test_an_interval_is_what_95_in_100_draws_lie_in() -> None:
+    some, others = (Resamples(random_groups(8, 12, rate, seed=seed)) for rate, seed in ((0.6, 1), (0.5, 2)))
+    found = some.interval("uar")
+    assert np.mean(some.drawn("uar") < found.low) == pytest.approx(0.025, abs=0.003)
+    assert np.mean(some.drawn("uar") > found.high) == pytest.approx(0.025, abs=0.003)
+    above = some.above(others, "uar")
+    drawn = some.drawn("uar") - others.drawn("uar")
+    assert (above.low, above.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=1e-12)

@@ -141,6 +141,12 @@ def test_a_damaged_result_says_how_to_go_on(finished: tuple[Path, Path], tmp_pat
     damaged.write_text("")
     with pytest.raises(StoreError, match=r"is damaged: .*without it, cross-validate trains it again"):
         read_run(again)
+    write_result(RunFolder(path=again), damaged.stem, training("MSSGAN", "ann", 0, GOOD))
+    facts = json.loads(damaged.read_text())
+    facts["test"]["probabilities"][0][0] = float("nan")
+    damaged.write_text(json.dumps(facts))
+    with pytest.raises(StoreError, match=r"no score .*1 of 6 predictions have probabilities that are not finite"):
+        read_run(again)
 
 
 def test_a_result_that_was_deleted_is_made_again_alone_and_the_same(finished: tuple[Path, Path]) -> None:

@@ -149,3 +149,20 @@ def test_a_difference_is_that_of_the_tests_that_both_judged() -> None:
     # Both judged ann with seed 0 alone: 5/6 against 3/6.
     assert difference.shared == 1
     assert round(difference.uar.value, 12) == round(2 / 6, 12)
+
+
+def test_utterances_that_one_alone_judged_are_left_out_of_a_pair() -> None:
+    first, second = ranked(["MSSGAN", "MFSBase"])
+    (whole,) = second.results
+    part = whole.test
+    # Without its last answer, which is wrong (one of two high ones): MFSBase has all right.
+    kept = replace(
+        part,
+        ids=part.ids[:-1],
+        speakers=part.speakers[:-1],
+        probabilities=part.probabilities[:-1],
+        correct=part.correct[:-1],
+    )
+    second = replace(second, results=(replace(whole, test=kept),))
+    (difference,) = differences([first, second])
+    assert (difference.uar.value, difference.uar.low, difference.uar.high) == (0.0, 0.0, 0.0)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -11,7 +12,7 @@ from valaro.records import FoldResult, Problem
 from valaro.reports.data_tables import separation
 from valaro.reports.guards import Guard, guards, shuffled_interval
 from valaro.reports.html import report_page
-from valaro.reports.sentences import cautions
+from valaro.reports.sentences import cautions, headline
 from valaro.reports.tables import dimension_results
 
 FOLDS = [f"p{k}" for k in range(12)]
@@ -152,3 +153,38 @@ def test_how_speakers_were_parted_is_said_as_the_folds_have_it() -> None:
     assert parted("1 test F", "1 test M") == "by gender"
     assert parted("1 test A") == "by their names, since not both genders are known"
     assert parted("1 test F", "2 test B") == "by gender, or by name without both genders"
+
+
+def test_a_second_seed_is_a_second_shuffle() -> None:
+    once = _control([THIRD, POOR])
+    twice = [*once, *(replace(result, seed=1) for result in _control([THIRD, THIRD]))]
+    both = shuffled_interval(twice)
+    assert both is not None
+    shuffles = [1 / 3, 1 / 2, 1 / 3, 1 / 3]
+    expected = stats.t.interval(0.95, 3, loc=float(np.mean(shuffles)), scale=stats.sem(shuffles))
+    assert (both.low, both.high) == pytest.approx(expected)
+
+
+def test_guessing_is_that_of_a_models_own_tests() -> None:
+    whole = training("MSSGAN", "p0", 0, GOOD)
+    halves = replace(judged("p1", [0, 0, 1, 0, 0, 1]), correct=np.eye(3, dtype=bool)[[0, 0, 1, 1, 0, 1]])
+    other = replace(training("FSBase face", "p1", 0, GOOD), test=halves)
+    (results,) = dimension_results([a_run([whole, replace(other, model="MSSGAN", fold="p1"), other])])
+    chances = {row.contender.label: row.chance for row in results.rows}
+    # Of three levels a third, of two a half.
+    assert chances == pytest.approx({"MSSGAN": (1 / 3 + 1 / 2) / 2, "FSBase face": 1 / 2})
+    assert any("guessing gives 41.7 to 50.0" in caution for caution in cautions(results))
+
+
+def test_above_chance_with_an_interval_that_reaches_below_is_not_better_than_guessing() -> None:
+    (results,) = dimension_results(
+        [a_run([training("MSSGAN", fold, 0, a) for fold, a in zip(FOLDS, (POOR, WRONG, GOOD), strict=False)])]
+    )
+    assert results.rows[0].uar.value > results.rows[0].chance
+    assert "not shown to be better than guessing" in headline(results)[0]
+
+
+def test_the_row_with_the_fewest_people_counts() -> None:
+    few = [training("FSBase face", fold, 0, GOOD) for fold in FOLDS[:3]]
+    (results,) = dimension_results([a_run([*HONEST, *few])])
+    assert any("Only 3 test speakers" in caution for caution in cautions(results))

@@ -10,7 +10,9 @@ import pytest
 
 from making_results import FAIR, GOOD, POOR, finished, training, variant
 from valaro.records import CorpusNote, Problem
+from valaro.reports.blocks import table, words
 from valaro.reports.latex import escaped as in_latex
+from valaro.reports.latex import latex
 from valaro.reports.markdown import escaped as in_markdown
 from valaro.reports.written import write_report_as
 
@@ -97,6 +99,7 @@ def test_every_row_of_a_markdown_table_has_a_cell_a_column(tmp_path: Path) -> No
 
 def test_markdown_shows_names_as_they_are(tmp_path: Path) -> None:
     assert in_markdown("<script> a_b*c* [x](y) $z$") == r"\<script\> a\_b\*c\* \[x\](y) \$z\$"
+    assert in_markdown("a & b &amp; c") == r"a \& b \&amp; c"
     # What would begin a list or a rule does so only where a paragraph begins, and only before a space.
     assert [in_markdown(text) for text in ("1. one", "- two", "71.4", "-0.5", "---")] == [
         r"1\. one",
@@ -129,3 +132,9 @@ def test_markdown_says_what_the_page_says(tmp_path: Path) -> None:
     assert re.search(r"\| MSSGAN − MFSBase \(Do unlabelled recordings pay\?\) \| \+16\.7 ", text)
     assert "Levels are derived from the acted category" in text
     assert "**What it must not be used for.**" in text
+
+
+def test_a_row_of_latex_that_begins_with_a_star_keeps_it() -> None:
+    text = latex("t", [table((words("model"), "x"), [("*star", "1")])])
+    # After the end of a row a star would be an argument of it.
+    assert "\n{}*star & 1" in text

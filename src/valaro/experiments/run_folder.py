@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from valaro.errors import StoreError, ValaroError
+from valaro.evaluation.scores import score
 from valaro.files import sweep, write_text
 from valaro.records import (
     DIMENSIONS,
@@ -135,9 +136,14 @@ def read_result(path: Path) -> FoldResult:
         facts["varied"] = tuple((name, value) for name, value in facts.get("varied", ()))
         facts["alarms"] = tuple(Alarm(**alarm) for alarm in facts["alarms"])
         facts["history"] = tuple(HistoryPoint(**point) for point in facts["history"])
-        return FoldResult(**facts)
+        result = FoldResult(**facts)
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"'{path}' is not a result of this version of valaro: {error}; {_AGAIN}") from error
+    try:
+        score(result.test)
+    except ValaroError as error:
+        raise StoreError(f"'{path}' has answers that no score can be computed from: {error}; {_AGAIN}") from error
+    return result
 
 
 def read_run(path: Path) -> RunRecord:
