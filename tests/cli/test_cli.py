@@ -224,6 +224,16 @@ def test_a_page_that_cannot_be_written_there_is_one_message(valaro: Command, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["final", "folder.html", "voice.wav"]
 
 
+def test_a_folder_whose_name_is_not_utf_8_is_one_message(valaro: Command, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"m\xfcller")
+    _voice(folder / "voice.wav")
+    (folder / "table.csv").write_text("utterance,file\na,voice.wav\n")
+    _assert_one_message(
+        valaro("read", "table", folder / "table.csv", "--corpus", "c", "--to", tmp_path / "m.parquet"), "UTF-8"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
 def test_an_unexpected_fault_of_ours_is_not_hidden(valaro: Command, tmp_path: Path, run: Path, monkeypatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("ours")

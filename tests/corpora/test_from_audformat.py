@@ -155,7 +155,7 @@ def test_names_can_be_given_and_a_database_without_speakers_and_labels_is_unlabe
     db["files"] = audformat.Table(audformat.filewise_index(["audio/a.wav"]))
     (utterance,) = read_audformat(save(db, tmp_path), corpus="c", people="p").utterances
     assert (utterance.id, utterance.speaker, utterance.ratings) == ("c/audio/a.wav", "p/?audio/a.wav", ())
-    with pytest.raises(ValaroError, match="cannot name a corpus"):
+    with pytest.raises(ValaroError, match="names no corpus"):
         read_audformat(tmp_path, corpus="a/b")
 
 

@@ -1,5 +1,6 @@
 """A folder of recordings without transcripts: samples where somebody speaks and shows a face, else why not."""
 
+import os
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -93,6 +94,15 @@ def test_every_recording_gives_samples_of_its_speech_or_its_reason(folder: Path)
     assert "films/broken.mp4" in {problem.utterance for problem in reading.refused}
     assert reading.left_out["hidden files"] == 1
     assert reading.left_out["files that are no recordings"] == 1
+
+
+def test_a_name_that_is_not_utf_8_is_a_problem_and_the_others_are_read(folder: Path) -> None:
+    # As an archive packed on an old system leaves it: u umlaut in latin-1.
+    (folder / "deep" / "er" / "b.mov").rename(folder / os.fsdecode(b"m\xfcller.mov"))
+    reading = read_recordings(folder, corpus="films")
+    assert {utterance.media.name for utterance in reading.utterances} == {"a.mov"}
+    (refused,) = [problem for problem in reading.refused if problem.where == "name"]
+    assert (refused.utterance, "not UTF-8" in refused.why) == ("films/'m\\udcfcller.mov'", True)
 
 
 def test_fewer_samples_are_the_first_ones_and_recordings_that_were_not_needed_are_no_problems(folder: Path) -> None:

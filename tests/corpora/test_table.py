@@ -191,7 +191,7 @@ def test_a_table_that_is_not_there_or_no_table_is_said(folder):
     assert "ends in .csv, .tsv or .parquet" in faults(folder / "a.wav")
     assert "is a folder" in faults((folder / "x.csv", (folder / "x.csv").mkdir())[0])
     assert "expected two numbers, the lower one first" in faults(write(folder, "utterance,file\n"), scale=(5, 1))
-    assert "cannot name a corpus" in faults(write(folder, "utterance,file\n"), corpus="a/b")
+    assert "names no corpus" in faults(write(folder, "utterance,file\n"), corpus="a/b")
 
 
 def test_parquet_numbers_become_the_text_that_a_csv_would_hold(folder):

@@ -63,5 +63,12 @@ def main() -> None:
             raise
         sys.stderr.write(f"valaro: '{error.filename}': {error.strerror}\n")
         sys.exit(2)
+    except UnicodeEncodeError as error:
+        # Python stands such bytes of a path in by lone surrogates, which nothing that we write can hold.
+        if "surrogates" not in error.reason:
+            raise
+        near = error.object[max(0, error.start - 40) : error.end + 20]
+        sys.stderr.write(f"valaro: the name of a file or folder holds bytes that are not UTF-8: rename it: '{near}'\n")
+        sys.exit(2)
     finally:
         signal.signal(signal.SIGINT, before)

@@ -19,20 +19,21 @@ REGIONS: dict[str, Region | None] = {
     "full": None,
 }
 GENDERS = {"": "", "f": "F", "female": "F", "m": "M", "male": "M"}
-_CONTROLS = frozenset({"Cc", "Zl", "Zp"})
-"""Control characters and the two that end a line or paragraph, of which formats make what they like."""
+_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, bytes of a file's name that are not UTF-8, and the two characters that end a line or paragraph:
+formats refuse them or make of them what they like."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def checked_name(source: Path, name: str) -> str:
     """Return the name of a corpus or its people, which goes before a `/` in ids and speakers."""
     if not name or "/" in name or not name.isprintable():
-        raise ValaroError(f"{source}: '{name}' cannot name a corpus or its people: expected a word without '/'")
+        raise ValaroError(f"{source}: '{name}' names no corpus or people: expected a printable word without '/'")
     return name
 
 
 def fits_a_cell(text: str) -> bool:
-    """Whether a table gives a text back as it is: no control character in it, no blanks around it.
+    """Whether a table gives a text back as it is: every character can be written, no blanks around it.
 
     >>> [fits_a_cell(text) for text in ("03", "Ses 1", " 03", "a" + chr(10) + "b")]
     [True, True, False, False]

@@ -136,7 +136,8 @@ def _look_into(path: Path, *, folder: Path, finder: FaceFinder | None) -> _Recor
     """Return where somebody speaks in a recording, or why nothing can be taken of it."""
     name = path.relative_to(folder).as_posix()
     if not fits_a_cell(name):
-        return Problem(utterance=repr(name), where="name", why="a control character or outer blank in the name")
+        why = "a control character, a byte that is not UTF-8 or an outer blank in the name"
+        return Problem(utterance=repr(name), where="name", why=why)
     try:
         info = probe(path)
         lacks = _lacks(info, faces=finder is not None)
