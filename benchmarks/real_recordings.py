@@ -161,6 +161,7 @@ def pool_cases() -> list[Case]:
             models=("FSBase", "SSGAN", "CT", "MeanTeacher"),
             labels=20,
             changes={"study": {"pool_size": size}} if size else {},
+            against="joined-20-pool-50",
         )
         for size in (50, 200, 800, None)
     ]
@@ -489,7 +490,9 @@ def questions(cases: Sequence[Case], to: Path) -> None:
             key: value for key, value in results_of(to / (case.against or case.name)).items() if key not in own
         }
         for (dimension, model), results in sorted(own.items()):
-            for rival in pairs_of(model, results[0].features):
+            # Where the table has another case's twin, the case's own is a pair.
+            twin = [twin_of(results[0])] if case.against and (dimension, twin_of(results[0])) in own else []
+            for rival in [*pairs_of(model, results[0].features), *(name for name in twin if name != model)]:
                 if (dimension, rival) in others and (is_network(rival) or not case.against):
                     theirs = others[dimension, rival]
                     means = [100 * np.mean([score(r.validation).uar for r in rows]) for rows in (results, theirs)]

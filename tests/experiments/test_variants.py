@@ -70,6 +70,11 @@ def test_a_model_is_named_by_the_values_that_concern_it_alone() -> None:
     # Statistics of labelled recordings and pool together depend on the pool, whoever learns from it.
     joint = {"models": ["FSBase:face"], "normalisation": "combine"}
     assert _labels({"data": DATA, "study": joint, "vary": {"study.pool_size": [7]}}) == [["FSBase face, pool_size 7"]]
+    # So does the scale of a training speaker, for whoever is scaled by it.
+    speakers = {"models": ["FSBase:face", "LR:face"], "normalise_speakers": True}
+    assert _labels({"data": DATA, "study": speakers, "vary": {"study.pool_share": [0.5]}}) == [
+        ["FSBase face, pool_share 0.5", "LR face, pool_share 0.5"]
+    ]
 
 
 def test_varied_features_are_the_rows_of_their_models() -> None:

@@ -31,7 +31,7 @@ VARIABLE = (
 """Settings that a study can vary; the others decide what is judged, and on whom."""
 
 _OF_LINEAR = (FEATURES, "study.labels_per_level", "study.normalise_speakers")
-"""What changes a linear model: it scales its own input and knows neither networks nor a pool."""
+"""What changes a linear model, beside the pool that scales speakers: it scales its own input and has no network."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +69,15 @@ class Variant:
         )
 
     def _concerns(self, name: str, candidate: Candidate) -> bool:
-        recipe = RECIPES[candidate.recipe]
+        recipe, plan = RECIPES[candidate.recipe], self.settings.plan()
+        if name in POOL_PARTS:
+            # The pool scales its speakers' recordings, and with joint statistics the input of every network.
+            scaled = plan.normalise_speakers or (plan.normalisation == "combine" and not recipe.is_linear)
+            return recipe.uses_pool or scaled
         if recipe.is_linear:
             return name in _OF_LINEAR
         section, _, term = name.partition(".")
-        if section == "losses":
-            return term in recipe.terms | LABELLED_TERMS
-        # With joint statistics the pool scales the input of every network.
-        return name not in POOL_PARTS or recipe.uses_pool or self.settings.plan().normalisation == "combine"
+        return section != "losses" or term in recipe.terms | LABELLED_TERMS
 
 
 def variants(settings: Settings) -> tuple[Variant, ...]:
