@@ -206,11 +206,13 @@ def test_predict_does_the_others_and_ends_with_1_if_a_recording_is_bad(
     valaro: Command, tmp_path: Path, run: Path
 ) -> None:
     first, same = _voice(tmp_path / "voice.wav"), _voice(tmp_path / "elsewhere" / "voice.wav", hertz=700)
+    unnamed = _voice(tmp_path / os.fsdecode(b"m\xfcller.wav"))
     bad = tmp_path / "bad.wav"
     bad.write_bytes(b"no sound at all")
-    answer = valaro("predict", run, first, bad, same, "--to", tmp_path / "pages")
+    answer = valaro("predict", run, first, bad, same, unnamed, "--to", tmp_path / "pages")
     assert answer.code == 1
     assert f"{bad}: recording:" in answer.err
+    assert "ller.wav: name: its name holds bytes that are not UTF-8: rename it" in answer.err
     assert "Traceback" not in answer.err
     # Two recordings of one name do not overwrite each other.
     assert sorted(page.name for page in (tmp_path / "pages").iterdir()) == ["voice-1.html", "voice-3.html"]

@@ -28,6 +28,10 @@ def run(
     targets = _targets(recordings, to)
     failed: list[Problem] = []
     for recording, target in zip(recordings, targets, strict=True):
+        if not _is_utf8(recording):
+            why = "its name holds bytes that are not UTF-8: rename it"
+            failed.append(Problem(utterance=str(recording), where="name", why=why))
+            continue
         try:
             with progress(f"watch {recording.name}") as told:
                 timeline = make_timeline(models, recording, on_progress=_seconds(told))
@@ -60,6 +64,11 @@ def _targets(recordings: list[Path], to: Path) -> list[Path]:
         to / (f"{name}.html" if names.count(name) == 1 else f"{name}-{number}.html")
         for number, name in enumerate(names, 1)
     ]
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether a page can hold the path: Python stands other bytes in by lone surrogates."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in str(path))
 
 
 def _writer(target: Path) -> "Callable[[Timeline, Path], None]":
