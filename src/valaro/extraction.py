@@ -15,7 +15,7 @@ from valaro.errors import StoreError, ValaroError, all_at_once
 from valaro.features.face_network import FaceNetwork
 from valaro.files import sweep
 from valaro.parallel.outcome import Outcome, words_for
-from valaro.parallel.processes import run_jobs
+from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import CorpusNote, Extracted, FeatureSequence, Problem, Utterance
 from valaro.store.feature_store import SHARDS, read_shards, write_head
 from valaro.store.lock import only_one
@@ -78,8 +78,7 @@ def extract(
     trained = _network(network)
     asked = _with_versions(names, versions, trained)
     _refuse_duplicates(utterances)
-    if workers < 1:
-        raise ValaroError(f"{workers} workers: expected at least 1")
+    check_workers(workers)
     sources = {utterance.id: source_of(utterance) for utterance in utterances}
     with only_one(to, "extracts"), _swept(to):
         write_head(to, notes)

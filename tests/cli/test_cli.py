@@ -333,6 +333,14 @@ def test_a_run_goes_on_with_the_same_command_and_refuses_another(
     _assert_one_message(answer, "'run' holds a run with other settings", "--to")
 
 
+@pytest.mark.parametrize("verb", ["cross-validate", "train"])
+def test_a_mistake_leaves_no_run_behind(valaro: Command, tmp_path: Path, verb: str) -> None:
+    study = make_study(tmp_path)
+    one = ("--set", 'study.models=["MFSBase"]')
+    _assert_one_message(valaro(verb, study, "--to", tmp_path / "run", "--workers", "0", *one), "0 workers")
+    assert not (tmp_path / "run").exists()
+
+
 def test_failed_trainings_are_listed_and_end_with_1(valaro: Command, tmp_path: Path) -> None:
     study = make_study(tmp_path)
     wild = ("training.learning_rate=1e30", "training.clip=0", "network.weight_norm=false", "training.decay=0")

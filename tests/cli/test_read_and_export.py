@@ -80,6 +80,10 @@ def test_a_corpus_is_read_with_its_account_and_its_options(valaro: Command, crem
         ("read ravdess CREMA-D --to m.parquet", "nothing of this corpus is there"),
         ("read audformat CREMA-D --to m.parquet", "expected an audformat database, with its header db.yaml"),
         ("read ravdess CREMA-D --to m.parquet --levels nowhere.csv", "nowhere.csv: there is no such file"),
+        (
+            "read ravdess CREMA-D --to m.csv",
+            "cannot write a manifest to 'm.csv': expected a name that ends in .parquet",
+        ),
         ("read crema CREMA-D --to m.parquet", "unknown kind of corpus 'crema': did you mean 'crema-d'?"),
         ("export nowhere.parquet --to database", "nowhere.parquet: there is no such manifest"),
         ("export nowhere.parquet --to database --as tabel", "unknown form 'tabel'"),

@@ -115,6 +115,12 @@ def test_a_kill_before_the_run_is_described_does_not_cost_the_folder(
     (young / "settings.toml").unlink()
     begin_run(RunFolder(path=young), record, "cross-validation", ["a", "b"])
     assert (young / "settings.toml").read_text() == record.settings
+    # Nothing trained yet: other settings lose nothing.
+    begin_run(RunFolder(path=young), replace(record, settings="other"), "cross-validation", ["c"])
+    assert (read_run(young).settings, read_run(young).missing) == ("other", ("c",))
+    (young / "losses" / "c").mkdir(parents=True)
+    with pytest.raises(ValaroError, match="holds a run with other settings"):
+        begin_run(RunFolder(path=young), record, "cross-validation", ["a", "b"])
     (tmp_path / "other" / "results").mkdir(parents=True)
     (tmp_path / "other" / "results" / "mine.csv").write_text("mine")
     with pytest.raises(ValaroError, match="not a run folder"):
@@ -234,10 +240,13 @@ def test_a_run_folder_is_refused_when_the_data_differ(finished: tuple[Path, Path
 
 
 def test_a_folder_with_other_things_is_refused_and_left_alone(finished: tuple[Path, Path], tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("precious")
-    with pytest.raises(ValaroError, match="is not empty and not a run folder"):
-        cross_validate(settings_of(finished[0]), tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    for name in ("thesis.txt", "settings.toml"):
+        folder = tmp_path / name.partition(".")[0]
+        folder.mkdir()
+        (folder / name).write_text("precious")
+        with pytest.raises(ValaroError, match="is not empty and not a run folder"):
+            cross_validate(settings_of(finished[0]), folder)
+        assert [path.read_text() for path in folder.iterdir()] == ["precious"]
 
 
 def test_a_result_reads_back_to_the_last_digit(tmp_path: Path) -> None:

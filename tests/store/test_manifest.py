@@ -121,6 +121,7 @@ def test_what_is_no_whole_manifest_of_this_version_is_refused(tmp_path):
     assert "expected a Parquet file" in refusal()
     pq.write_table(pa.table({"utterance": ["x"]}), path)
     assert "a Parquet file, but no manifest" in refusal()
+    path.unlink()
     write_manifest(path, utterances(tmp_path))
     changed(path, {b"valaro.manifest": b"9"})
     assert "a manifest of version 9, expected 1" in refusal()
@@ -136,3 +137,15 @@ def test_what_is_no_whole_manifest_of_this_version_is_refused(tmp_path):
     write_manifest(path, utterances(tmp_path))
     path.write_bytes(path.read_bytes()[:-9])
     assert "expected a Parquet file" in refusal()
+
+
+def test_a_manifest_is_not_written_over_anything_else(tmp_path):
+    tables = {"mine.csv": b"utterance,file\n", "mine.parquet": b""}
+    pq.write_table(pa.table({"utterance": ["x"]}), tmp_path / "mine.parquet")
+    tables["mine.parquet"] = (tmp_path / "mine.parquet").read_bytes()
+    (tmp_path / "mine.csv").write_bytes(tables["mine.csv"])
+    with pytest.raises(StoreError, match=r"mine\.csv': expected a name that ends in \.parquet"):
+        write_manifest(tmp_path / "mine.csv", utterances(tmp_path))
+    with pytest.raises(StoreError, match=r"mine\.parquet': what is there is none, give another name or remove it"):
+        write_manifest(tmp_path / "mine.parquet", utterances(tmp_path))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == tables

@@ -64,8 +64,9 @@ def run(
     from valaro.corpora.kinds import read_kind
     from valaro.corpora.reading import strictly
     from valaro.records import CorpusNote
-    from valaro.store.manifest import write_manifest
+    from valaro.store.manifest import check_target, write_manifest
 
+    check_target(to)
     options = {"corpus": corpus, "people": people, "scale": scale, "root": root, "seats": seats}
     options |= {"levels": levels, "votes": votes}
     options |= {"samples": samples, "seed": seed, "overlap": overlap, "faces": faces, "workers": workers}

@@ -13,7 +13,7 @@ from valaro.experiments.run_folder import RunFolder, begin_run, write_failures, 
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import variants
 from valaro.parallel.outcome import Outcome
-from valaro.parallel.processes import run_jobs
+from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import FoldResult, Problem, RunRecord
 from valaro.store.feature_store import FeatureStore
 from valaro.training.feature_maps import map_features
@@ -35,6 +35,7 @@ def cross_validate(
     Raises:
         ValaroError: the study cannot be run here: no such data, features or device.
     """
+    check_workers(workers)
     for variant in variants(settings):
         device_called(variant.settings.plan().schedule.device)
     data = load_study(settings)

@@ -14,7 +14,7 @@ from valaro.experiments.run_folder import RunFolder, begin_run
 from valaro.experiments.sections import Settings
 from valaro.files import write_text
 from valaro.parallel.outcome import Outcome
-from valaro.parallel.processes import run_jobs
+from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import Alarm, Dimension
 from valaro.training.checkpoint import save_model
 from valaro.training.machine import device_called
@@ -65,6 +65,7 @@ def train_final(
     Raises:
         ValaroError: the study names several models, no such device is here, or a training failed.
     """
+    check_workers(workers)
     candidates = _candidates(settings)
     device_called(settings.plan().schedule.device)
     data = load_study(settings)

@@ -53,6 +53,14 @@ class RunFolder:
         return self.results / f"{name}.json"
 
     @property
+    def described(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def settings(self) -> Path:
+        return self.path / "settings.toml"
+
+    @property
     def failures(self) -> Path:
         return self.path / "failures.json"
 
@@ -70,8 +78,8 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence
         ValaroError: the folder holds another run, or something else.
     """
     about = json.dumps({**_about(record, kind), "planned": sorted(planned)}, indent=1) + "\n"
-    described, settings = folder.path / "run.json", folder.path / "settings.toml"
-    if described.exists():
+    described, settings = folder.described, folder.settings
+    if described.exists() and not _is_untouched(folder):
         before, now = _read(described), json.loads(about)
         if before.get("valaro_run") != VERSION:
             raise ValaroError(
@@ -88,7 +96,7 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence
         if not settings.exists():
             write_text(settings, record.settings)
         return
-    if folder.path.is_dir() and any(not _is_leftover(path, folder) for path in folder.path.iterdir()):
+    if not _is_untouched(folder):
         raise ValaroError(f"'{folder.path}' is not empty and not a run folder: give a new folder with --to")
     folder.results.mkdir(parents=True, exist_ok=True)
     sweep(folder.path)
@@ -96,11 +104,22 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence
     write_text(settings, record.settings)
 
 
+def _is_untouched(folder: RunFolder) -> bool:
+    """Whether no training has left anything there, so that nothing is lost if the run begins anew."""
+    return not folder.path.is_dir() or all(_is_leftover(path, folder) for path in folder.path.iterdir())
+
+
 def _is_leftover(path: Path, folder: RunFolder) -> bool:
-    """Whether a kill before run.json was there can have left this."""
+    """Whether a run can have left this before its first training did."""
     if path == folder.results:
         return path.is_dir() and not any(path.iterdir())
-    return path.name.startswith(".run.json") and path.suffix == ".part"
+    if path == folder.settings:
+        # Written after run.json: alone it is a user's own.
+        return folder.described.exists()
+    head = (folder.described, folder.settings)
+    return path == folder.described or (
+        path.suffix == ".part" and path.name.startswith(tuple(f".{h.name}." for h in head))
+    )
 
 
 def write_result(folder: RunFolder, name: str, result: FoldResult) -> None:

@@ -73,8 +73,7 @@ def run_jobs(
     on. `on_done` is called here, in the order in which jobs end. `function` must be importable (not of a script, no
     lambda); jobs and results travel between the processes. However this ends, no worker is left.
     """
-    if workers < 1:
-        raise ValaroError(f"{workers} workers: expected at least 1")
+    check_workers(workers)
     if getattr(function, "__module__", None) == "__main__":
         raise ValaroError("the function is part of a script: put it into a module that workers can import")
     work = _Work(waiting=deque(range(len(jobs))))
@@ -91,6 +90,12 @@ def run_jobs(
             for worker in crew:
                 _hand_out(worker, work, jobs)
     return tuple(work.outcomes[index] for index in range(len(jobs)))
+
+
+def check_workers(workers: int) -> None:
+    """Check a number of processes or threads that a user asked for, before anything is begun."""
+    if workers < 1:
+        raise ValaroError(f"{workers} workers: expected at least 1")
 
 
 @contextmanager

@@ -60,7 +60,12 @@ def fingerprint(utterances: Sequence[Utterance], notes: Sequence[CorpusNote] = (
 
 
 def write_manifest(path: Path, utterances: Sequence[Utterance], notes: Sequence[CorpusNote] = ()) -> None:
-    """Write the manifest, whole or not at all; recordings are named relative to its folder."""
+    """Write the manifest, whole or not at all; recordings are named relative to its folder.
+
+    Raises:
+        StoreError: an utterance stands there twice, or `check_target`.
+    """
+    check_target(path)
     twice = [name for name, count in Counter(utterance.id for utterance in utterances).items() if count > 1]
     if twice:
         raise StoreError(f"{path}: {len(twice)} utterances are named more than once: {', '.join(twice[:10])}")
@@ -80,6 +85,24 @@ def write_manifest(path: Path, utterances: Sequence[Utterance], notes: Sequence[
     table = pa.Table.from_pylist(rows, schema=_COLUMNS.with_metadata(metadata))
     with whole_file(path) as aside:
         pq.write_table(table, aside)
+
+
+def check_target(path: Path) -> None:
+    """Check that a manifest may be written to `path`: a name in .parquet, which nothing but a manifest has yet.
+
+    Raises:
+        StoreError: another suffix, or a file that would be lost: a user's own table, say.
+    """
+    if path.suffix.lower() != ".parquet":
+        raise StoreError(f"cannot write a manifest to '{path}': expected a name that ends in .parquet")
+    if not path.exists():
+        return
+    try:
+        is_manifest = _VERSION_KEY in (pq.read_schema(path).metadata or {})
+    except (pa.ArrowException, OSError):
+        is_manifest = False
+    if not is_manifest:
+        raise StoreError(f"cannot write a manifest to '{path}': what is there is none, give another name or remove it")
 
 
 def read_manifest(path: Path) -> Manifest:
