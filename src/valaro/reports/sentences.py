@@ -189,7 +189,7 @@ def cautions(results: DimensionResults) -> tuple[str, ...]:
     asked = sum(difference.question != BEST for difference in results.differences)
     if len(results.differences) > 1:
         every = next((d.pairs for d in results.differences if d.question == BEST), 0)
-        over = [f"over the {plural(asked, 'pair')} that answer a question"] if asked else []
+        over = [f"over the {plural(asked, 'pair')} that answer{'s' if asked == 1 else ''} a question"] if asked else []
         over += [f"for the highest UAR against the rest over all {plural(every, 'pair')} of models"] if every else []
         found.append(
             f"A difference counts as shown if it holds after Holm's correction, {', '.join(over)}; each interval is "
