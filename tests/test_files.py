@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from valaro.files import whole_files
+from valaro.errors import ValaroError
+from valaro.files import whole_files, write_page
 
 
 def test_files_are_moved_beside_what_is_there_and_the_last_one_last(tmp_path: Path, monkeypatch) -> None:
@@ -36,3 +37,26 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         fail_half_way()
     assert [path.name for path in tmp_path.iterdir()] == ["own.wav"]
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs", "ours"),
+    [
+        ("labels.csv", "utterance,file\n", "run,score\n1,2\n"),
+        ("film.html", "<html>my own</html>", '<meta name="generator" content="valaro">'),
+        ("notes.md", "# thesis\n", "<!-- made by valaro report -->\n\n# thesis\n"),
+        ("film.json", '{"mine": 1}', '{"format": "valaro timeline"}'),
+    ],
+)
+def test_a_page_is_written_over_one_of_ours_and_never_over_a_users_file(
+    tmp_path: Path, name: str, theirs: str, ours: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(theirs)
+    with pytest.raises(ValaroError, match=f"{name}': what is there is not of valaro's making, give another name"):
+        write_page(path, ours)
+    assert [file.read_text() for file in tmp_path.iterdir()] == [theirs]
+    path.unlink()
+    for text in (ours, ours + "again", ours):
+        write_page(path, text)
+        assert path.read_text() == text

@@ -7,6 +7,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from valaro.errors import ValaroError
+
+_LOOKED_AT = 1024
+
 
 @contextmanager
 def whole_file(path: Path) -> Generator[Path]:
@@ -67,6 +71,29 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path`, whole or not at all."""
     with whole_file(path) as aside:
         aside.write_text(text, encoding="utf-8")
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write what people read, to where they said, but never over a file of theirs: see `check_replaceable`."""
+    check_replaceable(path, text.partition("\n")[0])
+    write_text(path, text)
+
+
+def check_replaceable(path: Path, first_line: str = "") -> None:
+    """Check that nothing of a user's is lost if `path` is written.
+
+    Ours is what has our name in its first KiB, or begins with `first_line` as our tables do.
+
+    Raises:
+        ValaroError: another file is there.
+    """
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        begin = file.read(_LOOKED_AT)
+    table = first_line.encode() if "," in first_line else None
+    if begin and b"valaro" not in begin and begin.partition(b"\n")[0] != table:
+        raise ValaroError(f"cannot write to '{path}': what is there is not of valaro's making, give another name")
 
 
 def sweep(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The command line as a user meets it: help, mistakes, bad recordings, and the whole way on small media."""
 
 import csv
+import errno
 import json
 import os
 import shutil
@@ -224,6 +225,49 @@ def test_a_page_that_cannot_be_written_there_is_one_message(valaro: Command, tmp
         (tmp_path / "folder.html").mkdir(exist_ok=True)
         _assert_one_message(valaro("predict", run, recording, "--to", target), str(tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["final", "folder.html", "voice.wav"]
+
+
+def test_a_full_disk_is_one_message_that_names_no_temporary_file(
+    valaro: Command, tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EROFS, "Read-only", "/a/.b.csv.k3_x9abc.part"),
+    ]
+
+    def full(*_: object, **__: object) -> None:
+        raise faults.pop(0)
+
+    monkeypatch.setattr("valaro.prediction.predictor.make_timeline", full)
+    predict = ("predict", run, _voice(tmp_path / "voice.wav"), "--to", tmp_path / "page.html")
+    _assert_one_message(valaro(*predict), "No space left on device")
+    _assert_one_message(valaro(*predict), "'/a/b.csv': Read-only")
+
+
+def test_what_a_user_has_is_never_written_over(valaro: Command, tmp_path: Path, run: Path) -> None:
+    study = make_study(tmp_path / "study")
+    mine = {name: tmp_path / name for name in ("labels.csv", "film.html", "check.txt")}
+    for path in mine.values():
+        path.write_text("utterance,file\n")
+    recording = _voice(tmp_path / "voice.wav")
+    _assert_one_message(valaro("predict", run, recording, "--to", mine["labels.csv"]), "labels.csv", "another name")
+    _assert_one_message(valaro("check", study.parent / "toy.parquet", "--to", mine["film.html"]), "another name")
+    _assert_one_message(valaro("check", study.parent / "toy.parquet", "--to", mine["check.txt"]), "ends in .html")
+    assert {path.read_text() for path in mine.values()} == {"utterance,file\n"}
+    for _ in range(2):
+        assert valaro("predict", run, recording, "--to", tmp_path / "timeline.csv").code == 0
+
+
+def test_a_report_leaves_out_what_was_trained_for_use_and_counts_a_run_once(valaro: Command, tmp_path: Path) -> None:
+    study = make_study(tmp_path / "study")
+    crossed, run = tmp_path / "crossed", tmp_path / "final"
+    for verb, to in (("cross-validate", crossed), ("train", run)):
+        assert valaro(verb, study, "--to", to, "--set", 'study.models=["MFSBase"]').code == 0
+    answer = valaro("report", crossed, run, crossed, "--to", tmp_path / "twice.csv")
+    assert answer.code == 0
+    assert f"left out: {run} has no test result" in answer.out + answer.err
+    assert valaro("report", crossed, "--to", tmp_path / "once.csv").code == 0
+    assert (tmp_path / "twice.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()
 
 
 def test_a_folder_whose_name_is_not_utf_8_is_one_message(valaro: Command, tmp_path: Path) -> None:

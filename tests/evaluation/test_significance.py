@@ -252,3 +252,16 @@ def test_an_interval_is_what_95_in_100_draws_lie_in() -> None:
     above = some.above(others, "uar")
     drawn = some.drawn("uar") - others.drawn("uar")
     assert (above.low, above.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=1e-12)
+
+
+def test_rounding_does_not_decide_what_holds_zero() -> None:
+    # The same right answers in another order of the utterances: sums differ by their rounding alone.
+    groups = random_groups(4, 7, 0.6, seed=3)
+    turned = [
+        Predictions(ids=g.ids, speakers=g.speakers, probabilities=g.probabilities + 1e-3 * g.correct, correct=g.correct)
+        for g in groups
+    ]
+    one, other = Resamples(groups), Resamples(turned)
+    one.drawn("uar")[:] += np.random.default_rng(0).uniform(1e-13, 2e-13, one.draws)
+    assert one.above(other, "uar").holds_zero
+    assert one.p_above(other, "uar") == 1.0

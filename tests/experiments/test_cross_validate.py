@@ -23,7 +23,7 @@ from valaro.experiments.run_folder import RunFolder, begin_run, read_result, rea
 from valaro.records import Alarm, Coverage, FoldResult, HistoryPoint, Predictions, Problem
 from valaro.reports.html import write_report
 from valaro.reports.sentences import SPEAKER_NOTE
-from valaro.store.manifest import write_manifest
+from valaro.store.manifest import read_manifest, write_manifest
 
 
 @pytest.fixture(scope="module")
@@ -430,6 +430,35 @@ def test_an_unknown_feature_is_named_with_those_of_the_store(finished: tuple[Pat
         cross_validate(
             settings_of(finished[0], 'study.features=["fbnak", "face"]', 'study.models=["MFSBase"]'), tmp_path
         )
+    with pytest.raises(ValaroError, match=r"no 'fft' in the store '.*', which has face, fbank: valaro extract --feat"):
+        cross_validate(settings_of(finished[0], 'study.features=["fft", "face"]', 'study.models=["MFSBase"]'), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"valence": 5.0, "arousal": 5.0}, "every valence label is 'high': there is nothing to tell apart"),
+        ({"valence": None, "arousal": 5.0}, "no utterance has a valence label: there is nothing to tell apart"),
+    ],
+)
+def test_a_dimension_with_nothing_to_tell_apart_is_refused(tmp_path: Path, changed: dict, words: str) -> None:
+    study = make_study(tmp_path)
+    manifest = read_manifest(tmp_path / "toy.parquet")
+    utterances = [
+        replace(
+            u,
+            ratings=tuple(
+                replace(rating, score=changed[rating.dimension])
+                for rating in u.ratings
+                if changed[rating.dimension] is not None
+            ),
+        )
+        for u in manifest.utterances
+    ]
+    write_manifest(tmp_path / "toy.parquet", utterances, manifest.notes)
+    with pytest.raises(ValaroError, match=words):
+        cross_validate(settings_of(study), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_utterances_that_were_never_extracted_are_named(tmp_path: Path) -> None:

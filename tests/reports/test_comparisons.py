@@ -84,8 +84,20 @@ def test_a_verdict_has_three_outcomes_and_names_the_number_of_pairs() -> None:
     assert verdict(replace(clear, corrected=0.049)) == "a difference is shown"
     assert verdict(replace(clear, corrected=0.05)) == "shown, but not after correction for 7 pairs"
     assert not replace(clear, corrected=0.05).is_shown
+    # The interval of few people can lie above zero by chance, and with one pair there is nothing to correct.
+    assert (
+        verdict(replace(clear, p=0.15, corrected=0.15, pairs=1)) == "no difference shown: p = 0.15 over so few people"
+    )
     held = replace(clear, uar=Interval(value=0.1, low=-0.01, high=0.2), corrected=0.049)
     assert verdict(held) == "no difference shown"
+
+
+def test_utterances_of_the_same_names_with_other_labels_are_no_pair() -> None:
+    first, second = ranked(["MSSGAN", "MFSBase"])
+    (whole,) = second.results
+    other = replace(whole, test=replace(whole.test, correct=whole.test.correct[:, ::-1]))
+    assert len(differences([first, second])) == 1
+    assert differences([first, replace(second, results=(other,))]) == ()
 
 
 def test_each_pair_knows_how_many_are_corrected_together() -> None:

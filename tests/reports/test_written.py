@@ -132,8 +132,8 @@ def test_runs_that_are_called_alike_are_told_apart(tmp_path: Path) -> None:
 def test_the_suffix_says_the_form(tmp_path: Path) -> None:
     begins = {
         "html": "<!DOCTYPE html>",
-        "md": "# MFSBase and MSSGAN",
-        "tex": "\\documentclass",
+        "md": "<!-- made by valaro report -->\n\n# MFSBase and MSSGAN",
+        "tex": "% made by valaro report\n\\documentclass",
         "csv": "run,dimension,",
     }
     for suffix, begin in begins.items():

@@ -1,8 +1,11 @@
 """The command line: its verbs, and what a user sees when something is wrong."""
 
+import errno
 import os
+import re
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 import typer
@@ -42,6 +45,13 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise _StoppedError
 
 
+def _asked_for(name: object) -> str:
+    """Return the name of the file that was to be written, not that of the temporary one beside it."""
+    path = Path(os.fsdecode(name)) if isinstance(name, str | bytes) else Path(str(name))
+    written = re.fullmatch(r"\.(.+)\.\w{8}\.part", path.name)
+    return str(path.with_name(written[1]) if written else path)
+
+
 def main() -> None:
     """Run a verb: a user's mistake is one message and exit code 2, ours a traceback, Ctrl-C exit code 130."""
     before = signal.signal(signal.SIGINT, _stop)
@@ -58,10 +68,13 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
-        # A file or folder that is not what the user thinks, or not theirs to write.
-        if error.filename is None:
+        # A file or folder that is not what the user thinks, or not theirs to write; or a disk that is full.
+        if error.filename is not None:
+            sys.stderr.write(f"valaro: '{_asked_for(error.filename)}': {error.strerror}\n")
+        elif error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            sys.stderr.write(f"valaro: {error.strerror or error}; what was finished is kept\n")
+        else:
             raise
-        sys.stderr.write(f"valaro: '{error.filename}': {error.strerror}\n")
         sys.exit(2)
     except UnicodeEncodeError as error:
         # Python stands such bytes of a path in by lone surrogates, which nothing that we write can hold.

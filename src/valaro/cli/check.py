@@ -21,9 +21,14 @@ def run(
     """
     from valaro.checks.check import check
     from valaro.cli.console import say
+    from valaro.errors import ValaroError
+    from valaro.files import check_replaceable
     from valaro.reports.check_page import write_check_page
     from valaro.reports.sentences import plural
 
+    if to.suffix.lower() != ".html":
+        raise ValaroError(f"cannot write the page to '{to}': expected a name that ends in .html")
+    check_replaceable(to)
     record = check(manifests, store, mouths=mouths)
     write_check_page(record, to)
     for finding in record.findings:

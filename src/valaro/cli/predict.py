@@ -21,11 +21,15 @@ def run(
     from valaro.cli.console import list_problems, progress, say
     from valaro.errors import MediaError
     from valaro.experiments.run_folder import read_models
+    from valaro.files import check_replaceable
+    from valaro.prediction.export import COLUMNS
     from valaro.prediction.predictor import make_timeline
     from valaro.records import Problem
 
     models = read_models(model)
     targets = _targets(recordings, to)
+    for target in targets:
+        check_replaceable(target, ",".join(COLUMNS))
     failed: list[Problem] = []
     for recording, target in zip(recordings, targets, strict=True):
         if not _is_utf8(recording):

@@ -25,9 +25,15 @@ def run(
     from valaro.experiments.run_folder import read_run
     from valaro.reports.written import write_report_as
 
-    records = [read_run(run) for run in runs]
-    empty = [str(run) for run, record in zip(runs, records, strict=True) if not record.results]
-    if empty:
-        raise ValaroError(f"no test result in {', '.join(empty)}: a report needs runs of valaro cross-validate")
-    write_report_as(records, to, times=times)
+    # A run named twice is one run.
+    named = {run.resolve(): run for run in runs}
+    records = {run: read_run(run) for run in named.values()}
+    empty = [run for run, record in records.items() if not record.results]
+    if len(empty) == len(records):
+        raise ValaroError(
+            f"no test result in {', '.join(map(str, empty))}: a report needs runs of valaro cross-validate"
+        )
+    write_report_as([record for run, record in records.items() if run not in empty], to, times=times)
+    for run in empty:
+        say(f"left out: {run} has no test result, as those of valaro cross-validate have")
     say(f"report -> {to}")

@@ -16,6 +16,8 @@ from valaro.seeds import numpy_stream
 _FEW = 10
 """Draws of the rarer sign below which their share is too coarse a tail."""
 
+_ROUNDING = 1e-9
+"""Differences of scores below it are none."""
 _TRACE = 1e-12
 """How much of all its answers every draw holds: nothing, but for a level that the draw lost."""
 
@@ -115,7 +117,9 @@ class Resamples:
         if (self.seed, self.draws) != (other.seed, other.draws):
             raise ValueError("draws of another seed or number cannot be compared one by one")
         _check_same_utterances(self.ids, other.ids)
-        return self.drawn(metric) - other.drawn(metric)
+        differences = self.drawn(metric) - other.drawn(metric)
+        # Two that answer alike differ by the rounding of their sums, which must not decide what holds zero.
+        return np.where(np.abs(differences) < _ROUNDING, 0.0, differences)
 
 
 def bootstrap_interval(groups: Sequence[Predictions], metric: Metric, *, seed: int = 0, draws: int = 2000) -> Interval:

@@ -13,8 +13,9 @@ from valaro.errors import ValaroError, all_at_once, unknown_name
 from valaro.evaluation.folds import without_ratings
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import study_features
+from valaro.features.table import FEATURE_NAMES
 from valaro.labels.fuzzy import Votes, level_counts, with_mean_votes
-from valaro.records import GRID_RATE, CorpusNote, CorpusSummary, Dimension, Utterance
+from valaro.records import GRID_RATE, LEVELS, CorpusNote, CorpusSummary, Dimension, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
 
@@ -49,7 +50,14 @@ class StudyData:
 def load_study(settings: Settings) -> StudyData:
     """Read the data that a study's settings name."""
     data, names = settings.data, study_features(settings)
-    return load_data(data.labelled, data.unlabelled, data.features, names, votes=settings.study.votes)
+    found = load_data(data.labelled, data.unlabelled, data.features, names, votes=settings.study.votes)
+    counts = level_counts(found.labelled)
+    for dimension in settings.study.dimensions:
+        levels = [level for level, count in zip(LEVELS, counts.get(dimension, ()), strict=False) if count]
+        if len(levels) < 2:
+            why = f"every {dimension} label is '{levels[0]}'" if levels else f"no utterance has a {dimension} label"
+            raise ValaroError(f"study.dimensions: {why}: there is nothing to tell apart, leave out '{dimension}'")
+    return found
 
 
 def load_data(
@@ -69,8 +77,14 @@ def load_data(
     """
     store = FeatureStore.open(features)
     for name in names:
-        if name not in store.names:
+        if name in store.names:
+            continue
+        if name not in FEATURE_NAMES:
             raise unknown_name(f"feature in store '{features}'", name, store.names)
+        there = ", ".join(store.names)
+        raise ValaroError(
+            f"no '{name}' in the store '{features}', which has {there}: valaro extract --features {name} adds it"
+        )
     first = [read_manifest(path) for path in labelled]
     second = [read_manifest(path) for path in unlabelled]
     with_votes = tuple(u for manifest in first for u in manifest.utterances if u.ratings)

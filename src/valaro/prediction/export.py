@@ -5,7 +5,7 @@ import io
 import json
 from pathlib import Path
 
-from valaro.files import write_text
+from valaro.files import write_page
 from valaro.records import LEVELS, Timeline
 
 COLUMNS = ("recording", "dimension", "start", "end", "level", "probability", *LEVELS, "face_found")
@@ -20,7 +20,7 @@ def write_csv(timeline: Timeline, path: Path) -> None:
     writer.writerow(COLUMNS)
     for row in _rows(timeline):
         writer.writerow([timeline.recording.as_posix(), *row.values()])
-    write_text(path, text.getvalue())
+    write_page(path, text.getvalue())
 
 
 def write_json(timeline: Timeline, path: Path) -> None:
@@ -35,7 +35,7 @@ def write_json(timeline: Timeline, path: Path) -> None:
         "problems": [{"utterance": p.utterance, "where": p.where, "why": p.why} for p in timeline.problems],
         "moments": list(_rows(timeline)),
     }
-    write_text(path, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    write_page(path, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
 
 
 def _rows(timeline: Timeline) -> list[dict[str, str | float]]:

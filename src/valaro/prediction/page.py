@@ -13,7 +13,7 @@ import cv2
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from valaro.files import write_text
+from valaro.files import write_page
 from valaro.records import DIMENSIONS, LEVELS, Moment, Thumbnail, Timeline
 
 MOST_THUMBNAILS = 120
@@ -31,7 +31,7 @@ class LevelShares:
 
 def write_timeline_page(timeline: Timeline, path: Path) -> None:
     """Write one HTML file to `path` that plays the recording by a relative path and needs nothing else."""
-    write_text(path, timeline_page(timeline, media=_relative_address(timeline.recording, path)))
+    write_page(path, timeline_page(timeline, media=_relative_address(timeline.recording, path)))
 
 
 def timeline_page(timeline: Timeline, *, media: str) -> str:

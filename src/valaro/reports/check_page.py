@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from valaro.checks.findings import CheckRecord
-from valaro.files import write_text
+from valaro.files import write_page
 from valaro.records import DIMENSIONS, LEVELS
 from valaro.reports.data_tables import MOST_ROWS, face_table
 from valaro.reports.figures import WIDTH, Spread, spread_chart
@@ -32,7 +32,7 @@ class Bar:
 
 def write_check_page(record: CheckRecord, path: Path) -> None:
     """Write one self-contained HTML file; the same record gives the same bytes."""
-    write_text(path, check_page(record))
+    write_page(path, check_page(record))
 
 
 def check_page(record: CheckRecord) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+import numpy as np
+
 from valaro.evaluation.significance import Interval, Resamples, holm
 from valaro.records import AUTO, FoldResult, Predictions
 from valaro.reports.contenders import Contender
@@ -174,7 +176,11 @@ def _turned(interval: Interval) -> Interval:
 
 
 def _shared_tests(first: Sequence[FoldResult], second: Sequence[FoldResult]) -> list[tuple[Predictions, Predictions]]:
-    """Pair the tests of the same fold and seed, on the utterances that both judged."""
+    """Pair the tests of the same fold and seed, on the utterances that both judged.
+
+    Where these have other labels for one than for the other, they are other utterances of the same names, or the votes
+    were read otherwise: either way the two were not asked the same.
+    """
     theirs = {(result.fold, result.seed): result.test for result in second}
     pairs: list[tuple[Predictions, Predictions]] = []
     for result in first:
@@ -182,7 +188,9 @@ def _shared_tests(first: Sequence[FoldResult], second: Sequence[FoldResult]) -> 
         known = set(other.ids) if other else set[str]()
         shared = [name for name in result.test.ids if name in known]
         if other and shared:
-            pairs.append((_only(result.test, shared), _only(other, shared)))
+            pair = _only(result.test, shared), _only(other, shared)
+            if np.array_equal(pair[0].correct, pair[1].correct):
+                pairs.append(pair)
     return pairs
 
 

@@ -7,7 +7,7 @@ from typing import cast
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from valaro.errors import ValaroError
-from valaro.files import write_text
+from valaro.files import write_page
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import data_tables, feature_maps, figures, sentences
 from valaro.reports.beside_paper import axis_of, beside_paper
@@ -22,7 +22,7 @@ from valaro.reports.varied import varied_section
 
 def write_report(runs: Sequence[RunRecord], path: Path) -> None:
     """Write one HTML file about `runs` to `path`; it needs no network, and the same runs give the same bytes."""
-    write_text(path, report_page(runs))
+    write_page(path, report_page(runs))
 
 
 def report_page(runs: Sequence[RunRecord]) -> str:

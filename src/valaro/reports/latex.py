@@ -8,7 +8,8 @@ from valaro.records import LEVELS
 from valaro.reports.blocks import Block, Cell, Charts, Facts, Heading, Matrices, Notice, Sentence, Table
 from valaro.reports.sentences import count, percent
 
-_HEAD = r"""\documentclass[10pt,a4paper]{article}
+_HEAD = r"""% made by valaro report
+\documentclass[10pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage{textcomp}
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}

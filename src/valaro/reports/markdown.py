@@ -15,7 +15,7 @@ _LIST = re.compile(r"^(\d*)([.)]|[-+=]+)(?=\s|$)")
 
 def markdown(title: str, blocks: Sequence[Block], pictures: Mapping[str, str] | None = None) -> str:
     """Return the document; `pictures` are the files of figures by their names, shown where the figure stands."""
-    parts = [f"# {escaped(title)}"]
+    parts = ["<!-- made by valaro report -->", f"# {escaped(title)}"]
     for block in blocks:
         named = block.name if isinstance(block, Matrices | Charts) else ""
         if pictures and named in pictures:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from valaro.evaluation.significance import Interval
 from valaro.records import FoldResult, RunRecord
 from valaro.reports.alarms import AlarmRow
-from valaro.reports.comparisons import BEST, Difference
+from valaro.reports.comparisons import BEST, LEVEL, Difference
 from valaro.reports.tables import DimensionResults
 
 SPEAKER_NOTE = "speaker-wise normalisation: uses the test speakers' own unlabelled recordings"
@@ -92,6 +92,8 @@ def verdict(difference: Difference) -> str:
         return "no difference shown"
     if difference.is_shown:
         return "a difference is shown"
+    if difference.p >= LEVEL:
+        return f"no difference shown: p = {p_value(difference.p)} over so few people"
     return f"shown, but not after correction for {plural(difference.pairs, 'pair')}"
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from valaro.errors import ValaroError
-from valaro.files import whole_folder, write_text
+from valaro.files import whole_folder, write_page
 from valaro.records import RunRecord
 from valaro.reports.blocks import Charts, Matrices
 from valaro.reports.document import document
@@ -40,7 +40,7 @@ def write_report_as(runs: Sequence[RunRecord], to: Path, *, times: bool = True) 
         )
     if to.is_dir():
         raise ValaroError(f"cannot write a report to '{to}': it is a folder; expected the name of a file")
-    write_text(to, _FORMS[to.suffix.lower()](runs))
+    write_page(to, _FORMS[to.suffix.lower()](runs))
 
 
 def _without_times(run: RunRecord) -> RunRecord:

@@ -201,7 +201,9 @@ def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
     if name not in RECIPES:
         raise unknown_name("model", name, (*MODEL_NAMES, AUTO))
     fused = RECIPES[name].fused
-    if fused and (colon or len(features) < 2):
+    if fused and colon:
+        raise ValaroError(f"model '{model}': {name} joins all features, expected its name alone")
+    if fused and len(features) < 2:
         raise ValaroError(
             f"model '{model}' joins all features and needs at least two of them, got: {', '.join(features)}"
         )
