@@ -28,6 +28,18 @@ def test_a_model_of_two_runs_counts_once_and_needs_no_name_of_its_run() -> None:
     assert "6 trainings" in text
 
 
+def test_a_model_is_the_same_whatever_its_study_calls_it() -> None:
+    one = training("MFSBase", "ann", 0, GOOD)
+    # A study that varies the features names them.
+    other = replace(one, model="MFSBase fbank+face")
+    (results,) = dimension_results([a_run([one]), replace(a_run([other]), name="features")])
+    assert [row.contender.label for row in results.rows] == ["MFSBase"]
+    assert results.rows[0].contender.runs == (0, 1)
+    varied = replace(other, varied=(("study.pool_share", "0.5"),))
+    (results,) = dimension_results([a_run([one]), replace(a_run([varied]), name="varied")])
+    assert len(results.rows) == 2
+
+
 def test_what_runs_share_answers_the_questions_of_each() -> None:
     one, other = _runs()
     twin = [training("FSBase dface", fold, 0, GOOD) for fold in ("ann", "ben")]

@@ -98,13 +98,17 @@ def _sharing(runs: Sequence[RunRecord]) -> dict[_Key, tuple[int, ...]]:
         judged: dict[tuple[str, Dimension], None] = {(result.model, result.dimension): None for result in run.judged}
         for model, dimension in judged:
             told = frozenset(_told(run, result) for result in _results(run, model, dimension))
-            by_evidence.setdefault((model, dimension, told), []).append((number, model, dimension))
+            by_evidence.setdefault((dimension, told), []).append((number, model, dimension))
     return {key: tuple(number for number, _, _ in keys) for keys in by_evidence.values() for key in keys}
 
 
 def _told(run: RunRecord, result: FoldResult) -> tuple[object, ...]:
-    """Return what makes a training the same as another one: all that it was, and all that it said of the test."""
-    about = (run.speaker_normalised, result.model, result.dimension, result.fold, result.seed)
+    """Return what makes a training the same as another one: all that it was, and all that it said of the test.
+
+    Not its label: where a study varies the features, a fused model has them behind its name.
+    """
+    model = (result.method, result.features, result.varied)
+    about = (run.speaker_normalised, *model, result.dimension, result.fold, result.seed)
     used = (result.labelled, result.unlabelled, result.shuffled)
     return (*about, *used, result.test.ids, result.test.probabilities.tobytes())
 
