@@ -62,6 +62,8 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
     """Go the whole way in `folder`; what an interrupted run finished is not done again."""
     recordings, store, study = folder / "recordings", folder / "features", folder / "study.toml"
     manifest, interview = folder / "utterances.parquet", folder / "interview.mp4"
+    if study.is_file() and study.read_text(encoding="utf-8") != STUDY:
+        raise ValaroError(f"'{study}' is not the demo's, or no longer: give a folder of its own with --to")
     plans = plan_corpus(seed=seed)
     sweep(recordings)
     sweep(folder)

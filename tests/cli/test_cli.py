@@ -377,6 +377,20 @@ def test_a_run_goes_on_with_the_same_command_and_refuses_another(
     _assert_one_message(answer, "'run' holds a run with other settings", "--to")
 
 
+def test_a_training_that_is_not_finished_says_so_and_one_on_few_labels_too(valaro: Command, tmp_path: Path) -> None:
+    study, run = make_study(tmp_path), tmp_path / "final"
+    few = ("--set", 'study.models=["MFSBase"]', "--set", "study.labels_per_level=1")
+    assert "labels 1 a level were used" in valaro("train", study, "--to", run, *few).err
+    shutil.rmtree(run / "models")
+    _assert_one_message(valaro("predict", run, _voice(tmp_path / "voice.wav")), "is not finished", "valaro train again")
+
+
+def test_a_demo_is_not_made_over_other_settings(valaro: Command, tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text("mine")
+    _assert_one_message(valaro("demo", "--to", tmp_path), "study.toml' is not the demo's", "--to")
+    assert [path.name for path in tmp_path.iterdir()] == ["study.toml"]
+
+
 @pytest.mark.parametrize("verb", ["cross-validate", "train"])
 def test_a_mistake_leaves_no_run_behind(valaro: Command, tmp_path: Path, verb: str) -> None:
     study = make_study(tmp_path)

@@ -116,8 +116,8 @@ def test_a_kill_before_the_run_is_described_does_not_cost_the_folder(
     begin_run(RunFolder(path=young), record, "cross-validation", ["a", "b"])
     assert (young / "settings.toml").read_text() == record.settings
     # Nothing trained yet: other settings lose nothing.
-    begin_run(RunFolder(path=young), replace(record, settings="other"), "cross-validation", ["c"])
-    assert (read_run(young).settings, read_run(young).missing) == ("other", ("c",))
+    begin_run(RunFolder(path=young), replace(record, settings="[study]\nseeds = 9\n"), "cross-validation", ["c"])
+    assert (read_run(young).settings, read_run(young).missing) == ("[study]\nseeds = 9\n", ("c",))
     (young / "losses" / "c").mkdir(parents=True)
     with pytest.raises(ValaroError, match="holds a run with other settings"):
         begin_run(RunFolder(path=young), record, "cross-validation", ["a", "b"])
@@ -139,6 +139,16 @@ def test_what_is_planned_and_failed_is_kept_until_it_is_made(finished: tuple[Pat
     record = read_run(again)
     # The second has a result, so it is no failure any more.
     assert (record.planned, record.missing, record.failures) == (12, (lost.stem,), (why,))
+
+
+def test_a_result_that_was_cut_off_is_made_again(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    study, run = finished
+    again = shutil.copytree(run, tmp_path / "run")
+    first, second, *_ = sorted((again / "results").iterdir())
+    first.write_bytes(first.read_bytes()[:-40])
+    second.write_bytes(b"")
+    assert cross_validate(settings_of(study), again) == ()
+    assert _all_facts(again) == _all_facts(run)
 
 
 def test_a_damaged_result_says_how_to_go_on(finished: tuple[Path, Path], tmp_path: Path) -> None:
@@ -216,9 +226,12 @@ def test_a_killed_run_started_again_ends_with_the_same_results(finished: tuple[P
 @pytest.mark.parametrize(
     ("change", "names"),
     [
-        ("training.steps=5", "settings"),
-        ("study.normalise_speakers=true", "settings, speaker_normalised"),
-        ("study.normalisation=self", "settings, normalisation"),
+        ("training.steps=5", r"settings \(training.steps is 4 there, not 5\)"),
+        (
+            "study.normalise_speakers=true",
+            r"settings \(study.normalise_speakers is False there, not True\), speaker_normalised",
+        ),
+        ("study.normalisation=self", r"settings \(study.normalisation is auto there, not self\), normalisation"),
     ],
 )
 def test_a_run_folder_with_other_settings_is_refused(finished: tuple[Path, Path], change: str, names: str) -> None:
@@ -235,7 +248,7 @@ def test_a_run_folder_is_refused_when_the_data_differ(finished: tuple[Path, Path
     _, features = toy_corpus(sessions=2, per_level=2, unlabelled=1, seed=1)
     shutil.rmtree(tmp_path / "features")
     make_store(tmp_path / "features", features)
-    with pytest.raises(ValaroError, match="holds a run with other settings, fingerprint"):
+    with pytest.raises(ValaroError, match=r"holds a run with other settings \(.*\), fingerprint"):
         cross_validate(settings_of(study), run)
 
 

@@ -15,7 +15,10 @@ def run(
     workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 1,
     retry_failed: Annotated[bool, typer.Option(help="Try recordings that failed before once more.")] = False,
 ) -> None:
-    """Extract features; run it again to resume. Exit code 1 if a recording failed; the others are done."""
+    """Extract features; run it again to resume. Exit code 1 if a recording failed; the others are done.
+
+    What is stopped keeps all but the 16 recordings at most that each worker had in hand.
+    """
     from valaro.cli.console import list_problems, progress, say
     from valaro.extraction import extract
     from valaro.features.table import asked_features

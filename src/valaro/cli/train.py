@@ -34,5 +34,8 @@ def run(
             others = ", ".join(f"{label} {100 * uar:.1f} %" for label, uar in model.others)
             margin = 100 * (model.validation_uar - model.others[0][1])
             say(f"  chosen by validation with {margin:.1f} points to the next: {others}")
+    few = checked.study.labels_per_level
+    if few is not None:
+        say(f"of the labels {few} a level were used, as study.labels_per_level says; without it all are")
     say(f"run -> {to}    next: valaro predict {to} RECORDING --to timeline.html")
     list_alarms((model.label, model.dimension, model.alarms) for model in models)

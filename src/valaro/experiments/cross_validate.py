@@ -43,7 +43,7 @@ def cross_validate(
     jobs, choices = study_jobs(settings, data, run), study_choices(settings, data)
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
     begin_run(run, describe(settings, data, to.name), "cross-validation", planned)
-    waiting = [job for job in jobs if not all(run.result(name).is_file() for name in job.names)]
+    waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
     done = len(jobs) - len(waiting)
 
     def told(_: Outcome[None]) -> None:
@@ -89,7 +89,7 @@ def run_training(job: TrainingJob) -> None:
         trail=trail,
     )
     for name, fold, training in zip(job.names, job.folds, trainings, strict=True):
-        if job.run.result(name).is_file():
+        if job.run.has_result(name):
             # Killed between two results of one training: what is there stays as it was, its seconds too.
             continue
         result = result_of(job.candidate, training, store, fold, job.seed)

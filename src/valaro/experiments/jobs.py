@@ -105,8 +105,8 @@ class ChoiceJob:
 
     def make(self, run: RunFolder) -> tuple[str, ...]:
         """Write the result unless it is there, and return which of those that it is chosen among are lacking."""
-        lacking = tuple(name for name in self.among if not run.result(name).is_file())
-        if not lacking and not run.result(self.name).is_file():
+        lacking = tuple(name for name in self.among if not run.has_result(name))
+        if not lacking and not run.has_result(self.name):
             result = chosen_result(self.label, [read_result(run.result(name)) for name in self.among])
             write_result(run, self.name, replace(result, varied=self.varied))
         return lacking

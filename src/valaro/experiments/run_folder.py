@@ -1,8 +1,10 @@
 """The folder of a run: settings, environment and a result a training, each whole or absent."""
 
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,15 @@ class RunFolder:
     def result(self, name: str) -> Path:
         return self.results / f"{name}.json"
 
+    def has_result(self, name: str) -> bool:
+        """Whether a result is there and whole; one that was cut off by a fault of the disk counts as missing."""
+        try:
+            with self.result(name).open("rb") as file:
+                file.seek(-2, SEEK_END)
+                return file.read().rstrip().endswith(b"}")
+        except OSError:
+            return False
+
     @property
     def described(self) -> Path:
         return self.path / "run.json"
@@ -88,8 +99,9 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence
             )
         differing = [name for name in now if now[name] != before.get(name) and name != "planned"]
         if differing:
+            words = [_other_settings(before, now) if name == "settings" else name for name in differing]
             raise ValaroError(
-                f"'{folder.path}' holds a run with other {', '.join(differing)}: "
+                f"'{folder.path}' holds a run with other {', '.join(words)}: "
                 "give another folder with --to, or remove that one"
             )
         sweep(folder.results)
@@ -102,6 +114,25 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence
     sweep(folder.path)
     write_text(described, about)
     write_text(settings, record.settings)
+
+
+def _other_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Return `settings`, and the first few that differ with what they are there and were to be."""
+    there, here = (_settings_by_name(facts["settings"]) for facts in (before, now))
+    differing = [name for name in dict.fromkeys([*there, *here]) if there.get(name) != here.get(name)]
+    told = [f"{name} is {there.get(name)} there, not {here.get(name)}" for name in differing[:3]]
+    more = [f"{len(differing) - 3} more"] if len(differing) > 3 else []
+    return f"settings ({', '.join([*told, *more])})" if told else "settings"
+
+
+def _settings_by_name(text: str) -> dict[str, Any]:
+    sections = tomllib.loads(text)
+    return {
+        f"{section}.{name}": value
+        for section, values in sections.items()
+        if isinstance(values, dict)
+        for name, value in values.items()
+    }
 
 
 def _is_untouched(folder: RunFolder) -> bool:
@@ -205,6 +236,8 @@ def read_models(path: Path) -> tuple[TrainedModel, ...]:
     folder = RunFolder(path=path)
     models = [load_model(folder.model(d)) for d in DIMENSIONS if folder.model(d).is_dir()]
     if not models:
+        if folder.described.is_file() and _read(folder.described).get("kind") == "training":
+            raise ValaroError(f"'{path}' is not finished: the same valaro train again goes on, and then it has a model")
         raise ValaroError(
             f"'{path}' holds no model: expected a run folder of valaro train"
             + (
