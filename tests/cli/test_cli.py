@@ -25,7 +25,8 @@ from valaro.cli.console import list_problems
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
 from valaro.experiments.final_model import FinalModel
-from valaro.experiments.run_folder import RunFolder, begin_run
+from valaro.experiments.run_folder import RunFolder
+from valaro.experiments.run_start import begin_run
 from valaro.records import Alarm, Problem
 from valaro.store.manifest import write_manifest
 from valaro.training.checkpoint import save_model

@@ -19,7 +19,8 @@ from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.data import load_data
 from valaro.experiments.final_model import train_final
 from valaro.experiments.jobs import study_jobs
-from valaro.experiments.run_folder import RunFolder, begin_run, read_result, read_run, write_failures, write_result
+from valaro.experiments.run_folder import RunFolder, read_result, read_run, write_failures, write_result
+from valaro.experiments.run_start import begin_run
 from valaro.records import Alarm, Coverage, FoldResult, HistoryPoint, Predictions, Problem
 from valaro.reports.html import write_report
 from valaro.reports.sentences import SPEAKER_NOTE

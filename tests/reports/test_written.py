@@ -12,7 +12,8 @@ from sklearn.metrics import balanced_accuracy_score, f1_score, precision_score
 from commands import Command
 from making_results import FAIR, GOOD, POOR, finished, training
 from valaro.errors import ValaroError
-from valaro.experiments.run_folder import RunFolder, begin_run, write_result
+from valaro.experiments.run_folder import RunFolder, write_result
+from valaro.experiments.run_start import begin_run
 from valaro.records import LEVELS, Predictions
 from valaro.reports.html import report_page
 from valaro.reports.written import write_report_as

@@ -9,7 +9,8 @@ from valaro.evaluation.folds import Fold, with_shuffled_labels
 from valaro.experiments.data import StudyData, load_study
 from valaro.experiments.environment import environment
 from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study_jobs
-from valaro.experiments.run_folder import RunFolder, begin_run, write_failures, write_result
+from valaro.experiments.run_folder import RunFolder, write_failures, write_result
+from valaro.experiments.run_start import begin_run
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import variants
 from valaro.parallel.outcome import Outcome

@@ -10,7 +10,8 @@ from valaro.evaluation.folds import hold_out_for_validation
 from valaro.experiments.choice import most_liked
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
-from valaro.experiments.run_folder import RunFolder, begin_run
+from valaro.experiments.run_folder import RunFolder
+from valaro.experiments.run_start import begin_run
 from valaro.experiments.sections import Settings
 from valaro.files import write_text
 from valaro.parallel.outcome import Outcome

@@ -1,7 +1,6 @@
 """The folder of a run: settings, environment and a result a training, each whole or absent."""
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from os import SEEK_END
@@ -12,7 +11,7 @@ import numpy as np
 
 from valaro.errors import StoreError, ValaroError
 from valaro.evaluation.scores import score
-from valaro.files import sweep, write_text
+from valaro.files import write_text
 from valaro.records import (
     DIMENSIONS,
     Alarm,
@@ -80,79 +79,6 @@ class RunFolder:
         return Trail(losses_in=self.path / "losses" / name, state_in=self.path / "unfinished" / name)
 
 
-def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence[str] = ()) -> None:
-    """Write what a run is about, or continue one that was begun with the very same settings, data and environment.
-
-    `planned` are the names of the results that it will have.
-
-    Raises:
-        ValaroError: the folder holds another run, or something else.
-    """
-    about = json.dumps({**_about(record, kind), "planned": sorted(planned)}, indent=1) + "\n"
-    described, settings = folder.described, folder.settings
-    if described.exists() and not _is_untouched(folder):
-        before, now = _read(described), json.loads(about)
-        if before.get("valaro_run") != VERSION:
-            raise ValaroError(
-                f"'{folder.path}' holds a run of another version of valaro, whose figures do not compare with this "
-                "one's: give another folder with --to"
-            )
-        differing = [name for name in now if now[name] != before.get(name) and name != "planned"]
-        if differing:
-            words = [_other_settings(before, now) if name == "settings" else name for name in differing]
-            raise ValaroError(
-                f"'{folder.path}' holds a run with other {', '.join(words)}: "
-                "give another folder with --to, or remove that one"
-            )
-        sweep(folder.results)
-        if not settings.exists():
-            write_text(settings, record.settings)
-        return
-    if not _is_untouched(folder):
-        raise ValaroError(f"'{folder.path}' is not empty and not a run folder: give a new folder with --to")
-    folder.results.mkdir(parents=True, exist_ok=True)
-    sweep(folder.path)
-    write_text(described, about)
-    write_text(settings, record.settings)
-
-
-def _other_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Return `settings`, and the first few that differ with what they are there and were to be."""
-    there, here = (_settings_by_name(facts["settings"]) for facts in (before, now))
-    differing = [name for name in dict.fromkeys([*there, *here]) if there.get(name) != here.get(name)]
-    told = [f"{name} is {there.get(name)} there, not {here.get(name)}" for name in differing[:3]]
-    more = [f"{len(differing) - 3} more"] if len(differing) > 3 else []
-    return f"settings ({', '.join([*told, *more])})" if told else "settings"
-
-
-def _settings_by_name(text: str) -> dict[str, Any]:
-    sections = tomllib.loads(text)
-    return {
-        f"{section}.{name}": value
-        for section, values in sections.items()
-        if isinstance(values, dict)
-        for name, value in values.items()
-    }
-
-
-def _is_untouched(folder: RunFolder) -> bool:
-    """Whether no training has left anything there, so that nothing is lost if the run begins anew."""
-    return not folder.path.is_dir() or all(_is_leftover(path, folder) for path in folder.path.iterdir())
-
-
-def _is_leftover(path: Path, folder: RunFolder) -> bool:
-    """Whether a run can have left this before its first training did."""
-    if path == folder.results:
-        return path.is_dir() and not any(path.iterdir())
-    if path == folder.settings:
-        # Written after run.json: alone it is a user's own.
-        return folder.described.exists()
-    head = (folder.described, folder.settings)
-    return path == folder.described or (
-        path.suffix == ".part" and path.name.startswith(tuple(f".{h.name}." for h in head))
-    )
-
-
 def write_result(folder: RunFolder, name: str, result: FoldResult) -> None:
     """Write one training's result as JSON: numbers read back to the last digit."""
     facts = asdict(result)
@@ -177,7 +103,7 @@ def write_failures(folder: RunFolder, failures: Sequence[Problem]) -> None:
 
 def read_result(path: Path) -> FoldResult:
     """Read one training's result."""
-    facts = _read(path)
+    facts = read_facts(path)
     try:
         facts["test"] = _predictions(facts["test"])
         facts["validation"] = _predictions(facts["validation"])
@@ -201,7 +127,7 @@ def read_run(path: Path) -> RunRecord:
     described = path / "run.json"
     if not described.is_file():
         raise ValaroError(f"'{path}' is not a run folder: expected a file run.json in it")
-    facts = _read(described)
+    facts = read_facts(described)
     if facts.get("valaro_run") != VERSION:
         raise StoreError(f"'{described}' is not of version {VERSION} of valaro's runs")
     folder = RunFolder(path=path)
@@ -236,7 +162,7 @@ def read_models(path: Path) -> tuple[TrainedModel, ...]:
     folder = RunFolder(path=path)
     models = [load_model(folder.model(d)) for d in DIMENSIONS if folder.model(d).is_dir()]
     if not models:
-        if folder.described.is_file() and _read(folder.described).get("kind") == "training":
+        if folder.described.is_file() and read_facts(folder.described).get("kind") == "training":
             raise ValaroError(f"'{path}' is not finished: the same valaro train again goes on, and then it has a model")
         raise ValaroError(
             f"'{path}' holds no model: expected a run folder of valaro train"
@@ -249,7 +175,8 @@ def read_models(path: Path) -> tuple[TrainedModel, ...]:
     return tuple(models)
 
 
-def _about(record: RunRecord, kind: str) -> dict[str, Any]:
+def about(record: RunRecord, kind: str) -> dict[str, Any]:
+    """Return what run.json says of a run; `kind` is cross-validation or training."""
     return {
         "valaro_run": VERSION,
         "kind": kind,
@@ -306,7 +233,12 @@ def _failures(folder: RunFolder) -> list[Problem]:
     return [Problem(**row) for row in rows]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_facts(path: Path) -> dict[str, Any]:
+    """Read one JSON object of a run folder.
+
+    Raises:
+        StoreError: it is damaged.
+    """
     facts: Any = _read_any(path)
     if not isinstance(facts, dict):
         raise StoreError(f"'{path}' is damaged: expected a JSON object")
