@@ -254,13 +254,13 @@ def test_a_run_folder_is_refused_when_the_data_differ(finished: tuple[Path, Path
 
 
 def test_a_folder_with_other_things_is_refused_and_left_alone(finished: tuple[Path, Path], tmp_path: Path) -> None:
-    for name in ("thesis.txt", "settings.toml"):
+    for name, text in {"thesis.txt": "precious", "settings.toml": "precious", "run.json": '{"mine": 1}'}.items():
         folder = tmp_path / name.partition(".")[0]
         folder.mkdir()
-        (folder / name).write_text("precious")
-        with pytest.raises(ValaroError, match="is not empty and not a run folder"):
+        (folder / name).write_text(text)
+        with pytest.raises(ValaroError, match=r"is not empty and not a run folder|a run of another version"):
             cross_validate(settings_of(finished[0]), folder)
-        assert [path.read_text() for path in folder.iterdir()] == ["precious"]
+        assert [path.read_text() for path in folder.iterdir()] == [text]
 
 
 def test_a_result_reads_back_to_the_last_digit(tmp_path: Path) -> None:

@@ -79,7 +79,8 @@ def _is_leftover(path: Path, folder: RunFolder) -> bool:
     if path == folder.settings:
         # Written after run.json: alone it is a user's own.
         return folder.described.exists()
+    if path == folder.described:
+        # Other programs have a run.json, too.
+        return "valaro_run" in read_facts(path)
     head = (folder.described, folder.settings)
-    return path == folder.described or (
-        path.suffix == ".part" and path.name.startswith(tuple(f".{h.name}." for h in head))
-    )
+    return path.suffix == ".part" and path.name.startswith(tuple(f".{file.name}." for file in head))
