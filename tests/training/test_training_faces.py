@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from valaro.experiments import face_network
 from valaro.experiments.face_network import FaceNetworkRun, train_face_network
 from valaro.features.network_file import read_face_network
 from valaro.networks.densenet import DenseNet
-from valaro.training.faces import export, fit
+from valaro.training.faces import export, passes
 from valaro.training.faces.best import BestNetwork, Epoch, probabilities_of, score_faces
 from valaro.training.faces.fit import fit_face_network
 from valaro.training.faces.plan import FacePlan, Variation
@@ -89,10 +90,10 @@ def test_the_same_seed_gives_the_same_files_and_another_seed_another_network(tmp
 @pytest.mark.parametrize(
     ("where", "name", "after"),
     [
-        (fit, "_update", 0),
-        (fit, "_update", 3),
-        (fit, "_update", 4),
-        (fit, "_update", 9),
+        (passes, "_passes", 0),
+        (passes, "_passes", 3),
+        (passes, "_passes", 4),
+        (passes, "_passes", 9),
         (BestNetwork, "judge", 1),
         (face_network, "_write_epochs", 1),
         (face_network, "export_network", 1),
@@ -111,7 +112,7 @@ def test_a_killed_training_goes_on_to_the_same_files(
     train_face_network(_parts(), to, PLAN, seed=0, seconds=0, on_step=lambda done, _: steps.append(done))
     assert _files(to) == _files(undisturbed)
     # It went on: only what was not kept is done again.
-    assert len(steps) <= 12 - (after if name == "_update" else 4 * after)
+    assert len(steps) <= 12 - (after if name == "_passes" else 4 * after)
     assert not (to / "unfinished").exists()
 
 
@@ -170,7 +171,7 @@ def test_another_plan_or_other_pictures_do_not_go_into_the_same_folder(undisturb
 
 
 def test_a_damaged_state_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _interrupt(monkeypatch, fit, "_update", after=3)
+    _interrupt(monkeypatch, passes, "_passes", after=3)
     with pytest.raises(KilledError):
         train_face_network(_parts(), tmp_path, PLAN, seed=0, seconds=0)
     (state,) = (tmp_path / "unfinished" / "training").glob("step-*/state.safetensors")
@@ -274,9 +275,36 @@ def test_a_picture_turned_keeps_its_proportions() -> None:
     np.testing.assert_allclose(turned.sum(dim=(1, 2)).numpy() / 200, 320, rtol=0.03)
 
 
+def test_what_is_erased_is_one_square_of_the_mean_and_no_larger_than_asked() -> None:
+    still = Variation(shift=0.0, rotation=0.0, scale=0.0, contrast=0.0, brightness=0.0, erased=0.5)
+    # A mean of 100 that no pixel has: half of them are 0, half 200.
+    crops = torch.zeros((50, 64, 64), dtype=torch.uint8)
+    crops[:, 32:] = 200
+    moved = varied(crops, still, deviation=60.0, generator=torch.Generator().manual_seed(0))
+    blank = (moved - 100).abs() < 0.01
+    heights, widths = blank.any(dim=2).sum(dim=1), blank.any(dim=1).sum(dim=1)
+    assert torch.equal(blank.sum(dim=(1, 2)), heights * widths)
+    assert int(heights.max()) <= 33
+    assert int(heights.max()) > 20
+
+
+def test_averaged_weights_are_what_is_judged_and_kept() -> None:
+    parts = _parts()
+    last, averaged = (
+        fit_face_network(parts.train, parts.validation, replace(PLAN, average=average), seed=0, trail=NO_TRAIL)
+        for average in (0.0, 0.5)
+    )
+    # The same updates, judged otherwise; whole numbers are copied: 4 batches of 4 faces an epoch.
+    assert [epoch.training_loss for epoch in last.history] == [epoch.training_loss for epoch in averaged.history]
+    assert [epoch.validation_loss for epoch in last.history] != [epoch.validation_loss for epoch in averaged.history]
+    assert int(averaged.network.norm.num_batches_tracked or 0) == 4 * averaged.best_epoch
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"average": 1.0}, "average 1: expected at least 0 and less than 1"),
+        ({"variation": Variation(erased=2.0)}, "erased 2: expected 0 to 1"),
         ({"epochs": 0}, "epochs 0: expected at least 1"),
         ({"batch": 1}, "batch 1: expected at least 2 pictures"),
         ({"rate": float("nan")}, "rate nan"),
@@ -284,6 +312,6 @@ def test_a_picture_turned_keeps_its_proportions() -> None:
         ({"smoothing": 1.0, "epochs": -1}, "smoothing 1"),
     ],
 )
-def test_a_plan_that_makes_no_sense_is_refused(change: dict[str, float], words: str) -> None:
+def test_a_plan_that_makes_no_sense_is_refused(change: dict[str, Any], words: str) -> None:
     with pytest.raises(ValaroError, match=words):
         replace(PLAN, **change)

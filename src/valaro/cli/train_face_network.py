@@ -33,6 +33,11 @@ def run(
     ] = "cosine",
     weight_decay: Annotated[float, typer.Option(help="DenseNet's own is 1e-4, for 300 epochs.")] = 5e-4,
     smoothing: Annotated[float, typer.Option(help="Label smoothing.")] = 0.1,
+    average: Annotated[
+        float, typer.Option(help="Decay of the averaged weights that are judged and kept; 0: the last ones.")
+    ] = 0.0,
+    erased: Annotated[float, typer.Option(help="Blank a square of up to this part of a picture's side.")] = 0.0,
+    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="What trains: the processor, or a GPU.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Draws the validation share, weights, orders and variations.")] = 0,
 ) -> None:
     """Train the DenseNet of the paper, whose 342 features `valaro extract --features dface=RUN` computes.
@@ -42,10 +47,18 @@ def run(
     from valaro.cli.console import list_problems, progress, say
     from valaro.corpora.face_parts import part_faces
     from valaro.experiments.face_network import begin_face_run, train_face_network
-    from valaro.training.faces.plan import FacePlan
+    from valaro.training.faces.plan import FacePlan, Variation
 
     plan = FacePlan(
-        epochs=epochs, batch=batch, rate=rate, descent=descent, weight_decay=weight_decay, smoothing=smoothing
+        epochs=epochs,
+        batch=batch,
+        rate=rate,
+        descent=descent,
+        weight_decay=weight_decay,
+        smoothing=smoothing,
+        average=average,
+        device=device,
+        variation=Variation(erased=erased),
     )
     reading = _read(images, labels, validation, test)
     parts = part_faces(reading, share=share, seed=seed)

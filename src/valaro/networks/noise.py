@@ -14,6 +14,7 @@ class Noise:
 
     Normal numbers are dear: drawing them cost a fifth of a training step. So four million are drawn once, and each call
     adds those behind a freshly drawn place (17 times faster); a tensor that is too large for that gets new ones.
+    So does one on a GPU, where drawing is cheap and reading the place back would wait for the device.
     """
 
     def __init__(self, generator: torch.Generator) -> None:
@@ -61,7 +62,7 @@ class Noise:
         self._generator.set_state(state["generator"])
 
     def _normal(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        if x.numel() > _BANK // 2:
+        if x.is_cuda or x.numel() > _BANK // 2:
             return torch.randn(x.shape, generator=self._generator, device=x.device, dtype=x.dtype)
         if len(self._bank) == 0:
             source = torch.Generator(device=x.device)

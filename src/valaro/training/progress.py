@@ -33,7 +33,7 @@ class Progress:
         is_stage: bool = False,
         after: "Progress | None" = None,
     ) -> None:
-        self.averages = Averages(classifier, decay=schedule.average)
+        self.averages: Averages[FusionClassifier] = Averages(classifier, decay=schedule.average)
         self.bests = tuple(bests)
         self.alarms = after.alarms if after else Alarms()
         self.taken = self._earlier = after.taken if after else 0

@@ -55,11 +55,11 @@ def probabilities_of(network: DenseNet, faces: Faces) -> Float32[np.ndarray, "n 
     """Return the network's answers in single precision, as in use; it is left in the mode it was in."""
     was_training = network.training
     network.eval()
-    crops = torch.from_numpy(faces.crops)
-    with torch.autocast("cpu", enabled=False):
-        answers = [network(part)[1].softmax(dim=1) for part in crops.split(_AT_ONCE)]
+    crops, device = torch.from_numpy(faces.crops), network.mean.device
+    with torch.autocast(device.type, enabled=False):
+        answers = [network(part.to(device))[1].softmax(dim=1) for part in crops.split(_AT_ONCE)]
     network.train(was_training)
-    return torch.cat(answers).numpy()
+    return torch.cat(answers).cpu().numpy()
 
 
 class BestNetwork:
@@ -92,8 +92,8 @@ class BestNetwork:
         return True
 
     def network(self, like: DenseNet) -> DenseNet:
-        """Return the best network, ready for use; it has the shape of `like`."""
-        best = deepcopy(like)
+        """Return the best network on the processor, ready for use; it has the shape of `like`."""
+        best = deepcopy(like).cpu()
         best.load_state_dict(self.weights)
         return best.eval()
 

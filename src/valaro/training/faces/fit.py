@@ -8,17 +8,18 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 from torch import Tensor
-from torch.nn import functional
 
 from valaro.corpora.faces import Faces
 from valaro.networks.densenet import DenseNet
 from valaro.seeds import numpy_stream
+from valaro.training.averages import Averages
 from valaro.training.faces.best import BestNetwork, Epoch
+from valaro.training.faces.passes import passes_on
 from valaro.training.faces.plan import FacePlan
 from valaro.training.faces.varied import varied
 from valaro.training.journal import Journal, broke_down
 from valaro.training.keeper import Keeper, Trail
-from valaro.training.machine import suited_to
+from valaro.training.machine import device_called, suited_to
 from valaro.training.state import Part
 from valaro.training.streams import torch_stream
 
@@ -53,13 +54,14 @@ def fit_face_network(
         ValaroError: a loss is no finite number any more.
     """
     mean, deviation = grey_statistics(train.crops)
+    device = device_called(plan.device)
     network = DenseNet(
         plan.shape,
         classes=len(train.classes),
         mean=mean,
         deviation=deviation,
         generator=torch_stream(seed, "face network"),
-    )
+    ).to(device)
     optimiser = torch.optim.SGD(
         network.parameters(), lr=plan.rate, momentum=0.9, nesterov=True, weight_decay=plan.weight_decay
     )
@@ -69,19 +71,28 @@ def fit_face_network(
     keeper = Keeper(trail.state("training"), seconds=trail.seconds)
     parts: dict[str, Part] = {"network": network, "optimiser": optimiser, "looks": looks, "best": best}
     parts |= {"journal": journal}
+    averages = Averages(network, decay=plan.average) if plan.average else None
+    if averages is not None:
+        parts["averages"] = averages
+    judged = network if averages is None else averages.classifier
     done = keeper.resume(parts)
-    batches = _Batches(train, plan.batch, seed)
+    batches = _Batches(train, plan.batch, seed, device)
     total = plan.epochs * batches.an_epoch
-    with suited_to("image", "auto"):
+    with suited_to("image", "auto", device):
+        learn = passes_on(device, network, batches.shapes, smoothing=plan.smoothing)
         for crops, targets in batches.after(done, total):
             moved = varied(crops, plan.variation, deviation=deviation, generator=looks)
-            rate = plan.rate_at(done / total)
-            loss = _update(network, optimiser, moved, targets, rate=rate, smoothing=plan.smoothing)
+            loss = learn(moved, targets)
+            for group in optimiser.param_groups:
+                group["lr"] = plan.rate_at(done / total)
+            optimiser.step()
+            if averages is not None:
+                averages.follow(network)
             done += 1
             journal.note(done, {"cross-entropy": loss})
             if done % batches.an_epoch == 0:
                 losses = journal.window()["cross-entropy"]
-                is_best = best.judge(network, done // batches.an_epoch, sum(losses) / len(losses))
+                is_best = best.judge(judged, done // batches.an_epoch, sum(losses) / len(losses))
                 validation_loss = best.history[-1].validation_loss
                 if not math.isfinite(validation_loss):
                     journal.flush()
@@ -111,32 +122,14 @@ def grey_statistics(crops: UInt8[np.ndarray, "n 64 64"]) -> tuple[float, float]:
     return mean, max(deviation, 1.0)
 
 
-def _update(
-    network: DenseNet,
-    optimiser: torch.optim.Optimizer,
-    crops: Float32[Tensor, "n h w"],
-    targets: Float32[Tensor, "n k"],
-    *,
-    rate: float,
-    smoothing: float,
-) -> Tensor:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    _, logits = network.train()(crops)
-    loss = functional.cross_entropy(logits.float(), targets, label_smoothing=smoothing)
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-    return loss
-
-
 class _Batches:
     """The training faces in another order each epoch; what is left over from whole batches has its turn in the next."""
 
-    def __init__(self, faces: Faces, batch: int, seed: int) -> None:
-        self._crops, self._targets = torch.from_numpy(faces.crops), torch.from_numpy(faces.targets)
+    def __init__(self, faces: Faces, batch: int, seed: int, device: torch.device) -> None:
+        self._crops, self._targets = (torch.from_numpy(x).to(device) for x in (faces.crops, faces.targets))
         self._batch, self._seed = min(batch, len(faces)), seed
         self.an_epoch = len(faces) // self._batch
+        self.shapes = tuple((self._batch, *x.shape[1:]) for x in (self._crops, self._targets))
 
     def after(self, done: int, total: int) -> Iterator[tuple[UInt8[Tensor, "n h w"], Float32[Tensor, "n k"]]]:
         """Yield the batches of the updates from `done` on."""
@@ -145,5 +138,5 @@ class _Batches:
             order = numpy_stream(self._seed, f"order of epoch {epoch}").permutation(len(self._crops))
             first = max(0, done - epoch * self.an_epoch)
             for at in range(first, self.an_epoch):
-                chosen = torch.from_numpy(order[at * self._batch : (at + 1) * self._batch])
+                chosen = torch.from_numpy(order[at * self._batch : (at + 1) * self._batch]).to(self._crops.device)
                 yield self._crops[chosen], self._targets[chosen]

@@ -6,6 +6,7 @@ from typing import Literal
 
 from valaro.errors import ValaroError, all_at_once
 from valaro.networks.densenet import DFACE, DenseShape
+from valaro.training.machine import DeviceName
 
 Descent = Literal["cosine", "steps"]
 """`steps`: a tenth from half of the training on, a hundredth from three quarters on (Huang et al. 2017)."""
@@ -18,7 +19,8 @@ _STEPS = ((0.75, 0.01), (0.5, 0.1))
 class Variation:
     """How far a picture may be moved in training: parts of its side, degrees, parts of its size, of its contrast.
 
-    `brightness` is in deviations of the training set's grey values; half of all pictures are also mirrored.
+    `brightness` is in deviations of the training set's grey values; half of all pictures are also mirrored. `erased`
+    is the largest side of a square that is blanked with the mean (random erasing: Zhong et al. 2020).
     """
 
     shift: float = 0.08
@@ -26,6 +28,7 @@ class Variation:
     scale: float = 0.1
     contrast: float = 0.2
     brightness: float = 0.3
+    erased: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,8 @@ class FacePlan:
     """Stochastic gradient descent with Nesterov's momentum of 0.9, as DenseNet was trained; `epochs` decide the time.
 
     Beside the published settings (300 epochs, `descent = steps`, weight decay 1e-4, no smoothing) stand those for few
-    epochs: a rate that falls from the beginning, more decay, softened targets.
+    epochs: a rate that falls from the beginning, more decay, softened targets. `average` is the decay of the averaged
+    weights that are judged and kept (0: those of the last update); `device` is what trains.
     """
 
     epochs: int = 40
@@ -42,6 +46,8 @@ class FacePlan:
     descent: Descent = "cosine"
     weight_decay: float = 5e-4
     smoothing: float = 0.1
+    average: float = 0.0
+    device: DeviceName = "cpu"
     shape: DenseShape = DFACE
     variation: Variation = Variation()
 
@@ -52,6 +58,8 @@ class FacePlan:
             f"rate {self.rate:g}: expected more than 0": 0 < self.rate < math.inf,
             f"weight decay {self.weight_decay:g}: expected at least 0": 0 <= self.weight_decay < math.inf,
             f"smoothing {self.smoothing:g}: expected at least 0 and less than 1": 0 <= self.smoothing < 1,
+            f"average {self.average:g}: expected at least 0 and less than 1": 0 <= self.average < 1,
+            f"erased {self.variation.erased:g}: expected 0 to 1": 0 <= self.variation.erased <= 1,
         }
         faults = [fault for fault, holds in wanted.items() if not holds]
         if faults:

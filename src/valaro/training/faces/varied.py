@@ -15,10 +15,11 @@ def varied(
 ) -> Float32[Tensor, "n h w"]:
     """Return the crops mirrored (every other one), turned, scaled, shifted, and with other light; still 0-255.
 
-    What comes in from outside a picture is its edge repeated, as in a crop that reaches beyond a frame.
+    What comes in from outside a picture is its edge repeated, as in a crop that reaches beyond a frame. Draws are made
+    where `generator` is and used where the crops are: a processor's stream serves a GPU as well.
     """
     count = len(crops)
-    draws = torch.rand((7, count), generator=generator) * 2 - 1
+    draws = (torch.rand((7, count), generator=generator) * 2 - 1).to(crops.device)
     mirrored = torch.where(draws[0] < 0, -1.0, 1.0)
     angle = draws[1] * (variation.rotation * math.pi / 180)
     size = 1 + draws[2] * variation.scale
@@ -37,4 +38,16 @@ def varied(
     contrast = (1 + draws[5] * variation.contrast)[:, None, None]
     light = (draws[6] * variation.brightness * deviation)[:, None, None]
     middle = moved.mean(dim=(1, 2), keepdim=True)
-    return ((moved - middle) * contrast + middle + light).clamp_(0, 255)
+    lit = ((moved - middle) * contrast + middle + light).clamp_(0, 255)
+    return _erased(lit, variation.erased, generator) if variation.erased else lit
+
+
+def _erased(x: Float32[Tensor, "n h w"], largest: float, generator: torch.Generator) -> Float32[Tensor, "n h w"]:
+    """Blank a square anywhere in each picture with its mean grey, its side up to `largest` of the picture's."""
+    draws = torch.rand((3, len(x)), generator=generator).to(x.device)
+    half = draws[0] * largest / 2
+    axes = [torch.linspace(0, 1, size, device=x.device) for size in x.shape[1:]]
+    down, across = (
+        (axis - middle[:, None]).abs() < half[:, None] for axis, middle in zip(axes, draws[1:], strict=True)
+    )
+    return torch.where(down[:, :, None] & across[:, None, :], x.mean(dim=(1, 2), keepdim=True), x)
