@@ -8,10 +8,11 @@ import numpy as np
 import torch
 
 from valaro.corpora.faces import Faces
+from valaro.features.densenet_graph import as_graph
 from valaro.features.face_network import FaceNetwork
 from valaro.features.network_file import checked_network, seal
 from valaro.networks.densenet import DenseNet, DenseShape
-from valaro.networks.densenet_graph import as_graph
+from valaro.training.faces.export import weights_of
 
 CLASSES = ("down", "up")
 SMALL = DenseShape(growth=2, depth=10)
@@ -43,7 +44,7 @@ def a_network(*, seed: int = 0, shape: DenseShape = SMALL) -> FaceNetwork:
     with torch.no_grad():
         for _ in range(3):
             network(torch.from_numpy(some_faces(6).crops))
-    return checked_network(seal(as_graph(network.eval()), {"classes": list(CLASSES)}), "made here")
+    return checked_network(seal(as_graph(weights_of(network.eval())), {"classes": list(CLASSES)}), "made here")
 
 
 def make_folders(folder: Path, *, a_class: int = 6, seed: int = 0) -> Path:

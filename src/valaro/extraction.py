@@ -73,9 +73,9 @@ def extract(
     killed retry ends in the same rows, but may part them into other files. `on_progress` is told
     (utterances done, utterances requested). `extractor` and the `versions` of its features are those of
     `valaro.recordings` and `valaro.features` if not given. `network` is the file or run folder of the network behind
-    `dface`, of which the store keeps a copy.
+    `dface` if it is not the packaged one; the store keeps a copy.
     """
-    trained = _network(network)
+    trained = _network(network, names)
     asked = _with_versions(names, versions, trained)
     _refuse_duplicates(utterances)
     check_workers(workers)
@@ -105,12 +105,17 @@ def extract(
         return summarise(shards, utterances, asked, skipped)
 
 
-def _network(path: Path | None) -> FaceNetwork | None:
-    if path is None:
-        return None
-    from valaro.features.network_file import read_face_network
+def _network(path: Path | None, names: Sequence[str]) -> FaceNetwork | None:
+    """Return the network at `path`, or the packaged one where `dface` is asked for without another."""
+    if path is not None:
+        from valaro.features.network_file import read_face_network
 
-    return read_face_network(path)
+        return read_face_network(path)
+    if _DFACE not in names:
+        return None
+    from valaro.features.packaged_network import packaged_face_network
+
+    return packaged_face_network()
 
 
 def _with_versions(names: Sequence[str], versions: Mapping[str, str] | None, network: FaceNetwork | None) -> Versions:

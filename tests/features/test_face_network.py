@@ -1,5 +1,6 @@
 """The file of a network of faces: what is not one is refused before anything in it runs."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -12,13 +13,17 @@ import torch
 from onnx import ModelProto, TensorProto, helper, load_model_from_string
 
 from making_faces import SMALL, a_network, some_faces
+from making_media import real_recordings
+from valaro.corpora.ferplus import EXPRESSIONS
 from valaro.errors import StoreError, ValaroError
 from valaro.features import face_network
 from valaro.features.dface import Dface
 from valaro.features.face_rows import FaceRows
 from valaro.features.network_file import checked_network, graph_checksum, read_face_network, seal
+from valaro.features.packaged_network import packaged_face_network
 from valaro.features.protocols import FaceFeature
 from valaro.features.table import asked_features, feature_by_name
+from valaro.media.still import read_crop
 
 FACTS = {"classes": ["down", "up"]}
 
@@ -67,9 +72,29 @@ def test_who_uses_no_such_network_loads_none_of_its_packages() -> None:
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
-def test_without_a_network_dface_says_how_to_make_one() -> None:
-    with pytest.raises(ValaroError, match=r"train-face-network IMAGES --to RUN.*--features dface=RUN"):
-        feature_by_name("dface")
+def test_without_another_network_dface_is_the_packaged_one() -> None:
+    feature, network = feature_by_name("dface"), packaged_face_network()
+    assert (feature.dim, feature.version) == (342, f"1-{network.checksum}")
+    assert network.classes == EXPRESSIONS
+    half_black = np.zeros((1, 64, 64), np.uint8)
+    half_black[:, :, 32:] = 255
+    assert np.isfinite(feature(half_black)).all()
+    np.testing.assert_allclose(network.probabilities(half_black).sum(), 1, rtol=1e-5)
+
+
+@pytest.mark.recordings
+def test_the_packaged_network_knows_the_expressions_of_pictures_it_never_saw() -> None:
+    """The first 80 test pictures on which at least eight of ten agree; all: benchmarks/ferplus_accuracy.py."""
+    folder = real_recordings("ferplus")
+    if not folder.is_dir():
+        pytest.skip("no FERPlus beside the project")
+    with (folder / "fer2013new.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["Usage"] == "PrivateTest" and row["Image name"]]
+    clear = [row for row in rows if max(int(row[name]) for name in EXPRESSIONS) >= 8][:80]
+    truth = np.array([[int(row[name]) for name in EXPRESSIONS] for row in clear]).argmax(axis=1)
+    crops = np.stack([read_crop(folder / "FER2013Test" / row["Image name"]) for row in clear])
+    said = packaged_face_network().probabilities(crops).argmax(axis=1)
+    assert (said == truth).mean() >= 0.9
 
 
 def test_the_network_is_named_with_the_feature() -> None:

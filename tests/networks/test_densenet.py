@@ -6,10 +6,10 @@ import torch
 from torch.nn import functional
 
 from making_faces import SMALL, some_faces
+from valaro.features.densenet_graph import as_graph
 from valaro.features.network_file import checked_network, seal
 from valaro.networks.densenet import DFACE, DFACE_DIM, DenseNet, DenseShape
-from valaro.networks.densenet_graph import as_graph
-from valaro.training.faces.export import largest_difference
+from valaro.training.faces.export import largest_difference, weights_of
 
 
 def _network(shape: DenseShape, *, classes: int = 8, warm: bool = True) -> DenseNet:
@@ -83,7 +83,7 @@ def test_a_crop_is_standardised_by_the_training_sets_grey_values() -> None:
 def test_onnx_runtime_gives_the_features_of_torch_to_five_digits(shape: DenseShape) -> None:
     network = _network(shape)
     crops = some_faces(6).crops
-    exported = checked_network(seal(as_graph(network), {"classes": list("abcdefgh")}), "made here")
+    exported = checked_network(seal(as_graph(weights_of(network)), {"classes": list("abcdefgh")}), "made here")
     assert exported.dim == shape.features
     assert largest_difference(network, exported, crops) < 1e-5
     np.testing.assert_allclose(exported.probabilities(crops).sum(axis=1), 1, atol=1e-5)

@@ -180,7 +180,7 @@ def test_models_of_dface_need_their_network_and_all_the_same_one(tmp_path: Path)
     version = f"1-{first.checksum}"
     valence = replace(a_model({"dface": first.dim}, version=version), network=first)
     Watcher([valence], tmp_path / "never opened.mp4")
-    with pytest.raises(ValaroError, match="train-face-network"):
+    with pytest.raises(ValaroError, match=f"was trained on version {version} of feature 'dface'"):
         Watcher([replace(valence, network=None)], tmp_path / "never opened.mp4")
     with pytest.raises(ValaroError, match=f"was trained on version {version} of feature 'dface'"):
         Watcher([replace(valence, network=second)], tmp_path / "never opened.mp4")

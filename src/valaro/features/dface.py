@@ -1,26 +1,24 @@
-"""`dface`: 342 features of a face from a DenseNet that the user has trained."""
+"""`dface`: the paper's 342 features of a face, from the packaged DenseNet or one that the user has trained."""
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from valaro.errors import ValaroError
 from valaro.features.face_network import FaceNetwork
 
 _VERSION = 1
 
 
 class Dface:
-    """`dface`: the averaged last map of a trained network of faces, run by ONNX Runtime."""
+    """`dface`: the averaged last map of a network of faces (default: the packaged one), run by ONNX Runtime."""
 
     name = "dface"
 
     def __init__(self, network: FaceNetwork | None) -> None:
         if network is None:
-            raise ValaroError(
-                "feature 'dface' comes from a network that you train on pictures of faces: run `valaro "
-                "train-face-network IMAGES --to RUN`, then name it as in --features dface=RUN; "
-                "'face' needs no training"
-            )
+            # Who has no such features does not pay for reading the network.
+            from valaro.features.packaged_network import packaged_face_network
+
+            network = packaged_face_network()
         self._network = network
         self.dim = network.dim
         # The network's own checksum, so that no store mixes what two networks made.

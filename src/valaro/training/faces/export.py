@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from valaro.features.densenet_graph import Weights, as_graph
 from valaro.features.face_network import FaceNetwork
 from valaro.features.network_file import checked_network, seal
 from valaro.files import whole_file
 from valaro.networks.densenet import DenseNet
-from valaro.networks.densenet_graph import as_graph
 
 TOLERANCE = 1e-5
 """Largest difference between torch and ONNX Runtime, relative to numbers above 1: rounding in single precision."""
@@ -30,7 +30,7 @@ def export_network(
         "mean": float(network.mean),
         "deviation": float(network.deviation),
     }
-    content = seal(as_graph(network), facts)
+    content = seal(as_graph(weights_of(network)), facts)
     exported = checked_network(content, str(to))
     difference = largest_difference(network, exported, crops[:_COMPARED])
     if not difference <= TOLERANCE:
@@ -38,6 +38,11 @@ def export_network(
     with whole_file(to) as aside:
         aside.write_bytes(content)
     return exported
+
+
+def weights_of(network: DenseNet) -> Weights:
+    """Return the network's weights and statistics as arrays by name."""
+    return {name: value.numpy() for name, value in network.state_dict().items()}
 
 
 @torch.inference_mode()
