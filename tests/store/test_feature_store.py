@@ -47,7 +47,7 @@ def ramp(rows: int, dim: int, start: float = 0.0) -> np.ndarray:
 NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_rows_of_any_length_and_width_come_back_as_halves(tmp_path_factory, data):
     dims = data.draw(st.dictionaries(st.sampled_from(["fbank", "face", "text"]), st.integers(1, 5), min_size=1))
