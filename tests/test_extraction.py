@@ -50,9 +50,9 @@ def contents(store: Path) -> dict[str, str]:
 def test_what_the_extractor_gives_is_in_the_store(tmp_path):
     folder = corpus(tmp_path / "c", {"a": "", "b": ""})
     told = []
-    summary = run(folder, tmp_path / "s", on_progress=lambda done, total: told.append((done, total)))
+    summary = run(folder, tmp_path / "s", on_progress=lambda *counts: told.append(counts))
     assert summary == ExtractionSummary(requested=2, complete=2, partial=0, failed=0, skipped_existing=0, problems=())
-    assert told == [(0, 2), (1, 2), (2, 2)]
+    assert told == [(0, 2, 0), (1, 2, 0), (2, 2, 0)]
     store = FeatureStore.open(tmp_path / "s")
     store.verify()
     for utterance in utterances(folder):

@@ -130,6 +130,17 @@ def test_a_study_that_is_not_finished_says_so_with_what_failed() -> None:
     assert "not finished: 12 of 14 results are there" in report_page([run]).partition("<nav")[0]
 
 
+def test_a_damaged_result_is_named_by_the_report() -> None:
+    why = Problem(utterance="valence SVM p1 seed 0", where="result", why="'x.json' is damaged")
+    run = replace(a_run(HONEST), planned=13, missing=(why.utterance,), damaged=(why,))
+    found = {guard.name: guard for guard in guards([run], dimension_results([run]))}["Study finished"]
+    assert (found.state, found.found) == (
+        "look",
+        "not finished: 12 of 13 results are there; damaged: valence SVM p1 seed 0 ('x.json' is damaged)",
+    )
+    assert "valence SVM p1 seed 0 (&#39;x.json&#39; is damaged)" in report_page([run])
+
+
 def test_a_speaker_on_both_sides_is_the_first_thing_said() -> None:
     leaky = replace(HONEST[0], validation=judged("p0", GOOD, prefix="v"))
     first = next(iter(_guards([leaky, *HONEST[1:]]).values()))

@@ -26,7 +26,7 @@ def run(
 
     read = [read_manifest(path) for path in manifests]
     names, network = asked_features(name.strip() for name in features.split(",") if name.strip())
-    with progress("extract") as told:
+    with progress("extract", "utterance") as told:
         summary = extract(
             [utterance for manifest in read for utterance in manifest.utterances],
             names,

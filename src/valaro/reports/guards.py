@@ -162,10 +162,12 @@ def _unfinished(runs: Sequence[RunRecord]) -> list[Guard]:
     """Say what each run was to have and has not, and why as far as that is known."""
     found: list[Guard] = []
     for run in runs:
-        if run.missing:
+        if run.missing or run.damaged:
             failed = [f"{failure.utterance} ({failure.why})" for failure in run.failures]
-            others = sorted(set(run.missing) - {failure.utterance for failure in run.failures})
-            words = unfinished_words(run)
+            unread = [f"{result.utterance} ({result.why})" for result in run.damaged]
+            others = sorted(set(run.missing) - {item.utterance for item in (*run.failures, *run.damaged)})
+            words = unfinished_words(run) or "some results cannot be read"
+            words += f"; damaged: {_listed(unread, '; ', 3)}" if unread else ""
             words += f"; failed: {_listed(failed, '; ', 3)}" if failed else ""
             words += f"; not there: {_listed(others, most=3)}" if others else ""
             name = "Study finished" + (f", {run.name}" if len(runs) > 1 else "")
