@@ -464,6 +464,24 @@ def test_the_alarms_of_a_model_for_use_come_with_it(
     assert model.alarms[0].step == 2
 
 
+def test_one_flipped_bit_in_a_shard_is_refused_by_name_before_anything_is_trained(
+    tmp_path: Path, here: list[str]
+) -> None:
+    study = make_study(tmp_path)
+    (file,) = sorted((tmp_path / "features" / "shards").glob("*/face.npy"))
+    rows = bytearray(file.read_bytes())
+    rows[129] ^= 0x40
+    file.write_bytes(rows)
+    one = settings_of(study, 'study.models=["FSBase:face"]')
+    for learn in (cross_validate, train_final):
+        with pytest.raises(StoreError, match=rf"1 damaged; delete these shards(.|\n)*'face' in {file.parent}"):
+            learn(one, tmp_path / "run")
+    assert (here, (tmp_path / "run").exists()) == ([], False)
+    # What a study does not use it does not read.
+    cross_validate(settings_of(study, 'study.models=["FSBase:fbank"]', 'study.features=["fbank"]'), tmp_path / "run")
+    assert len(here) == 6
+
+
 def test_an_utterance_whose_extraction_failed_is_no_error(tmp_path: Path, here: list[str]) -> None:
     study = make_study(tmp_path)
     utterances, features = toy_corpus(sessions=2, per_level=2, unlabelled=1)

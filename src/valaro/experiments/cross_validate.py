@@ -12,7 +12,7 @@ from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study
 from valaro.experiments.run_folder import RunFolder, write_failures, write_result
 from valaro.experiments.run_start import only_run
 from valaro.experiments.sections import Settings
-from valaro.experiments.variants import variants
+from valaro.experiments.variants import study_features, variants
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import FoldResult, Problem, RunRecord
@@ -40,6 +40,7 @@ def cross_validate(
     for variant in variants(settings):
         device_called(variant.settings.plan().schedule.device)
     data = load_study(settings)
+    data.verify(study_features(settings))
     run = RunFolder(path=to)
     jobs, choices = study_jobs(settings, data, run), study_choices(settings, data)
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]

@@ -71,6 +71,7 @@ def train_final(
     candidates = _candidates(settings)
     device_called(settings.plan().schedule.device)
     data = load_study(settings)
+    data.verify(settings.features)
     run = RunFolder(path=to)
     jobs = [
         FinalJob(settings=settings, run=run, dimension=dimension, candidates=candidates)
