@@ -16,6 +16,7 @@ from valaro.experiments.variants import study_features, variants
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import FoldResult, Problem, RunRecord
+from valaro.seeds import stream_seed
 from valaro.store.feature_store import FeatureStore
 from valaro.training.feature_maps import map_features
 from valaro.training.machine import device_called
@@ -79,14 +80,18 @@ def run_training(job: TrainingJob) -> None:
     """Train, judge the folds' test parts, and write the results."""
     store = FeatureStore.open(job.store)
     trail = job.run.trail(job.names[0])
-    learnt = [with_shuffled_labels(f, job.dimension, seed=job.seed) for f in job.folds] if job.shuffled else job.folds
+    learnt, seed = job.folds, job.seed
+    if job.shuffled:
+        learnt = [with_shuffled_labels(fold, job.dimension, seed=seed) for fold in learnt]
+        # Shuffles that began with the same weights would err in the same direction, and would not be independent.
+        seed = stream_seed(seed, f"control {job.dimension} {sorted(learnt[0].held_out_sessions)}")
     trainings = train_folds(
         job.candidate,
         store,
         learnt,
         job.unlabelled,
         dimension=job.dimension,
-        seed=job.seed,
+        seed=seed,
         plan=job.plan,
         trail=trail,
     )
