@@ -464,6 +464,29 @@ def test_the_alarms_of_a_model_for_use_come_with_it(
     assert model.alarms[0].step == 2
 
 
+def test_a_training_that_diverges_and_a_level_that_training_lacks_are_said_by_report_and_command(
+    tmp_path: Path, here: list[str], valaro: Command
+) -> None:
+    study = make_study(tmp_path)
+    manifest = read_manifest(tmp_path / "toy.parquet")
+    # Medium becomes high in the first session, and nobody is medium where it is the second that is trained on.
+    utterances = [
+        replace(
+            u,
+            ratings=tuple(replace(r, score=5.0 if r.score == 3.0 and u.session == "2" else r.score) for r in u.ratings),
+        )
+        for u in manifest.utterances
+    ]
+    write_manifest(tmp_path / "toy.parquet", utterances, manifest.notes)
+    changes = ['study.models=["FSBase:fbank"]', "training.learning_rate=1e9"]
+    answer = valaro("cross-validate", study, "--to", tmp_path / "run", *(f"--set={change}" for change in changes))
+    page = tmp_path / "report.html"
+    assert valaro("report", tmp_path / "run", "--to", page).code == 0
+    for shown in (answer.err, page.read_text().replace("&#39;", "'")):
+        assert "no labelled utterance of training is 'medium': the model cannot learn that level" in shown
+        assert "where guessing costs 1.1: the training has diverged" in shown
+
+
 def test_one_flipped_bit_in_a_shard_is_refused_by_name_before_anything_is_trained(
     tmp_path: Path, here: list[str]
 ) -> None:
