@@ -15,6 +15,8 @@ LOCK_FILE = ".lock"
 @contextmanager
 def only_one(folder: Path, what: str) -> Generator[None]:
     """Hold the lock of `folder` (made if it is not there); while another process holds it, refuse with a message."""
+    if folder.is_file():
+        raise StoreError(f"'{folder}' is a file, expected a folder or a name that is free")
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)
     try:
