@@ -5,11 +5,18 @@ import signal
 import sys
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from commands import Answer, Command
 
 # The tests' networks are tiny: a second thread only waits for the first, and for whoever else uses the machine.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile(
+    "valaro", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("valaro")
 
 # A runner started in the background ignores Ctrl-C and hands that down to every program that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,8 +1,10 @@
+import csv
 import hashlib
 import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,12 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import fake_extraction
 from fake_extraction import VERSIONS, command, fake, utterances
 from valaro.errors import StoreError, ValaroError
 from valaro.extraction import ExtractionSummary, extract
 from valaro.records import CorpusNote, Problem
 from valaro.store.feature_store import SHARDS, FeatureStore
 from valaro.store.lock import only_one
+from valaro.store.problem_table import problem_table, write_problems
 
 
 def corpus(folder: Path, wishes: Mapping[str, str] | None = None, *, count: int = 0) -> Path:
@@ -50,9 +54,9 @@ def contents(store: Path) -> dict[str, str]:
 def test_what_the_extractor_gives_is_in_the_store(tmp_path):
     folder = corpus(tmp_path / "c", {"a": "", "b": ""})
     told = []
-    summary = run(folder, tmp_path / "s", on_progress=lambda done, total: told.append((done, total)))
+    summary = run(folder, tmp_path / "s", on_progress=lambda *counts: told.append(counts))
     assert summary == ExtractionSummary(requested=2, complete=2, partial=0, failed=0, skipped_existing=0, problems=())
-    assert told == [(0, 2), (1, 2), (2, 2)]
+    assert told == [(0, 2, 0), (1, 2, 0), (2, 2, 0)]
     store = FeatureStore.open(tmp_path / "s")
     store.verify()
     for utterance in utterances(folder):
@@ -252,3 +256,46 @@ def test_a_fault_that_is_no_recordings_stops_the_run_and_is_not_kept(tmp_path):
     with pytest.raises(StoreError, match="extraction stopped at c/a: the job cannot be read by its worker"):
         run(folder, tmp_path / "s", extractor=GoneInTheWorker())
     assert run(folder, tmp_path / "s").complete == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_to_end_leaves_no_scratch_and_the_same_command_goes_on(tmp_path, number):
+    folder = corpus(tmp_path / "c", {f"{k:02}": "sleep" for k in range(40)})
+    # The extraction as a verb of the command line.
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import fake_extraction; from valaro.cli import app; "
+        "app.app = lambda prog_name: fake_extraction.main(*sys.argv[2:]); app.main()"
+    )
+    arguments = [str(Path(fake_extraction.__file__).parent), str(folder), str(tmp_path / "s"), "1"]
+    process = subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("s/.scratch.*/*")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.001)
+    process.send_signal(number)
+    _, words = process.communicate(timeout=60)
+    # As the shell says it: 143, 129, 130.
+    assert (process.returncode, words.strip()) == (
+        128 + number,
+        "valaro: stopped; what was finished is kept, the same command goes on from there",
+    )
+    assert list((tmp_path / "s").glob(".*.part")) == []
+    run(folder, tmp_path / "s")
+    run(folder, tmp_path / "whole")
+    assert contents(tmp_path / "s") == contents(tmp_path / "whole")
+
+
+def test_every_reason_stands_in_a_table_beside_the_store_which_goes_when_none_is_left(tmp_path):
+    summary = run(corpus(tmp_path / "c", {f"{k:03}": "fail" for k in range(145)}), tmp_path / "s")
+    table = problem_table(tmp_path / "s")
+    assert table == tmp_path / "s.problems.csv"
+    write_problems(table, summary.problems)
+    with table.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["utterance", "where", "why"]
+    assert len(rows) == 145
+    assert rows[144] == ["c/144", "extraction", "144.txt: no recording"]
+    write_problems(problem_table(tmp_path / "s"), [])
+    assert not table.exists()
+    table.write_text("my notes\n")
+    with pytest.raises(ValaroError, match="what is there is not of valaro's making"):
+        problem_table(tmp_path / "s")

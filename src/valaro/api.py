@@ -63,7 +63,8 @@ def train(
     """Train a model of the paper (`FSBase`, `MFSBase`, `SSGAN`, `MSSGAN`) on a fold and an unlabelled pool.
 
     `names` are the features to use (default: all of the store); recordings of held-out people, sessions or files in
-    `unlabelled` are left out. A single-modality model needs one feature: `SSGAN:face`.
+    `unlabelled` are left out. A single-modality model needs one feature: `SSGAN:face`. Rows that do not match their
+    checksums are refused.
     """
     if dimension not in DIMENSIONS:
         raise unknown_name("dimension", dimension, DIMENSIONS)
@@ -81,6 +82,7 @@ def train(
             f"model '{model}' runs on one feature: choose with '{model}:NAME' or names=[NAME], "
             f"NAME one of {', '.join(choice.features[0] for choice in choices)}"
         )
+    features.verify((u.id for u in (*fold.train, *fold.validation, *unlabelled)), choices[0].features)
     return train_model(choices[0], features, fold, unlabelled, dimension=dimension, seed=seed, plan=plan).model
 
 

@@ -23,6 +23,7 @@ from valaro.experiments.run_folder import read_models, read_run
 from valaro.experiments.settings import read_settings
 from valaro.extraction import extract
 from valaro.files import sweep, write_text
+from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import run_jobs
 from valaro.prediction.page import write_timeline_page
 from valaro.prediction.predictor import make_timeline
@@ -45,8 +46,8 @@ labels_per_level = 10
 directions = "coin"
 """
 
-Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-"""Opens a progress bar with a title; what it yields is told how many of how many are done."""
+Progress = Callable[[str, str], AbstractContextManager[OnProgress]]
+"""Begins to show a job by its title and what it counts; what it yields is told how many of how many are done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
     sweep(recordings)
     sweep(folder)
     waiting = [plan for plan in plans if not (recordings / plan.file).is_file()]
-    with progress("make recordings") as told:
+    with progress("make recordings", "recording") as told:
         _render_all(waiting, recordings, workers=workers, told=told)
         if not interview.is_file():
             render_recording(plan_recording(seed=seed), interview)
@@ -76,19 +77,19 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
     utterances = read_table(table, corpus="synthetic")
     notes = [CorpusNote(corpus="synthetic", text=SYNTHETIC_NOTE)]
     write_manifest(manifest, utterances, notes)
-    with progress("extract features") as told:
+    with progress("extract features", "utterance") as told:
         extract(utterances, ["fbank", "face"], to=store, workers=workers, notes=notes, on_progress=told)
     write_text(study, STUDY)
-    with progress("cross-validate") as told:
+    with progress("cross-validate", "training") as told:
         problems = cross_validate(read_settings(study), folder / "runs" / "study", workers=workers, on_progress=told)
     if problems:
         raise ValaroError(f"{len(problems)} trainings failed, the first: {problems[0].why}")
     report = folder / "report.html"
     write_report([read_run(folder / "runs" / "study")], report)
     final = folder / "runs" / "final"
-    with progress("train the model to use") as told:
+    with progress("train the model to use", "model") as told:
         train_final(read_settings(study, ['study.models=["MSSGAN"]']), final, workers=workers, on_progress=told)
-    with progress("watch the interview") as told:
+    with progress("watch the interview", "") as told:
         timeline = make_timeline(
             read_models(final), interview, on_progress=lambda done, duration: told(round(done), round(duration))
         )
@@ -97,15 +98,9 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
     return Demo(report=report, timeline=page, settings=study)
 
 
-def _render_all(plans: list[ClipPlan], folder: Path, *, workers: int, told: Callable[[int, int], None]) -> None:
-    done = 0
-
-    def one_more(_: object) -> None:
-        nonlocal done
-        done += 1
-        told(done, len(plans))
-
-    outcomes = run_jobs(partial(render_clip, folder=folder), plans, workers=workers, on_done=one_more)
+def _render_all(plans: list[ClipPlan], folder: Path, *, workers: int, told: OnProgress) -> None:
+    count = Count(total=len(plans), done=0, on_progress=told)
+    outcomes = run_jobs(partial(render_clip, folder=folder), plans, workers=workers, on_done=count.add)
     failed = [outcome.error for outcome in outcomes if outcome.error]
     if failed:
         raise ValaroError(f"{len(failed)} recordings could not be made, the first: {failed[0]}")

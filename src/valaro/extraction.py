@@ -14,6 +14,7 @@ from jaxtyping import Float16
 from valaro.errors import StoreError, ValaroError, all_at_once
 from valaro.features.face_network import FaceNetwork
 from valaro.files import sweep
+from valaro.parallel.count import OnProgress
 from valaro.parallel.outcome import Outcome, words_for
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import CorpusNote, Extracted, FeatureSequence, Problem, Utterance
@@ -60,7 +61,7 @@ def extract(
     to: Path,
     workers: int = 1,
     notes: Sequence[CorpusNote] = (),
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
     retry_failed: bool = False,
     extractor: Extractor | None = None,
     versions: Mapping[str, str] | None = None,
@@ -70,10 +71,10 @@ def extract(
 
     Killed at any moment and started again, it ends in the same files byte for byte, with any number of `workers`. An
     utterance that fails is a `Problem`, tried again only with `retry_failed` or when its recording changes size; a
-    killed retry ends in the same rows, but may part them into other files. `on_progress` is told
-    (utterances done, utterances requested). `extractor` and the `versions` of its features are those of
-    `valaro.recordings` and `valaro.features` if not given. `network` is the file or run folder of the network behind
-    `dface` if it is not the packaged one; the store keeps a copy.
+    killed retry ends in the same rows, but may part them into other files. `on_progress` is told how many utterances
+    are done, how many were requested, and of how many of those done now nothing came out. `extractor` and the
+    `versions` of its features are those of `valaro.recordings` and `valaro.features` if not given. `network` is the
+    file or run folder of the network behind `dface` if it is not the packaged one; the store keeps a copy.
     """
     trained = _network(network, names)
     asked = _with_versions(names, versions, trained)
@@ -92,11 +93,11 @@ def extract(
         chunks = plan_chunks(utterances, shards, asked)
         skipped = len(utterances) - sum(len(chunk.utterances) for chunk in chunks)
 
-        def tell(done: int) -> None:
+        def tell(done: int, failed: int) -> None:
             if on_progress is not None:
-                on_progress(skipped + done, len(utterances))
+                on_progress(skipped + done, len(utterances), failed)
 
-        tell(0)
+        tell(0, 0)
         if chunks:
             _extract_chunks(chunks, sources, to, workers, extractor, tell)
             shards = read_shards(to)
@@ -165,7 +166,7 @@ def _extract_chunks(
     store: Path,
     workers: int,
     extractor: Extractor | None,
-    tell: Callable[[int], None],
+    tell: Callable[[int, int], None],
 ) -> None:
     """Extract every utterance in a job of its own; a chunk whose last one ends becomes a shard."""
     scratch = Path(tempfile.mkdtemp(prefix=".scratch.", suffix=".part", dir=store))
@@ -188,16 +189,16 @@ def _extract_chunks(
             chunk_of.append(chunk)
     places = {job.utterance.id: job.scratch for job in jobs}
     entries: dict[str, Entry] = {}
-    done = 0
+    done = failed = 0
 
     def rows_of(entry: Entry, block: Block) -> Float16[np.ndarray, "t dim"]:
         shape = (block.rows, block.dim)
         return np.asarray(np.memmap(_scratch(places[entry.utterance], block.name), "<f2", mode="r", shape=shape))
 
     def on_done(outcome: Outcome[Entry]) -> None:
-        nonlocal done
+        nonlocal done, failed
         job, chunk = jobs[outcome.index], chunk_of[outcome.index]
-        entries[job.utterance.id] = _entry_of(outcome, job)
+        entry = entries[job.utterance.id] = _entry_of(outcome, job)
         if all(utterance.id in entries for utterance in chunk.utterances):
             whole = [entries.pop(utterance.id) for utterance in chunk.utterances]
             write_shard(store / SHARDS, whole, rows_of)
@@ -205,7 +206,8 @@ def _extract_chunks(
                 for block in entry.blocks:
                     _scratch(places[entry.utterance], block.name).unlink(missing_ok=True)
         done += 1
-        tell(done)
+        failed += not any(block.rows for block in entry.blocks)
+        tell(done, failed)
 
     run_jobs(_extract_one, jobs, workers=workers, on_done=on_done)
 

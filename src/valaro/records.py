@@ -307,7 +307,8 @@ class RunRecord:
     speaker's own unlabelled recordings set the scale, test speakers included, which a report must name by the figure.
     `paper` names the table or figure of the paper that the study is (`table_7`), `stand_ins` the features of the paper
     for which others stand. `planned` is how many results the study has once it is finished, 0 where that was not
-    written down, `missing` the names of those that are not there, `failures` why some are not.
+    written down, `missing` the names of those that are not there, `failures` why some are not, `damaged` the results
+    that are there and cannot be read.
     """
 
     name: str
@@ -326,6 +327,7 @@ class RunRecord:
     planned: int = 0
     missing: tuple[str, ...] = ()
     failures: tuple[Problem, ...] = ()
+    damaged: tuple[Problem, ...] = ()
 
     @property
     def judged(self) -> tuple[FoldResult, ...]:

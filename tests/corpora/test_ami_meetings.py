@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from making_ami import SEATS, write_meetings, write_participants
@@ -89,7 +89,7 @@ def test_a_speaker_twice_is_neither(tmp_path: Path) -> None:
     }
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.binary(max_size=200),

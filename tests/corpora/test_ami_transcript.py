@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from making_ami import MadeWord, write_segments, write_words
@@ -146,7 +146,7 @@ NEARLY = st.lists(ELEMENTS, max_size=8).map(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400)
 @given(st.one_of(st.binary(max_size=200), NEARLY), st.one_of(st.none(), st.binary(max_size=100), NEARLY))
 def test_no_bytes_raise_anything_but_a_users_error(tmp_path: Path, words: bytes, segments: bytes | None) -> None:
     for kind, content in (("words", words), ("segments", segments)):

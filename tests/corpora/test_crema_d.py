@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from making_media import real_recordings
@@ -328,7 +328,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(
     head=st.sampled_from([b"", HEAD.encode(), b"\xef\xbb\xbf", ACTORS.encode()]),
     body=st.lists(PIECES | st.binary(max_size=8), max_size=30).map(b"".join),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import audformat
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valaro.corpora.from_audformat import read_audformat
@@ -248,7 +248,7 @@ def _bare(utterance: Utterance) -> Utterance:
 
 
 @pytest.mark.parametrize("form", ["audformat", "csv"])
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(rows=ROWS, genders=st.tuples(st.sampled_from(["F", "M", ""]), st.sampled_from(["F", "M", ""])))
 def test_whatever_is_written_comes_back_or_is_refused(tmp_path_factory, form, rows, genders):
     folder = tmp_path_factory.mktemp("any")

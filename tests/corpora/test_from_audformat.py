@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valaro.corpora.from_audformat import read_audformat
@@ -320,7 +320,7 @@ LINES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(
     begin=st.sampled_from([b"", b"name: x\nsource: y\nusage: research\n"]),
     lines=st.lists(LINES | st.binary(max_size=6), max_size=20),

@@ -299,7 +299,7 @@ def test_a_turn_whose_damaged_header_comes_first_is_refused_once_and_for_all(tmp
     assert [fault.why.split(":")[0] for fault in found.faults][1] == "the turn stands already in line 1"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.one_of(st.sampled_from(FRAGMENTS).map(str.encode), st.binary(max_size=12)), max_size=12))
 def test_no_bytes_make_anything_but_turns_and_faults(
     tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]

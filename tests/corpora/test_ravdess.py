@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from making_media import real_recordings
@@ -168,7 +168,7 @@ def test_a_folder_that_is_no_ravdess_is_an_error_and_one_without_a_file_behind_a
     assert [problem.why for problem in read_ravdess(tmp_path).refused] == ["no file (a folder, or a link to nothing)"]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(
     st.lists(
         st.lists(st.sampled_from(["01", "02", "03", "12", "99", "-", "x"]), min_size=1, max_size=9).map("-".join),

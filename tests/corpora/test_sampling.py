@@ -68,7 +68,7 @@ def test_the_same_seed_draws_the_same_and_another_one_others() -> None:
     assert places(draw(two(), samples=40, seed=4)) != first
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 60),
     st.integers(1, 60),

@@ -3,7 +3,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valaro.corpora.table import read_table
@@ -239,7 +239,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(header=HEADERS, body=st.lists(PIECES | st.binary(max_size=8), max_size=30).map(b"".join))
 def test_no_bytes_given_as_a_table_raise_anything_but_a_users_error(folder, header, body):
     path = write(folder, header + body)

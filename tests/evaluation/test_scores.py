@@ -58,7 +58,7 @@ def test_all_wrong_scores_zero_and_not_nan():
     assert (found.uar, found.map, found.f1, found.macro_f1) == (0, 0, 0, 0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 40).flatmap(lambda n: hnp.arrays(int, (2, n), elements=st.integers(0, 2))))
 # scikit-learn warns of levels that only one side has, or of a single level: the very cases under test
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
@@ -71,7 +71,7 @@ def test_without_ties_every_score_is_scikit_learns_to_1e_12(levels: np.ndarray):
     assert abs(found.macro_f1 - f1_score(truth, predicted, average="macro", zero_division=0)) < 1e-12
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.sets(st.integers(0, 2), min_size=1), st.integers(0, 2)), min_size=1, max_size=30),
 )

@@ -5,12 +5,14 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from commands import Command
 from making_features import an_utterance, make_store, toy_corpus
 from making_results import GOOD, a_map, training
 from making_studies import NOTE, command, make_study, settings_of
@@ -20,10 +22,11 @@ from valaro.experiments.data import load_data
 from valaro.experiments.final_model import train_final
 from valaro.experiments.jobs import study_jobs
 from valaro.experiments.run_folder import RunFolder, read_result, read_run, write_failures, write_result
-from valaro.experiments.run_start import begin_run
+from valaro.experiments.run_start import begin_run, only_run
 from valaro.records import Alarm, Coverage, FoldResult, HistoryPoint, Predictions, Problem
 from valaro.reports.html import write_report
 from valaro.reports.sentences import SPEAKER_NOTE
+from valaro.store.lock import only_one
 from valaro.store.manifest import read_manifest, write_manifest
 
 
@@ -98,7 +101,8 @@ def test_started_again_it_does_nothing(finished: tuple[Path, Path], here: list[s
     told: list[tuple[int, int]] = []
     assert cross_validate(settings_of(study), run, on_progress=lambda *counts: told.append(counts)) == ()
     assert _files(run) == before
-    assert (here, told) == ([], [])
+    # How many are there already is said before anything is done.
+    assert (here, told) == ([], [(12, 12, 0)])
 
 
 def test_a_kill_before_the_run_is_described_does_not_cost_the_folder(
@@ -142,28 +146,84 @@ def test_what_is_planned_and_failed_is_kept_until_it_is_made(finished: tuple[Pat
     assert (record.planned, record.missing, record.failures) == (12, (lost.stem,), (why,))
 
 
-def test_a_result_that_was_cut_off_is_made_again(finished: tuple[Path, Path], tmp_path: Path) -> None:
+DAMAGES = [
+    lambda text: text[: len(text) // 2],
+    lambda text: "",
+    lambda text: "[]",
+    lambda text: text.replace('"fold"', '"f"'),
+    # What a program that looks at the last sign alone takes for whole.
+    lambda text: "\0" * (len(text) - 2) + "}\n",
+    lambda text: text.replace('"valence"', '"valenge"'),
+    lambda text: text.replace('"seed": 0', '"seed": "0"'),
+    lambda text: text.replace('"probabilities": [[', '"probabilities": [[NaN, '),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_result_is_a_problem_of_the_run_and_the_others_stand(
+    finished: tuple[Path, Path], tmp_path: Path, damage: Callable[[str], str]
+) -> None:
+    run = shutil.copytree(finished[1], tmp_path / "run")
+    lost = next(path for path in sorted((run / "results").iterdir()) if "MFSBase" in path.name)
+    lost.write_text(damage(lost.read_text()))
+    assert not RunFolder(path=run).has_result(lost.stem)
+    record = read_run(run)
+    assert (len(record.results), record.planned, record.missing) == (11, 12, (lost.stem,))
+    ((problem, why),) = [(problem.utterance, problem.why) for problem in record.damaged]
+    assert problem == lost.stem
+    assert str(lost) in why
+    assert why.endswith("the same valaro cross-validate again trains it anew")
+
+
+def test_damaged_results_are_made_again_and_nothing_else(
+    finished: tuple[Path, Path], tmp_path: Path, here: list[str]
+) -> None:
     study, run = finished
     again = shutil.copytree(run, tmp_path / "run")
-    first, second, *_ = sorted((again / "results").iterdir())
-    first.write_bytes(first.read_bytes()[:-40])
-    second.write_bytes(b"")
+    damaged = sorted(path for path in (again / "results").iterdir() if " LR " in path.name)
+    for path, damage in zip(damaged, DAMAGES, strict=False):
+        path.write_text(damage(path.read_text()))
     assert cross_validate(settings_of(study), again) == ()
+    # LR on two sets of features, two folds.
+    assert sorted(here) == [path.stem for path in damaged]
+    assert len(damaged) == 4
     assert _all_facts(again) == _all_facts(run)
+    assert read_run(again).damaged == ()
 
 
-def test_a_damaged_result_says_how_to_go_on(finished: tuple[Path, Path], tmp_path: Path) -> None:
-    again = shutil.copytree(finished[1], tmp_path / "again")
-    damaged = sorted((again / "results").iterdir())[0]
-    damaged.write_text("")
-    with pytest.raises(StoreError, match=r"is damaged: .*without it, cross-validate trains it again"):
-        read_run(again)
-    write_result(RunFolder(path=again), damaged.stem, training("MSSGAN", "ann", 0, GOOD))
-    facts = json.loads(damaged.read_text())
-    facts["test"]["probabilities"][0][0] = float("nan")
-    damaged.write_text(json.dumps(facts))
-    with pytest.raises(StoreError, match=r"no score .*1 of 6 predictions have probabilities that are not finite"):
-        read_run(again)
+def test_a_second_process_in_the_folder_of_a_run_is_refused_and_changes_nothing(
+    finished: tuple[Path, Path], tmp_path: Path, here: list[str]
+) -> None:
+    study, run = finished
+    again = shutil.copytree(run, tmp_path / "run")
+    sorted((again / "results").iterdir())[0].unlink()
+    before = _files(again)
+    with only_run(RunFolder(path=again), read_run(again), "cross-validation"):
+        with pytest.raises(StoreError, match=rf"{again}: another process trains into it; wait for it"):
+            cross_validate(settings_of(study), again)
+        assert _files(again) == before
+    cross_validate(settings_of(study), again)
+    assert len(here) == 1
+    # A model for use, likewise.
+    one = settings_of(study, 'study.models=["MFSBase"]')
+    train_final(one, tmp_path / "final")
+    shutil.rmtree(tmp_path / "final" / "models")
+    with only_one(tmp_path / "final", "trains"), pytest.raises(StoreError, match="another process trains into it"):
+        train_final(one, tmp_path / "final")
+    assert not (tmp_path / "final" / "models").exists()
+
+
+def test_a_damaged_model_is_trained_again(tmp_path: Path, here: list[str]) -> None:
+    one = settings_of(make_study(tmp_path), 'study.models=["MFSBase"]')
+    first = train_final(one, tmp_path / "final")
+    weights = tmp_path / "final" / "models" / "valence" / "weights.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert train_final(one, tmp_path / "final") == first
+    (tmp_path / "final" / "models" / "valence.json").write_text("{}")
+    assert train_final(one, tmp_path / "final") == first
+    assert weights.read_bytes() == whole
+    assert here == ["valence"] * 3
 
 
 def test_a_result_that_was_deleted_is_made_again_alone_and_the_same(finished: tuple[Path, Path]) -> None:
@@ -177,7 +237,7 @@ def test_a_result_that_was_deleted_is_made_again_alone_and_the_same(finished: tu
     told: list[tuple[int, int]] = []
     cross_validate(settings_of(study), again, on_progress=lambda *counts: told.append(counts))
     # Six models, two folds: the one that lacked is the last of twelve.
-    assert told == [(12, 12)]
+    assert told == [(11, 12, 0), (12, 12, 0)]
     assert _facts(again / name) == was
     after = _files(again)
     assert after.keys() == before.keys()
@@ -354,15 +414,6 @@ def test_a_damaged_run_is_one_message(finished: tuple[Path, Path], tmp_path: Pat
         read_run(run)
 
 
-@pytest.mark.parametrize("change", [lambda t: t[: len(t) // 2], lambda t: "[]", lambda t: t.replace('"fold"', '"f"')])
-def test_a_damaged_result_is_one_message(finished: tuple[Path, Path], tmp_path: Path, change) -> None:
-    run = shutil.copytree(finished[1], tmp_path / "run")
-    result = next(path for path in sorted((run / "results").iterdir()) if "MFSBase" in path.name)
-    result.write_text(change(result.read_text()))
-    with pytest.raises(StoreError, match="MFSBase"):
-        read_run(run)
-
-
 def test_the_report_says_what_it_must(finished: tuple[Path, Path], tmp_path: Path, here: list[str]) -> None:
     study, run = finished
     write_report([read_run(run)], tmp_path / "plain.html")
@@ -411,6 +462,47 @@ def test_the_alarms_of_a_model_for_use_come_with_it(
     (model,) = train_final(settings_of(make_study(tmp_path), 'study.models=["SSGAN:fbank"]'), tmp_path / "final")
     assert "the classifier tells real from generated without effort" in model.alarms[0].what
     assert model.alarms[0].step == 2
+
+
+def test_a_training_that_diverges_and_a_level_that_training_lacks_are_said_by_report_and_command(
+    tmp_path: Path, here: list[str], valaro: Command
+) -> None:
+    study = make_study(tmp_path)
+    manifest = read_manifest(tmp_path / "toy.parquet")
+    # Medium becomes high in the first session, and nobody is medium where it is the second that is trained on.
+    utterances = [
+        replace(
+            u,
+            ratings=tuple(replace(r, score=5.0 if r.score == 3.0 and u.session == "2" else r.score) for r in u.ratings),
+        )
+        for u in manifest.utterances
+    ]
+    write_manifest(tmp_path / "toy.parquet", utterances, manifest.notes)
+    changes = ['study.models=["FSBase:fbank"]', "training.learning_rate=1e9"]
+    answer = valaro("cross-validate", study, "--to", tmp_path / "run", *(f"--set={change}" for change in changes))
+    page = tmp_path / "report.html"
+    assert valaro("report", tmp_path / "run", "--to", page).code == 0
+    for shown in (answer.err, page.read_text().replace("&#39;", "'")):
+        assert "no labelled utterance of training is 'medium': the model cannot learn that level" in shown
+        assert "where guessing costs 1.1: the training has diverged" in shown
+
+
+def test_one_flipped_bit_in_a_shard_is_refused_by_name_before_anything_is_trained(
+    tmp_path: Path, here: list[str]
+) -> None:
+    study = make_study(tmp_path)
+    (file,) = sorted((tmp_path / "features" / "shards").glob("*/face.npy"))
+    rows = bytearray(file.read_bytes())
+    rows[129] ^= 0x40
+    file.write_bytes(rows)
+    one = settings_of(study, 'study.models=["FSBase:face"]')
+    for learn in (cross_validate, train_final):
+        with pytest.raises(StoreError, match=rf"1 damaged; delete these shards(.|\n)*'face' in {file.parent}"):
+            learn(one, tmp_path / "run")
+    assert (here, (tmp_path / "run").exists()) == ([], False)
+    # What a study does not use it does not read.
+    cross_validate(settings_of(study, 'study.models=["FSBase:fbank"]', 'study.features=["fbank"]'), tmp_path / "run")
+    assert len(here) == 6
 
 
 def test_an_utterance_whose_extraction_failed_is_no_error(tmp_path: Path, here: list[str]) -> None:
@@ -536,3 +628,16 @@ def test_words_that_several_sessions_speak_are_said_on_every_page(tmp_path: Path
     (note,) = load_data([tmp_path / "m.parquet"], [], tmp_path / "features", ["fbank"]).notes
     assert note.corpus == "toy"
     assert note.text.startswith("25 % of the labelled utterances speak scripts that other sessions speak, too")
+
+
+def test_cross_validate_and_train_say_how_many_trainings_there_will_be(
+    valaro: Command, tmp_path: Path, here: list[str]
+) -> None:
+    study = make_study(tmp_path)
+    answer = valaro("cross-validate", study, "--to", tmp_path / "run", "--set", 'study.models=["FSBase:fbank"]')
+    # FSBase and the two linear models beside it, two sessions.
+    assert answer.err.splitlines()[0] == "cross-validate: 6 trainings"
+    again = valaro("cross-validate", study, "--to", tmp_path / "run", "--set", 'study.models=["FSBase:fbank"]')
+    assert again.err.splitlines()[0] == "cross-validate: 6 trainings, 6 of them done before"
+    answer = valaro("train", study, "--to", tmp_path / "final", "--set", 'study.models=["FSBase:fbank"]')
+    assert answer.err.splitlines()[0] == "train: 1 model"

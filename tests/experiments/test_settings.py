@@ -111,3 +111,38 @@ def test_the_example_settings_are_valid_and_name_the_four_models() -> None:
     labels = [candidate.label for candidate in example.candidates()]
     assert labels == ["FSBase fbank", "FSBase face", "MFSBase", "SSGAN fbank", "SSGAN face", "MSSGAN"]
     assert example.plan() == replace(DEFAULT, labels_per_level=20)
+
+
+def test_absurd_numbers_are_refused_up_front_in_one_message(tmp_path: Path) -> None:
+    changes = ["study.seeds=1000000000", "training.batch=100000000", "training.steps=1000000000000"]
+    changes += ["network.width=1e6", "self_training.rounds=100000"]
+    with pytest.raises(ValaroError) as caught:
+        read_settings(_file(tmp_path, MINIMAL), changes)
+    heading, *lines = str(caught.value).splitlines()
+    assert heading.startswith("5 problems in settings")
+    assert sorted(lines) == [
+        "  network.width = 1000000.0: input should be less than or equal to 16",
+        "  self_training.rounds = 100000: input should be less than or equal to 1000",
+        "  study.seeds = 1000000000: input should be less than or equal to 1000",
+        "  training.batch = 100000000: input should be less than or equal to 65536",
+        "  training.steps = 1000000000000: input should be less than or equal to 10000000",
+    ]
+
+
+def test_a_study_of_more_variants_than_can_be_made_is_refused_at_once(tmp_path: Path) -> None:
+    names = ("losses.real", "losses.generated", "losses.consistency", "losses.margin", "losses.teacher")
+    values = [*range(1, 41)]
+    with pytest.raises(ValaroError, match=r"\[vary\] stands for 102,400,000 combinations of values.*at most 1,000"):
+        read_settings(_file(tmp_path, MINIMAL), [f"vary.{name}={values}" for name in names])
+    # 40 values of one setting, 2 dimensions and 1,000 seeds are 80,000, the most are 100,000; of two settings more.
+    read_settings(_file(tmp_path, MINIMAL), [f"vary.losses.real={values}", "study.seeds=1000"])
+    changes = [f"vary.losses.real={values}", "vary.losses.margin=[1, 2, 3, 4]", "study.seeds=1000"]
+    with pytest.raises(ValaroError, match=r"160 variants, 1,000 seeds and 2 dimensions are 320,000 trainings a fold"):
+        read_settings(_file(tmp_path, MINIMAL), changes)
+
+
+def test_a_model_of_one_feature_that_the_study_does_not_name_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(ValaroError, match=r"model 'FSBase:fbank' runs on 'fbank', which is not among .*named: face\."):
+        read_settings(_file(tmp_path, MINIMAL), ['study.models=["FSBase:fbank"]', 'study.features=["face"]'])
+    with pytest.raises(ValaroError, match=r"unknown feature in 'FSBase:fbnak' 'fbnak': did you mean 'fbank'\?"):
+        read_settings(_file(tmp_path, MINIMAL), ['study.models=["FSBase:fbnak"]'])

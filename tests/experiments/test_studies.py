@@ -54,14 +54,14 @@ def test_the_control_learns_nothing_but_chance_where_the_model_itself_is_perfect
     assert cross_validate(settings_of(study, *changes), tmp_path / "run") == ()
     record = read_run(tmp_path / "run")
     control = [r for r in record.results if r.shuffled]
-    # Of the first seed alone: three sessions in both directions.
-    assert {(r.model, r.seed) for r in control} == {("LR fbank, shuffled labels", 0)}
-    assert len(control) == 6
+    # Of both seeds: three sessions in both directions.
+    assert {(r.model, r.seed) for r in control} == {("LR fbank, shuffled labels", seed) for seed in (0, 1)}
+    assert len(control) == 12
     assert not any(r.shuffled for r in record.judged)
-    assert len(record.judged) == len(record.results) - 6
+    assert len(record.judged) == len(record.results) - 12
     honest = [r for r in record.judged if r.model == "LR fbank" and r.seed == 0]
     assert min(score(r.test).uar for r in honest) == 1.0
-    # Three shuffles, of which each turns whole levels: the mean is rough, but far from the 100 % of the model itself.
+    # Six shuffles, of which each turns whole levels: the mean is rough, but far from the 100 % of the model itself.
     assert 0.1 < np.mean([score(r.test).uar for r in control]) < 0.6
     # It is judged by the true labels.
     assert {r.test.ids: r.test.correct.tolist() for r in control} == {

@@ -41,7 +41,7 @@ def test_blocks_come_out_as_soon_as_their_last_window_is_complete():
     assert [block.shape for block in framer.push(np.zeros(1, np.float32))] == [(64, 400)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 30_000), st.lists(st.integers(0, 30_000), max_size=5))
 def test_windows_do_not_depend_on_the_portions(count, cuts):
     samples = np.arange(count, dtype=np.float32)

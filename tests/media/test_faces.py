@@ -94,7 +94,7 @@ def test_frames_that_waited_too_long_for_a_face_are_given_out_empty():
     assert len(tracker.track(frames, times).found) == 7
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from([0, 90, 92, 95, 100]), min_size=1, max_size=40),
     st.lists(st.integers(0, 40), max_size=6),

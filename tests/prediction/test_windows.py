@@ -48,7 +48,7 @@ def _window(rows: Mapping[str, np.ndarray], start: int) -> np.ndarray:
     return level_probabilities(MODEL.classifier, inputs)[0]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(portions=st.lists(st.integers(0, 150), min_size=1, max_size=8))
 @example(portions=[1] * 130)
 @example(portions=[64, 64, 64])

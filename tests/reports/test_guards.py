@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, a_run, judged, training
+from valaro.evaluation.shuffles import renamed_uars
 from valaro.records import FoldResult, Problem
 from valaro.reports.data_tables import separation
 from valaro.reports.guards import Guard, guards, shuffled_interval
@@ -50,7 +51,7 @@ def test_a_study_without_a_fault_passes_every_check() -> None:
 
 def test_the_control_interval_is_that_of_students_t_over_shuffles() -> None:
     # Six shuffles: 1/3, 1/2, 0, 1/3, 1/3, 1/2.
-    interval = shuffled_interval(CHANCE)
+    interval = shuffled_interval(renamed_uars(CHANCE))
     assert interval is not None
     uars = [1 / 3, 1 / 2, 0.0, 1 / 3, 1 / 3, 1 / 2]
     expected = stats.t.interval(0.95, 5, loc=sum(uars) / 6, scale=stats.sem(uars))
@@ -61,18 +62,36 @@ def test_the_control_interval_is_that_of_students_t_over_shuffles() -> None:
 def test_both_directions_of_a_session_are_one_shuffle() -> None:
     there = _control([PERFECT, WRONG])
     back = [replace(r, fold=f"{r.fold} back", test=r.validation, validation=r.test) for r in there]
-    both = shuffled_interval([*there, *back])
+    both = shuffled_interval(renamed_uars([*there, *back]))
     assert both is not None
     # Each session's mean: (1 + 5/6) / 2 and (0 + 5/6) / 2.
     assert both.value == pytest.approx((11 / 12 + 5 / 12) / 2)
-    assert shuffled_interval([there[0], back[0]]) is None
+    assert shuffled_interval(renamed_uars([there[0], back[0]])) is None
 
 
 def test_labels_that_mean_nothing_and_are_recognised_all_the_same_are_a_leak() -> None:
     found = _guards([*HONEST, *_control([GOOD, FAIR, GOOD, FAIR])])["Shuffled labels, valence"]
     assert found.state == "look"
     assert "UAR 75.0 %" in found.found
-    assert found.found.endswith("above chance, so labels of test people leak somewhere")
+    assert found.found.endswith(
+        "above chance in 4 shuffles; by chance alone this happens in 1 of 20 reports. If it stays with more seeds "
+        "(study.seeds), labels of test people leak somewhere"
+    )
+
+
+def test_two_shuffles_cannot_tell_a_leak_from_chance_where_two_dimensions_are_looked_at() -> None:
+    perfect = [
+        replace(r, model="MSSGAN, shuffled labels", shuffled=True)
+        for r in (training("MSSGAN", f, 0, PERFECT) for f in FOLDS[:2])
+    ]
+    once = _guards([*HONEST, *perfect])["Shuffled labels, valence"].found
+    # Each shuffle is right throughout in one of six renamings: chance does that in 1 of 36, which is less than 1 in 20
+    assert "above chance in 2 shuffles" in once
+    both = [replace(r, dimension="arousal") for r in (*HONEST, *perfect)]
+    twice = _guards([*HONEST, *perfect, *both])
+    # and more than 1 in 40, what each of two controls may warn.
+    for dimension in ("valence", "arousal"):
+        assert "too few shuffles to see a leak of less than 67 points" in twice[f"Shuffled labels, {dimension}"].found
 
 
 def test_a_control_too_coarse_to_see_a_leak_is_not_called_fine() -> None:
@@ -130,6 +149,17 @@ def test_a_study_that_is_not_finished_says_so_with_what_failed() -> None:
     assert "not finished: 12 of 14 results are there" in report_page([run]).partition("<nav")[0]
 
 
+def test_a_damaged_result_is_named_by_the_report() -> None:
+    why = Problem(utterance="valence SVM p1 seed 0", where="result", why="'x.json' is damaged")
+    run = replace(a_run(HONEST), planned=13, missing=(why.utterance,), damaged=(why,))
+    found = {guard.name: guard for guard in guards([run], dimension_results([run]))}["Study finished"]
+    assert (found.state, found.found) == (
+        "look",
+        "not finished: 12 of 13 results are there; damaged: valence SVM p1 seed 0 ('x.json' is damaged)",
+    )
+    assert "valence SVM p1 seed 0 (&#39;x.json&#39; is damaged)" in report_page([run])
+
+
 def test_a_speaker_on_both_sides_is_the_first_thing_said() -> None:
     leaky = replace(HONEST[0], validation=judged("p0", GOOD, prefix="v"))
     first = next(iter(_guards([leaky, *HONEST[1:]]).values()))
@@ -158,7 +188,7 @@ def test_how_speakers_were_parted_is_said_as_the_folds_have_it() -> None:
 def test_a_second_seed_is_a_second_shuffle() -> None:
     once = _control([THIRD, POOR])
     twice = [*once, *(replace(result, seed=1) for result in _control([THIRD, THIRD]))]
-    both = shuffled_interval(twice)
+    both = shuffled_interval(renamed_uars(twice))
     assert both is not None
     shuffles = [1 / 3, 1 / 2, 1 / 3, 1 / 3]
     expected = stats.t.interval(0.95, 3, loc=float(np.mean(shuffles)), scale=stats.sem(shuffles))

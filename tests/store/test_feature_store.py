@@ -1,18 +1,22 @@
 import json
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from valaro.errors import StoreError
 from valaro.records import CorpusNote, FaceQuality, Problem
+from valaro.store.checksum import canonical_json
 from valaro.store.feature_store import SHARDS, FeatureStore, read_shards, write_head
 from valaro.store.lock import only_one
 from valaro.store.retire import retire
@@ -47,7 +51,7 @@ def ramp(rows: int, dim: int, start: float = 0.0) -> np.ndarray:
 NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_rows_of_any_length_and_width_come_back_as_halves(tmp_path_factory, data):
     dims = data.draw(st.dictionaries(st.sampled_from(["fbank", "face", "text"]), st.integers(1, 5), min_size=1))
@@ -281,3 +285,46 @@ def test_a_lock_is_held_by_one_process_and_freed_by_its_death(tmp_path):
         holder.wait()
     with only_one(tmp_path, "extracts"):
         pass
+
+
+def _with_index(shard: Path, change: Callable[[dict], None]) -> None:
+    """Change a shard's index, its checksum made right again."""
+    head, body = (shard / "index.json").read_text().splitlines()
+    facts = json.loads(body)
+    change(facts)
+    body = canonical_json(facts)
+    facts_of_head = json.loads(head) | {"checksum": xxhash.xxh3_64_hexdigest(body.encode())}
+    (shard / "index.json").write_text(f"{json.dumps(facts_of_head)}\n{body}\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda facts: facts.update(sizes=[]), "damaged shard"),
+        (lambda facts: facts.update(entries=7), "damaged shard"),
+        (lambda facts: facts.update(entries=[]), "is said to hold 3 rows, its entries 0"),
+        (lambda facts: facts["sizes"].pop("fbank"), "no file is said to hold the rows of 'fbank', 2 numbers each"),
+        (lambda facts: facts["entries"][0]["blocks"][0].__setitem__(2, -3), "'fbank' has -3 rows of 2 numbers"),
+        (lambda facts: facts["entries"][0].update(utterance=[]), "damaged shard"),
+        (lambda facts: facts["sizes"].update({"../x": [0, 0, 0]}), "'../x' is no name of a feature"),
+    ],
+)
+def test_an_index_that_contradicts_itself_is_a_damaged_shard(
+    tmp_path: Path, change: Callable[[dict], None], words: str
+) -> None:
+    _with_index(put(tmp_path, {"c/a": {"fbank": ramp(3, 2)}}), change)
+    with pytest.raises(StoreError, match=rf"{re.escape(words)}(.|\n)*delete this folder and extract again"):
+        FeatureStore.open(tmp_path)
+
+
+def test_only_what_is_asked_for_is_compared_with_its_checksums(tmp_path: Path) -> None:
+    shard = put(tmp_path, {"c/a": {"fbank": ramp(3, 2), "face": ramp(3, 4)}, "c/b": {"fbank": ramp(2, 2)}})
+    rows = bytearray((shard / "fbank.npy").read_bytes())
+    # The last row is c/b's; the highest bit of its exponent.
+    rows[-1] ^= 0x40
+    (shard / "fbank.npy").write_bytes(rows)
+    store = FeatureStore.open(tmp_path)
+    store.verify(["c/a"], ["fbank", "face"])
+    store.verify(["c/a", "c/b"], ["face"])
+    with pytest.raises(StoreError, match=rf"1 damaged; delete these shards.*\n  c/b, feature 'fbank' in {shard}"):
+        store.verify(["c/b"], ["fbank"])

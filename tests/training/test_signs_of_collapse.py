@@ -39,6 +39,17 @@ def test_a_generator_loss_that_explodes() -> None:
     assert "the generator's loss grew from 0.2 to 20.1" in said
 
 
+def test_a_training_that_diverges_says_what_guessing_would_cost() -> None:
+    alarms = Alarms()
+    # Ten times ln 3 is 10.986.
+    assert _look(alarms, losses={"labelled": [10.9, 11.0]}) == []
+    (said,) = _look(alarms, 20, losses={"labelled": [2e19, 3e19]})
+    assert said == (
+        "20: the loss on labelled samples grew to 2.5e+19, where guessing costs 1.1: the training has diverged / "
+        "lower training.learning_rate"
+    )
+
+
 def test_one_level_only_counts_after_three_evaluations_in_a_row() -> None:
     alarms = Alarms()
     for answers in (ONE_LEVEL, ONE_LEVEL, MIXED, ONE_LEVEL, ONE_LEVEL):

@@ -5,8 +5,10 @@ import os
 import re
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import typer
 
@@ -37,12 +39,32 @@ for verb in (demo, read, export, train_face_network, extract, check, train, cros
     app.command(name)(verb.run)
 
 
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What asks a program to end: Ctrl-C, whoever shuts the machine down, a terminal that is closed."""
+
+
 class _StoppedError(BaseException):
-    """Ctrl-C, under a name that no library on the way takes for its own."""
+    """A signal to end, under a name that no library on the way takes for its own."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise _StoppedError
+def _stop(number: int, _frame: FrameType | None) -> None:
+    # Whoever shuts a machine down sends both, and what the first began must come to its end.
+    for other in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    raise _StoppedError(number)
+
+
+def _hear_stops() -> dict[signal.Signals, Any]:
+    """Turn the signals to end into an orderly stop and return what they did before."""
+    before = {number: signal.getsignal(number) for number in _STOPS}
+    for number in _STOPS:
+        # Under nohup a terminal may close.
+        if number != signal.SIGHUP or before[number] != signal.SIG_IGN:
+            signal.signal(number, _stop)
+    return before
 
 
 def _asked_for(name: object) -> str:
@@ -53,16 +75,18 @@ def _asked_for(name: object) -> str:
 
 
 def main() -> None:
-    """Run a verb: a user's mistake is one message and exit code 2, ours a traceback, Ctrl-C exit code 130."""
-    before = signal.signal(signal.SIGINT, _stop)
+    """Run a verb: a user's mistake is one message and exit code 2, ours a traceback, a signal 128 and its number."""
+    before = _hear_stops()
     try:
         app(prog_name="valaro")
     except ValaroError as error:
         sys.stderr.write(f"valaro: {error}\n")
         sys.exit(2)
-    except _StoppedError:
-        sys.stderr.write("\nvalaro: stopped; what was finished is kept, the same command goes on from there\n")
-        sys.exit(130)
+    except _StoppedError as stop:
+        # The terminal may be gone.
+        with suppress(OSError):
+            sys.stderr.write("\nvalaro: stopped; what was finished is kept, the same command goes on from there\n")
+        sys.exit(128 + stop.number)
     except BrokenPipeError:
         # The reader of our output has gone (head, less): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -84,4 +108,5 @@ def main() -> None:
         sys.stderr.write(f"valaro: the name of a file or folder holds bytes that are not UTF-8: rename it: '{near}'\n")
         sys.exit(2)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

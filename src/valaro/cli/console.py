@@ -1,17 +1,22 @@
-"""What the verbs show: lines, tables of problems, progress bars."""
+"""What the verbs show: lines, tables of problems, how far they are."""
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+import threading
+import time
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from valaro.parallel.count import OnProgress
 from valaro.records import Problem
 from valaro.reports.alarms import Watched, alarm_rows
-from valaro.reports.sentences import alarm_sentence, plural
+from valaro.reports.sentences import alarm_sentence, duration, plural
 
 _SHOWN = 20
 _ALIKE = 3
+MINUTE = 60.0
+"""Seconds between two lines about a job that goes on."""
 
 # Words for people go to standard error: standard output is for what a script wants.
 screen = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -49,9 +54,49 @@ def list_alarms(trainings: Iterable[Watched]) -> None:
         say(f"  ... and {len(rows) - _SHOWN} more")
 
 
+class _Count:
+    """What a job was told last, since when, and a `bar` that is told too."""
+
+    def __init__(self, what: str, unit: str) -> None:
+        self.bar: OnProgress | None = None
+        self._what, self._unit = what, unit
+        self._done = self._total = self._failed = 0
+        self._begun: tuple[float, int] | None = None
+
+    def __call__(self, done: int, total: int, failed: int = 0, /) -> None:
+        if self._begun is None:
+            self._begun = (time.monotonic(), done)
+            if self._unit:
+                say(f"{self._what}: {plural(total, self._unit)}" + (f", {done} of them done before" if done else ""))
+        self._done, self._total, self._failed = done, total, failed
+        if self.bar is not None:
+            self.bar(done, total, failed)
+
+    def line(self) -> str:
+        """Return how far the job is, in words."""
+        if self._begun is None:
+            return f"{self._what}: at work"
+        begun, before = self._begun
+        failed = f", {self._failed} failed" if self._unit else ""
+        # What was done before this run says nothing of how long the rest takes.
+        per_item = (time.monotonic() - begun) / (self._done - before) if self._done > before else None
+        left = "not known yet" if per_item is None else f"about {duration(per_item * (self._total - self._done))}"
+        return f"{self._what}: {self._done} of {self._total} done{failed}, time left {left}"
+
+
 @contextmanager
-def progress(what: str) -> Generator[Callable[[int, int], None]]:
-    """Show a bar with time left; the callback is told how many of how many are done."""
+def progress(what: str, unit: str = "") -> Generator[OnProgress]:
+    """Show how far a job is: on a terminal a bar, elsewhere a line a minute; what it yields is told the counts.
+
+    With a `unit`, as in `training`, the number of them is said before the first is done.
+    """
+    count = _Count(what, unit)
+    with _bar(count, what) if screen.is_terminal else _line_a_minute(count):
+        yield count
+
+
+@contextmanager
+def _bar(count: _Count, what: str) -> Generator[None]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -60,11 +105,29 @@ def progress(what: str) -> Generator[Callable[[int, int], None]]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    # Into a file or pipe a bar would write nothing but empty lines.
-    with Progress(*columns, console=screen, disable=not screen.is_terminal) as bar:
+    with Progress(*columns, console=screen) as bar:
         task = bar.add_task(what, total=None)
 
-        def told(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+        def update(done: int, total: int, failed: int = 0, /) -> None:
+            bar.update(task, description=f"{what}, {failed} failed" if failed else what, completed=done, total=total)
 
-        yield told
+        count.bar = update
+        yield
+
+
+@contextmanager
+def _line_a_minute(count: _Count) -> Generator[None]:
+    over = threading.Event()
+
+    def speak() -> None:
+        while not over.wait(MINUTE):
+            say(count.line())
+
+    # In a thread: a job of which no part ends for an hour must not look dead.
+    thread = threading.Thread(target=speak, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -17,16 +17,20 @@ def run(
 ) -> None:
     """Extract features; run it again to resume. Exit code 1 if a recording failed; the others are done.
 
-    What is stopped keeps all but the 16 recordings at most that each worker had in hand.
+    Every reason stands in a table (.csv) beside the store. What is stopped keeps all but the 16 recordings at most that
+    each worker had in hand.
     """
     from valaro.cli.console import list_problems, progress, say
     from valaro.extraction import extract
     from valaro.features.table import asked_features
+    from valaro.reports.sentences import plural
     from valaro.store.manifest import read_manifest
+    from valaro.store.problem_table import problem_table, write_problems
 
     read = [read_manifest(path) for path in manifests]
     names, network = asked_features(name.strip() for name in features.split(",") if name.strip())
-    with progress("extract") as told:
+    table = problem_table(to)
+    with progress("extract", "utterance") as told:
         summary = extract(
             [utterance for manifest in read for utterance in manifest.utterances],
             names,
@@ -41,6 +45,8 @@ def run(
         f"{summary.requested} asked for: {summary.complete} complete, {summary.partial} in part, "
         f"{summary.failed} failed; {summary.skipped_existing} were there already -> {to}"
     )
+    write_problems(table, summary.problems)
     if summary.problems:
         list_problems(summary.problems)
+        say(f"all {plural(len(summary.problems), 'reason')} -> {table}")
         raise typer.Exit(1)

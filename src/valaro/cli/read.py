@@ -70,7 +70,7 @@ def run(
     options = {"corpus": corpus, "people": people, "scale": scale, "root": root, "seats": seats}
     options |= {"levels": levels, "votes": votes}
     options |= {"samples": samples, "seed": seed, "overlap": overlap, "faces": faces, "workers": workers}
-    with progress("read") as told:
+    with progress("read", "sample") as told:
         reading = read_kind(kind, path, options, told)
     if strict:
         strictly(reading, str(path))

@@ -19,8 +19,11 @@ def run(
         bool, typer.Option("--times/--no-times", help="Without measured times two runs of a study give the same bytes.")
     ] = True,
 ) -> None:
-    """Write what was found: scores with intervals, confusion, learning curves, the paper beside it, data, settings."""
-    from valaro.cli.console import say
+    """Write what was found: scores with intervals, confusion, learning curves, the paper beside it, data, settings.
+
+    Exit code 1 if a result is damaged; the report is made from the others and names it.
+    """
+    from valaro.cli.console import list_problems, say
     from valaro.errors import ValaroError
     from valaro.experiments.run_folder import read_run
     from valaro.reports.written import write_report_as
@@ -28,6 +31,8 @@ def run(
     # A run named twice is one run.
     named = {run.resolve(): run for run in runs}
     records = {run: read_run(run) for run in named.values()}
+    damaged = [problem for record in records.values() for problem in record.damaged]
+    list_problems(damaged)
     empty = [run for run, record in records.items() if not record.results]
     if len(empty) == len(records):
         raise ValaroError(
@@ -37,3 +42,5 @@ def run(
     for run in empty:
         say(f"left out: {run} has no test result, as those of valaro cross-validate have")
     say(f"report -> {to}")
+    if damaged:
+        raise typer.Exit(1)

@@ -23,7 +23,7 @@ def run(
     from valaro.experiments.settings import read_settings
 
     checked = read_settings(settings, change or [], data=data)
-    with progress("train") as told:
+    with progress("train", "model") as told:
         models = train_final(checked, to, workers=workers, on_progress=told)
     for model in models:
         say(

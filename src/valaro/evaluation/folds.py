@@ -9,7 +9,8 @@ import numpy as np
 
 from valaro.errors import ValaroError, all_at_once
 from valaro.labels.fuzzy import fuzzy_label
-from valaro.records import LEVELS, Dimension, Utterance
+from valaro.labels.levels import level_of
+from valaro.records import LEVEL_SCORES, LEVELS, Dimension, Utterance
 from valaro.seeds import numpy_stream
 
 Directions = Literal["coin", "both", "fixed"]
@@ -137,12 +138,15 @@ def hold_out_for_validation(utterances: Sequence[Utterance], *, seed: int = 0) -
 
 
 def with_shuffled_labels(fold: Fold, dimension: Dimension, *, seed: int) -> Fold:
-    """Return the fold with the ratings of `dimension` dealt out anew, in training and in validation apart.
+    """Return the fold with the ratings of `dimension` dealt out anew, in training and in validation apart, and renamed.
 
     Who learns from it learns nothing of the levels, and validation cannot tell either: whatever a test shows above
-    chance got there by a leak. Each session that is held out has a shuffle of its own.
+    chance got there by a leak. Each session that is held out has a shuffle of its own, and names of the levels that
+    are dealt out, too: where most are medium, a model that says medium wherever many recordings lie would be above
+    chance without having seen a label.
     """
     held_out = sorted(fold.held_out_sessions)
+    names = numpy_stream(seed, f"renamed levels {dimension} {held_out}").permutation(len(LEVELS)).tolist()
 
     def dealt(utterances: tuple[Utterance, ...], part: str) -> tuple[Utterance, ...]:
         rated = [place for place, utterance in enumerate(utterances) if utterance.is_labelled(dimension)]
@@ -150,16 +154,21 @@ def with_shuffled_labels(fold: Fold, dimension: Dimension, *, seed: int) -> Fold
         dealer = numpy_stream(seed, f"shuffled labels {dimension} {part} {held_out}")
         givers = dict(zip(rated, dealer.permutation(rated).tolist(), strict=True))
         return tuple(
-            _with_ratings_of(utterance, utterances[givers[place]], dimension) if place in givers else utterance
+            _with_ratings_of(utterance, utterances[givers[place]], dimension, names) if place in givers else utterance
             for place, utterance in enumerate(utterances)
         )
 
     return replace(fold, train=dealt(fold.train, "training"), validation=dealt(fold.validation, "validation"))
 
 
-def _with_ratings_of(utterance: Utterance, giver: Utterance, dimension: Dimension) -> Utterance:
+def _with_ratings_of(utterance: Utterance, giver: Utterance, dimension: Dimension, names: Sequence[int]) -> Utterance:
+    """Return the utterance with the giver's ratings of `dimension`, those of level k now of level `names[k]`."""
     kept = [rating for rating in utterance.ratings if rating.dimension != dimension]
-    given = [rating for rating in giver.ratings if rating.dimension == dimension]
+    given = [
+        replace(rating, score=LEVEL_SCORES[LEVELS[names[level_of(rating.score)]]])
+        for rating in giver.ratings
+        if rating.dimension == dimension
+    ]
     return replace(utterance, ratings=(*kept, *given))
 
 

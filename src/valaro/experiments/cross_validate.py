@@ -1,6 +1,6 @@
 """Leave-one-session-out cross-validation: folds x seeds x models x dimensions, each an independent job."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +10,13 @@ from valaro.experiments.data import StudyData, load_study
 from valaro.experiments.environment import environment
 from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study_jobs
 from valaro.experiments.run_folder import RunFolder, write_failures, write_result
-from valaro.experiments.run_start import begin_run
+from valaro.experiments.run_start import only_run
 from valaro.experiments.sections import Settings
-from valaro.experiments.variants import variants
-from valaro.parallel.outcome import Outcome
+from valaro.experiments.variants import study_features, variants
+from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import FoldResult, Problem, RunRecord
+from valaro.seeds import stream_seed
 from valaro.store.feature_store import FeatureStore
 from valaro.training.feature_maps import map_features
 from valaro.training.machine import device_called
@@ -29,39 +30,40 @@ def cross_validate(
     to: Path,
     *,
     workers: int = 1,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> tuple[Problem, ...]:
     """Run a study into the folder `to` and return what failed; started again, it does only what is missing.
 
     Raises:
-        ValaroError: the study cannot be run here: no such data, features or device.
+        ValaroError: the study cannot be run here: no such data, features or device; another process is at it.
     """
     check_workers(workers)
     for variant in variants(settings):
         device_called(variant.settings.plan().schedule.device)
     data = load_study(settings)
+    data.verify(study_features(settings))
     run = RunFolder(path=to)
     jobs, choices = study_jobs(settings, data, run), study_choices(settings, data)
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
-    begin_run(run, describe(settings, data, to.name), "cross-validation", planned)
+    with only_run(run, describe(settings, data, to.name), "cross-validation", planned):
+        failed = _train_missing(jobs, run, workers, on_progress)
+        failed += [problem for choice in choices for problem in _decide(choice, run)]
+        write_failures(run, failed)
+    return tuple(failed)
+
+
+def _train_missing(
+    jobs: Sequence[TrainingJob], run: RunFolder, workers: int, on_progress: OnProgress | None
+) -> list[Problem]:
+    """Run the trainings that lack a result, and return why some have none in the end."""
     waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
-    done = len(jobs) - len(waiting)
-
-    def told(_: Outcome[None]) -> None:
-        nonlocal done
-        done += 1
-        if on_progress is not None:
-            on_progress(done, len(jobs))
-
-    outcomes = run_jobs(run_training, waiting, workers=workers, on_done=told)
-    failed = [
+    count = Count(total=len(jobs), done=len(jobs) - len(waiting), on_progress=on_progress)
+    outcomes = run_jobs(run_training, waiting, workers=workers, on_done=count.add)
+    return [
         Problem(utterance=waiting[outcome.index].names[0], where="training", why=outcome.error)
         for outcome in outcomes
         if outcome.error
     ]
-    failed += [problem for choice in choices for problem in _decide(choice, run)]
-    write_failures(run, failed)
-    return tuple(failed)
 
 
 def _decide(choice: ChoiceJob, run: RunFolder) -> list[Problem]:
@@ -78,14 +80,18 @@ def run_training(job: TrainingJob) -> None:
     """Train, judge the folds' test parts, and write the results."""
     store = FeatureStore.open(job.store)
     trail = job.run.trail(job.names[0])
-    learnt = [with_shuffled_labels(f, job.dimension, seed=job.seed) for f in job.folds] if job.shuffled else job.folds
+    learnt, seed = job.folds, job.seed
+    if job.shuffled:
+        learnt = [with_shuffled_labels(fold, job.dimension, seed=seed) for fold in learnt]
+        # Shuffles that began with the same weights would err in the same direction, and would not be independent.
+        seed = stream_seed(seed, f"control {job.dimension} {sorted(learnt[0].held_out_sessions)}")
     trainings = train_folds(
         job.candidate,
         store,
         learnt,
         job.unlabelled,
         dimension=job.dimension,
-        seed=job.seed,
+        seed=seed,
         plan=job.plan,
         trail=trail,
     )

@@ -39,6 +39,14 @@ class StudyData:
         unrated = [utterance for utterance in self.labelled if not utterance.is_labelled(dimension)]
         return (*self.unlabelled, *map(without_ratings, unrated))
 
+    def verify(self, names: Iterable[str]) -> None:
+        """Compare what a study learns from with its checksums, once: a flipped bit must not be learnt from.
+
+        Raises:
+            StoreError: it names all that is damaged.
+        """
+        self.store.verify((utterance.id for utterance in (*self.labelled, *self.unlabelled)), names)
+
     def summaries(self) -> tuple[CorpusSummary, ...]:
         """Return a row a corpus."""
         everything = sorted((*self.labelled, *self.unlabelled), key=lambda u: u.corpus)

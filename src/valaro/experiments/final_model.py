@@ -1,7 +1,7 @@
 """Training the model that is then used: all labelled sessions but one, which validates."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from valaro.experiments.choice import most_liked
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
 from valaro.experiments.run_folder import RunFolder
-from valaro.experiments.run_start import begin_run
+from valaro.experiments.run_start import only_run
 from valaro.experiments.sections import Settings
 from valaro.files import write_text
-from valaro.parallel.outcome import Outcome
+from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import Alarm, Dimension
-from valaro.training.checkpoint import save_model
+from valaro.training.checkpoint import load_model, save_model
 from valaro.training.machine import device_called
 from valaro.training.recipes import Candidate
 from valaro.training.train import Training, train_model
@@ -59,39 +59,48 @@ def train_final(
     to: Path,
     *,
     workers: int = 1,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> tuple[FinalModel, ...]:
     """Train one model a dimension into the run folder `to`; what is there from before is not trained again.
 
     Raises:
-        ValaroError: the study names several models, no such device is here, or a training failed.
+        ValaroError: the study names several models, no such device is here, a training failed, or another process is at
+            it.
     """
     check_workers(workers)
     candidates = _candidates(settings)
     device_called(settings.plan().schedule.device)
     data = load_study(settings)
+    data.verify(settings.features)
     run = RunFolder(path=to)
-    begin_run(run, describe(settings, data, to.name), "training")
     jobs = [
         FinalJob(settings=settings, run=run, dimension=dimension, candidates=candidates)
         for dimension in settings.study.dimensions
     ]
-    waiting = [job for job in jobs if not job.described.is_file()]
-    done = len(jobs) - len(waiting)
+    with only_run(run, describe(settings, data, to.name), "training"):
+        _train_missing(jobs, workers, on_progress)
+    return tuple(_read_final(job) for job in jobs)
 
-    def told(_: Outcome[None]) -> None:
-        nonlocal done
-        done += 1
-        if on_progress is not None:
-            on_progress(done, len(jobs))
 
-    outcomes = run_jobs(train_dimension, waiting, workers=min(workers, len(jobs)), on_done=told)
+def _train_missing(jobs: Sequence[FinalJob], workers: int, on_progress: OnProgress | None) -> None:
+    waiting = [job for job in jobs if not _has_model(job)]
+    count = Count(total=len(jobs), done=len(jobs) - len(waiting), on_progress=on_progress)
+    outcomes = run_jobs(train_dimension, waiting, workers=min(workers, len(jobs)), on_done=count.add)
     failed = [
         f"{job.dimension}: {outcome.error}" for job, outcome in zip(waiting, outcomes, strict=True) if outcome.error
     ]
     if failed:
         raise ValaroError("training failed: " + "; ".join(failed))
-    return tuple(_read_final(job.described) for job in jobs)
+
+
+def _has_model(job: FinalJob) -> bool:
+    """Whether the model and what is said of it can be read; a damaged one is trained again."""
+    try:
+        _read_final(job)
+        load_model(job.run.model(job.dimension))
+    except StoreError:
+        return False
+    return True
 
 
 def train_dimension(job: FinalJob) -> None:
@@ -152,7 +161,8 @@ def _kept_uar(training: Training) -> float:
     return next(point.validation_uar for point in training.history if point.step == training.best_step)
 
 
-def _read_final(path: Path) -> FinalModel:
+def _read_final(job: FinalJob) -> FinalModel:
+    path = job.described
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         alarms = tuple(Alarm(**alarm) for alarm in facts.pop("alarms"))

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from os import SEEK_END
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -30,11 +29,11 @@ from valaro.training.checkpoint import load_model
 from valaro.training.keeper import Trail
 from valaro.training.trained_model import TrainedModel
 
-VERSION = 2
+VERSION = 3
 """Goes up when the same settings give other figures: results of two versions must not stand in one folder."""
 _RESULTS = "results"
 _MODELS = "models"
-_AGAIN = "without it, cross-validate trains it again"
+_AGAIN = "the same valaro cross-validate again trains it anew"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +53,12 @@ class RunFolder:
         return self.results / f"{name}.json"
 
     def has_result(self, name: str) -> bool:
-        """Whether a result is there and whole; one that was cut off by a fault of the disk counts as missing."""
+        """Whether a result is there that `read_result` reads; a damaged one counts as missing."""
         try:
-            with self.result(name).open("rb") as file:
-                file.seek(-2, SEEK_END)
-                return file.read().rstrip().endswith(b"}")
-        except OSError:
+            read_result(self.result(name))
+        except StoreError:
             return False
+        return True
 
     @property
     def described(self) -> Path:
@@ -102,7 +100,11 @@ def write_failures(folder: RunFolder, failures: Sequence[Problem]) -> None:
 
 
 def read_result(path: Path) -> FoldResult:
-    """Read one training's result."""
+    """Read one training's result.
+
+    Raises:
+        StoreError: it is not there, or it is damaged.
+    """
     facts = read_facts(path)
     try:
         facts["test"] = _predictions(facts["test"])
@@ -113,17 +115,29 @@ def read_result(path: Path) -> FoldResult:
         facts["alarms"] = tuple(Alarm(**alarm) for alarm in facts["alarms"])
         facts["history"] = tuple(HistoryPoint(**point) for point in facts["history"])
         result = FoldResult(**facts)
+        _check_kinds(result)
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"'{path}' is not a result of this version of valaro: {error}; {_AGAIN}") from error
+        raise StoreError(f"'{path}' is not a result of this version of valaro: {error}") from error
     try:
         score(result.test)
+        if result.validation.ids:
+            score(result.validation)
     except ValaroError as error:
-        raise StoreError(f"'{path}' has answers that no score can be computed from: {error}; {_AGAIN}") from error
+        raise StoreError(f"'{path}' has answers that no score can be computed from: {error}") from error
     return result
 
 
+def _check_kinds(result: FoldResult) -> None:
+    if result.dimension not in DIMENSIONS:
+        raise ValueError(f"dimension '{result.dimension}', expected {' or '.join(DIMENSIONS)}")
+    for name, kind in get_type_hints(FoldResult).items():
+        value = getattr(result, name)
+        if isinstance(kind, type) and not (type(value) is kind or (kind is float and type(value) is int)):
+            raise TypeError(f"{name} is {value!r}, expected {kind.__name__}")
+
+
 def read_run(path: Path) -> RunRecord:
-    """Read a finished or unfinished run: what was asked for, and the results so far."""
+    """Read a finished or unfinished run: what was asked for, the results so far, and which of them are damaged."""
     described = path / "run.json"
     if not described.is_file():
         raise ValaroError(f"'{path}' is not a run folder: expected a file run.json in it")
@@ -131,7 +145,7 @@ def read_run(path: Path) -> RunRecord:
     if facts.get("valaro_run") != VERSION:
         raise StoreError(f"'{described}' is not of version {VERSION} of valaro's runs")
     folder = RunFolder(path=path)
-    results = [read_result(file) for file in sorted(folder.results.glob("*.json"))]
+    results, damaged = _read_results(folder)
     try:
         failures = _failures(folder)
         return RunRecord(
@@ -143,18 +157,30 @@ def read_run(path: Path) -> RunRecord:
             speaker_normalised=facts["speaker_normalised"],
             corpora=tuple(_summary(row) for row in facts["corpora"]),
             notes=tuple(CorpusNote(**row) for row in facts["notes"]),
-            results=tuple(sorted(results, key=lambda r: (r.dimension, r.model, r.seed, r.fold))),
+            results=tuple(sorted(results.values(), key=lambda r: (r.dimension, r.model, r.seed, r.fold))),
             faces=tuple(FaceQuality(**row) for row in facts["faces"]),
             problems=tuple(Problem(**row) for row in facts["problems"]),
             paper=facts.get("paper", ""),
             stand_ins=facts.get("stand_ins", {}),
             planned=len(facts.get("planned", ())),
-            missing=tuple(name for name in facts.get("planned", ()) if not folder.result(name).is_file()),
+            missing=tuple(name for name in facts.get("planned", ()) if name not in results),
             # One that was made since is none.
-            failures=tuple(failure for failure in failures if not folder.result(failure.utterance).is_file()),
+            failures=tuple(failure for failure in failures if failure.utterance not in results),
+            damaged=damaged,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"'{described}' is damaged: {error!r}") from error
+
+
+def _read_results(folder: RunFolder) -> tuple[dict[str, FoldResult], tuple[Problem, ...]]:
+    results: dict[str, FoldResult] = {}
+    damaged: list[Problem] = []
+    for file in sorted(folder.results.glob("*.json")):
+        try:
+            results[file.stem] = read_result(file)
+        except StoreError as error:
+            damaged.append(Problem(utterance=file.stem, where="result", why=f"{error}; {_AGAIN}"))
+    return results, tuple(damaged)
 
 
 def read_models(path: Path) -> tuple[TrainedModel, ...]:
@@ -249,5 +275,4 @@ def _read_any(path: Path) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        again = f"; {_AGAIN}" if path.parent.name == _RESULTS else ""
-        raise StoreError(f"'{path}' is damaged: {error}{again}") from error
+        raise StoreError(f"'{path}' is damaged: {error}") from error

@@ -2,7 +2,8 @@
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,21 @@ from valaro.errors import ValaroError
 from valaro.experiments.run_folder import VERSION, RunFolder, about, read_facts
 from valaro.files import sweep, write_text
 from valaro.records import RunRecord
+from valaro.store.lock import LOCK_FILE, only_one
+
+
+@contextmanager
+def only_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence[str] = ()) -> Generator[None]:
+    """Begin or continue a run as `begin_run` does, and keep every other process out of its folder meanwhile.
+
+    Raises:
+        ValaroError: as `begin_run`, or another process is at work in the folder.
+    """
+    # Before the lock puts its file there: a folder of somebody else's stays as it is.
+    _refuse_other(folder, record, kind)
+    with only_one(folder.path, "trains"):
+        begin_run(folder, record, kind, planned)
+        yield
 
 
 def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence[str] = ()) -> None:
@@ -20,32 +36,39 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence
     Raises:
         ValaroError: the folder holds another run, or something else.
     """
-    text = json.dumps({**about(record, kind), "planned": sorted(planned)}, indent=1) + "\n"
-    described, settings = folder.described, folder.settings
-    if described.exists() and not _is_untouched(folder):
-        before, now = read_facts(described), json.loads(text)
-        if before.get("valaro_run") != VERSION:
-            raise ValaroError(
-                f"'{folder.path}' holds a run of another version of valaro, whose figures do not compare with this "
-                "one's: give another folder with --to"
-            )
-        differing = [name for name in now if now[name] != before.get(name) and name != "planned"]
-        if differing:
-            words = [_other_settings(before, now) if name == "settings" else name for name in differing]
-            raise ValaroError(
-                f"'{folder.path}' holds a run with other {', '.join(words)}: "
-                "give another folder with --to, or remove that one"
-            )
+    _refuse_other(folder, record, kind)
+    if folder.described.exists() and not _is_untouched(folder):
         sweep(folder.results)
-        if not settings.exists():
-            write_text(settings, record.settings)
+        if not folder.settings.exists():
+            write_text(folder.settings, record.settings)
         return
-    if not _is_untouched(folder):
-        raise ValaroError(f"'{folder.path}' is not empty and not a run folder: give a new folder with --to")
     folder.results.mkdir(parents=True, exist_ok=True)
     sweep(folder.path)
-    write_text(described, text)
-    write_text(settings, record.settings)
+    text = json.dumps({**about(record, kind), "planned": sorted(planned)}, indent=1) + "\n"
+    write_text(folder.described, text)
+    write_text(folder.settings, record.settings)
+
+
+def _refuse_other(folder: RunFolder, record: RunRecord, kind: str) -> None:
+    """Refuse a folder in which something lies that this run would not go on from; nothing is written."""
+    if _is_untouched(folder):
+        return
+    if not folder.described.exists():
+        raise ValaroError(f"'{folder.path}' is not empty and not a run folder: give a new folder with --to")
+    # As it comes back from the file: a tuple is a list there.
+    before, now = read_facts(folder.described), json.loads(json.dumps(about(record, kind)))
+    if before.get("valaro_run") != VERSION:
+        raise ValaroError(
+            f"'{folder.path}' holds a run of another version of valaro, whose figures do not compare with this "
+            "one's: give another folder with --to"
+        )
+    differing = [name for name in now if now[name] != before.get(name)]
+    if differing:
+        words = [_other_settings(before, now) if name == "settings" else name for name in differing]
+        raise ValaroError(
+            f"'{folder.path}' holds a run with other {', '.join(words)}: "
+            "give another folder with --to, or remove that one"
+        )
 
 
 def _other_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
@@ -76,6 +99,8 @@ def _is_leftover(path: Path, folder: RunFolder) -> bool:
     """Whether a run can have left this before its first training did."""
     if path == folder.results:
         return path.is_dir() and not any(path.iterdir())
+    if path.name == LOCK_FILE:
+        return True
     if path == folder.settings:
         # Written after run.json: alone it is a user's own.
         return folder.described.exists()

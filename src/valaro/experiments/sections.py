@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from valaro.evaluation.folds import Directions
 from valaro.labels.fuzzy import Votes
+from valaro.limits import LIMITS
 from valaro.networks.shapes import Generates
 from valaro.normalise import Normalisation
 from valaro.records import DIMENSIONS, Dimension
@@ -69,7 +70,7 @@ class Study(_Section):
     pool_size: Annotated[int, Field(ge=0)] | None = None
     pool_share: Annotated[float, Field(ge=0, le=1)] | None = None
     directions: Directions = "both"
-    seeds: Count = 1
+    seeds: Annotated[int, Field(ge=1, le=LIMITS.most_seeds)] = 1
     first_seed: Annotated[int, Field(ge=0)] = 0
     preset: Literal["default", "paper"] = "default"
     normalisation: Normalisation | None = None
@@ -82,7 +83,7 @@ class Network(_Section):
     """Overrides of the preset's network."""
 
     layout: Literal["temporal", "image"] | None = None
-    width: Annotated[float, Field(gt=0)] | None = None
+    width: Annotated[float, Field(gt=0, le=LIMITS.largest_width)] | None = None
     averaged_bands: Count | None = None
     averaged_frames: Literal[1, 2, 4] | None = None
     face_rate: FaceRate | None = None
@@ -117,14 +118,14 @@ class SelfTraining(_Section):
 
     threshold: Share | None = None
     rate_share: Annotated[float, Field(gt=0, le=1)] | None = None
-    rounds: Count | None = None
+    rounds: Annotated[int, Field(ge=1, le=LIMITS.most_rounds)] | None = None
 
 
 class Training(_Section):
     """Overrides of the preset's schedule."""
 
-    steps: Count | None = None
-    batch: Annotated[int, Field(ge=2)] | None = None
+    steps: Annotated[int, Field(ge=1, le=LIMITS.most_steps)] | None = None
+    batch: Annotated[int, Field(ge=2, le=LIMITS.largest_batch)] | None = None
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     beta1: Share | None = None
     decay: Annotated[float, Field(ge=0, le=1)] | None = None

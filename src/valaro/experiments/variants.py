@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 from typing import Any
 
 from valaro.errors import ValaroError, unknown_name
 from valaro.experiments.sections import Losses, Network, Sampling, SelfTraining, Settings, Training, given_values
+from valaro.limits import LIMITS
 from valaro.training.recipes import LABELLED_TERMS, RECIPES, AutoChoice, Candidate
 
 FEATURES = "study.features"
@@ -93,10 +95,27 @@ def variants(settings: Settings) -> tuple[Variant, ...]:
     for name, values in settings.vary.items():
         if len({repr(value) for value in values}) < len(values):
             raise ValaroError(f"vary.{name} = {values}: a value stands there twice")
+    _check_count(settings)
     found = tuple(_variant(settings, combination) for combination in _combinations(settings))
     if len({variant.settings.model_dump_json() for variant in found}) < len(found):
         raise ValaroError(f"vary = {settings.vary}: two of these values are the same once they are read")
     return found
+
+
+def _check_count(settings: Settings) -> None:
+    """Refuse a study that would never begin, before its variants are made."""
+    count = prod(len(values) for values in settings.vary.values())
+    if count > LIMITS.most_variants:
+        raise ValaroError(
+            f"[vary] stands for {count:,} combinations of values, expected at most {LIMITS.most_variants:,}: "
+            "vary fewer settings at a time"
+        )
+    trainings = count * settings.study.seeds * len(settings.study.dimensions)
+    if trainings > LIMITS.most_trainings:
+        raise ValaroError(
+            f"{count:,} variants, {settings.study.seeds:,} seeds and {len(settings.study.dimensions)} dimensions are "
+            f"{trainings:,} trainings a fold and model, expected at most {LIMITS.most_trainings:,}: take fewer"
+        )
 
 
 def study_features(settings: Settings) -> tuple[str, ...]:

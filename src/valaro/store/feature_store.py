@@ -133,12 +133,18 @@ class FeatureStore:
             for utterance, span in sorted(self._spans[name].items(), key=lambda item: item[0])
         )
 
-    def verify(self) -> None:
-        """Read everything and compare it with its checksums; one error names all that is damaged."""
+    def verify(self, utterances: Iterable[str] | None = None, names: Iterable[str] | None = None) -> None:
+        """Read these utterances and features (None: all) and compare them with their checksums.
+
+        Raises:
+            StoreError: it names all that is damaged.
+        """
+        chosen = None if utterances is None else frozenset(utterances)
         faults = [
             f"{utterance}, feature '{name}' in {self._shards[span.shard].path}"
-            for name in self.names
+            for name in (self.names if names is None else names)
             for utterance, span in self._spans[name].items()
+            if chosen is None or utterance in chosen
             if checksum_rows(self.values(utterance, name)) != span.checksum
         ]
         if faults:
@@ -193,7 +199,7 @@ def read_notes(store: Path) -> tuple[CorpusNote, ...]:
     try:
         body = json.loads(head.read_text(encoding="utf-8"))
         found, notes = body["format"], tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in body["notes"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{head}: damaged ({error}), expected '{FORMAT}'") from None
     if found != FORMAT:
         raise StoreError(f"{head}: of format '{found}', expected '{FORMAT}'; extract into a new folder")

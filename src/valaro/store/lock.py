@@ -8,12 +8,17 @@ from pathlib import Path
 
 from valaro.errors import StoreError
 
+LOCK_FILE = ".lock"
+"""It stays when the lock is free: removing it could let two processes in."""
+
 
 @contextmanager
 def only_one(folder: Path, what: str) -> Generator[None]:
     """Hold the lock of `folder` (made if it is not there); while another process holds it, refuse with a message."""
+    if folder.is_file():
+        raise StoreError(f"'{folder}' is a file, expected a folder or a name that is free")
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

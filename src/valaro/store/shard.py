@@ -1,7 +1,9 @@
 """One shard: the features of a few utterances in a folder that is there whole or not at all."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from valaro.store.checksum import canonical_json, checksum
 
 FORMAT = "valaro shard 1"
 INDEX = "index.json"
+_FEATURE_NAME = re.compile(r"[\w.-]+")
 LARGEST = float(np.finfo(np.float16).max)
 
 
@@ -137,7 +140,8 @@ def read_shard(path: Path) -> Shard:
         body = json.loads(body_text)
         entries = tuple(_entry_from_json(entry) for entry in body["entries"])
         sizes = {name: (rows, dim, size) for name, (rows, dim, size) in body["sizes"].items()}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        _check_sizes(entries, sizes)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(f"{path}: a damaged shard ({error}); delete this folder and extract again") from None
     for name, (_, _, size) in sizes.items():
         file = path / f"{name}.npy"
@@ -145,6 +149,24 @@ def read_shard(path: Path) -> Shard:
         if found != size:
             raise StoreError(f"{file}: {found} bytes, expected {size}; delete the folder {path} and extract again")
     return Shard(path=path, entries=entries, sizes=sizes)
+
+
+def _check_sizes(entries: Sequence[Entry], sizes: Mapping[str, tuple[int, int, int]]) -> None:
+    """Check that each feature's file is said to hold the rows of the blocks, and nothing lies outside the shard."""
+    if not all(isinstance(entry.utterance, str) for entry in entries):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError("an utterance's name is no text")
+    rows: Counter[str] = Counter()
+    for block in (block for entry in entries for block in entry.blocks):
+        if type(block.rows) is not int or type(block.dim) is not int or block.rows < 0:
+            raise ValueError(f"'{block.name}' has {block.rows!r} rows of {block.dim!r} numbers")
+        if block.rows and (block.name not in sizes or sizes[block.name][1] != block.dim):
+            raise ValueError(f"no file is said to hold the rows of '{block.name}', {block.dim} numbers each")
+        rows[block.name] += block.rows
+    for name, (count, _, _) in sizes.items():
+        if not _FEATURE_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a feature")
+        if rows[name] != count:
+            raise ValueError(f"the file of '{name}' is said to hold {count!r} rows, its entries {rows[name]}")
 
 
 def map_rows(shard: Shard, name: str) -> Float16[np.ndarray, "t dim"]:

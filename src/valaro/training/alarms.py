@@ -1,6 +1,7 @@
 """Signs that a training has collapsed, and what to change."""
 
 from collections.abc import Mapping, Sequence
+from math import log
 
 import numpy as np
 from jaxtyping import Float
@@ -10,6 +11,9 @@ from valaro.records import LEVELS, Alarm
 
 WON = 0.05
 """Mean real and generated loss below which the classifier tells the two apart without effort."""
+
+DIVERGED = 10.0
+"""How many times what guessing costs the labelled loss may be."""
 
 EXPLODED = 100.0
 """How many times its first evaluation's mean the generator's loss may grow."""
@@ -72,6 +76,14 @@ class Alarms:
                 f"the classifier tells real from generated without effort (losses {means['real']:.3f} and "
                 f"{means['generated']:.3f}): the generator has nothing left to teach it",
                 "more network.input_noise and hidden_noise, or lower losses.real and losses.generated",
+            )
+        guessing = log(len(LEVELS))
+        if means.get("labelled", 0.0) > DIVERGED * guessing:
+            self._raise(
+                step,
+                f"the loss on labelled samples grew to {means['labelled']:.3g}, where guessing costs {guessing:.3g}: "
+                "the training has diverged",
+                "lower training.learning_rate",
             )
         if "generator" in means:
             if self._first_matching is None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, few_labels, limited, unlabelled_pool
+from valaro.labels.fuzzy import level_counts
 from valaro.normalise import Scales, far_corpora, fit_scales, speaker_scales
-from valaro.records import Alarm, Dimension, Utterance
+from valaro.records import LEVELS, Alarm, Dimension, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training.plans import Plan
 from valaro.training.recipes import Candidate
@@ -92,6 +93,20 @@ def distant_corpora(material: Material, plan: Plan) -> list[Alarm]:
             advice="study.normalisation = 'self' scales each corpus by itself",
         )
         for corpus, name, distance in far_corpora(material.store, material.pool, material.scales, material.features)
+    ]
+
+
+def missing_levels(material: Material) -> list[Alarm]:
+    """Say which levels no labelled utterance of the training has: the model never learns to say them."""
+    counts = level_counts(material.labelled)[material.dimension]
+    return [
+        Alarm(
+            step=0,
+            what=f"no labelled utterance of training is '{level}': the model cannot learn that level",
+            advice="label recordings of every level, or look at the scale that their labels were read with",
+        )
+        for level, count in zip(LEVELS, counts, strict=True)
+        if not count
     ]
 
 

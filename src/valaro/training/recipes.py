@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from valaro.errors import ValaroError, unknown_name
+from valaro.features.table import FEATURE_NAMES
 from valaro.networks.fusion import FeatureGenerator, FusionClassifier, FusionGenerator, generator_for
 from valaro.records import AUTO
 from valaro.training.adversarial import fit_adversarial
@@ -209,13 +210,24 @@ def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
         )
     if fused:
         return (Candidate(label=name, recipe=name, features=tuple(features)),)
-    if colon and picked not in features:
-        raise unknown_name(f"feature in '{model}'", picked, features)
+    if colon:
+        _check_picked(model, picked, features)
     if fused is None and not colon:
         return (Candidate(label=f"{name} {'+'.join(features)}", recipe=name, features=tuple(features)),)
     return tuple(
         Candidate(label=f"{name} {feature}", recipe=name, features=(feature,))
         for feature in ([picked] if colon else features)
+    )
+
+
+def _check_picked(model: str, picked: str, features: Sequence[str]) -> None:
+    if picked in features:
+        return
+    if picked not in FEATURE_NAMES:
+        raise unknown_name(f"feature in '{model}'", picked, features)
+    raise ValaroError(
+        f"model '{model}' runs on '{picked}', which is not among the features named: {', '.join(features)}. "
+        f"Name '{picked}' there too (study.features), or choose another feature for the model"
     )
 
 
@@ -257,8 +269,8 @@ def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice,
         name, colon, picked = model.partition(":")
         if name != AUTO:
             continue
-        if colon and picked not in features:
-            raise unknown_name(f"feature in '{model}'", picked, features)
+        if colon:
+            _check_picked(model, picked, features)
         joined = [picked] if colon else list(features)
         kinds = (*LINEAR, "MFSBase", "CT", "MSSGAN") if len(joined) > 1 else (*LINEAR, "FSBase", "CT", "SSGAN")
         chosen = tuple(one for kind in kinds for one in candidates(kind, joined))

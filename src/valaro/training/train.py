@@ -23,7 +23,7 @@ from valaro.training.crops import Recordings
 from valaro.training.journal import Journal
 from valaro.training.keeper import Keeper, Trail
 from valaro.training.machine import device_called, suited_to
-from valaro.training.material import Material, distant_corpora, gather
+from valaro.training.material import Material, distant_corpora, gather, missing_levels
 from valaro.training.plans import Choice, Plan, Seen
 from valaro.training.progress import Progress
 from valaro.training.recipes import RECIPES, Bench, Candidate, Recipe
@@ -110,7 +110,8 @@ def train_folds(
     with suited_to(plan.layout, plan.schedule.precision, bench.classifier.device):
         progress = recipe.fit(bench)
     used_pool = material.pool if recipe.uses_pool else ()
-    alarms = (*(distant_corpora(material, plan) if used_pool else ()), *progress.alarms.raised)
+    distant = distant_corpora(material, plan) if used_pool else []
+    alarms = (*missing_levels(material), *distant, *progress.alarms.raised)
     seconds = (time.perf_counter() - begun) / len(folds)
     return tuple(
         Training(
