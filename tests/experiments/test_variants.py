@@ -55,6 +55,8 @@ def test_a_model_is_named_by_the_values_that_concern_it_alone() -> None:
     assert _labels(study | {"vary": {"losses.generated": [0.5]}}) == [
         ["FSBase face", "SSGAN face, generated 0.5", "LR face"]
     ]
+    # Without a generator the labelled term is over the K levels, whatever `joint` says.
+    assert _labels(study | {"vary": {"losses.joint": [True]}}) == [["FSBase face", "SSGAN face, joint true", "LR face"]]
     assert _labels(study | {"vary": {"losses.ridge": [0.5]}}) == [
         ["FSBase face, ridge 0.5", "SSGAN face, ridge 0.5", "LR face"]
     ]

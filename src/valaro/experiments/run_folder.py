@@ -30,7 +30,7 @@ from valaro.training.checkpoint import load_model
 from valaro.training.keeper import Trail
 from valaro.training.trained_model import TrainedModel
 
-VERSION = 2
+VERSION = 3
 """Goes up when the same settings give other figures: results of two versions must not stand in one folder."""
 _RESULTS = "results"
 _MODELS = "models"

@@ -55,8 +55,9 @@ class Schedule:
 class Terms:
     """Weights of Eq. 6's terms and of their alternatives.
 
-    `joint`: the labelled term is normalised over K+1 as printed. `real`, `generated`: "looks real" and "looks
-    generated". `consistency` with its `margin` M' reaches its full weight after `ramp` steps, as do the rivals'
+    `joint`: beside a generator the labelled term is normalised over K+1 as printed; where nothing is generated it is
+    over the K levels (Eq. 1) in any case. `real`, `generated`: "looks real" and "looks generated".
+    `consistency` with its `margin` M' reaches its full weight after `ramp` steps, as do the rivals'
     unlabelled terms `teacher` (Mean Teacher) and `pseudo` (SoftMatch). Remedies for a generator that does not cover
     the data: conditional `entropy` of unlabelled samples, `pull_away` of generated features, `covariance` matching.
     `ridge` weighs the squared length of the last layer's weights, as 1/(2 C n) does in a logistic regression on n

@@ -116,8 +116,8 @@ def _linear(bench: Bench, estimator: Estimator) -> Progress:
 
 
 _CT_TERMS = frozenset({"consistency", "margin", "ramp"})
-_GAN_TERMS = _CT_TERMS | {"real", "generated", "entropy", "covariance", "pull_away", "fresh"}
-LABELLED_TERMS = frozenset({"joint", "ridge"})
+_GAN_TERMS = _CT_TERMS | {"joint", "real", "generated", "entropy", "covariance", "pull_away", "fresh"}
+LABELLED_TERMS = frozenset({"ridge"})
 """What every network's labelled loss uses."""
 
 _SUPERVISED = partial(in_one_stage, fit=fit_supervised)
