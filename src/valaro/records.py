@@ -238,6 +238,8 @@ class FoldResult:
     varied: tuple[tuple[str, str], ...] = ()
     shuffled: bool = False
     chosen: str = ""
+    normalisation: str = ""
+    """How its unlabelled recordings were scaled; empty where it used none."""
     feature_map: FeatureMap | None = None
     """Of one fold and seed a study alone: run folders stay small."""
 

@@ -122,6 +122,7 @@ def result_of(candidate: Candidate, training: Training, store: FeatureStore, fol
         unlabelled=training.unlabelled,
         excluded=training.excluded,
         alarms=training.alarms,
+        normalisation=training.material.normalisation if recipe.uses_pool else "",
     )
 
 

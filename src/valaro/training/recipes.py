@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from valaro.errors import ValaroError, unknown_name
 from valaro.networks.fusion import FeatureGenerator, FusionClassifier, FusionGenerator, generator_for
+from valaro.normalise import Normalisation
 from valaro.records import AUTO
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.batches import RecordingBatches
@@ -57,7 +58,8 @@ class Recipe:
     `fused`: it joins all features; else it runs on one. None: on all by default, or on one that is named.
     `uses_pool`: it learns from unlabelled recordings. `is_shared`: validation chooses a checkpoint only, so that one
     training serves both directions of a session. `is_linear`: no network, whole utterances. `is_adversarial`: it trains
-    the bench's generator. `terms`: those of a plan that it uses beyond the labelled ones, by name.
+    the bench's generator. `labels_pool`: it takes its own answers on unlabelled recordings for labels. `terms`: those
+    of a plan that it uses beyond the labelled ones, by name.
     """
 
     name: str
@@ -67,7 +69,16 @@ class Recipe:
     is_shared: bool = True
     is_linear: bool = False
     is_adversarial: bool = False
+    labels_pool: bool = False
     terms: frozenset[str] = frozenset()
+
+    def pool_scaling(self, asked: Normalisation) -> Normalisation:
+        """Return how its unlabelled recordings are scaled where `asked` is the plan's normalisation.
+
+        Unscaled recordings lie many deviations off the labelled ones, and a network gives all of them one level with
+        full confidence: a model that learns from such answers takes them scaled like the labelled ones.
+        """
+        return "shift" if self.labels_pool and asked == "none" else asked
 
 
 def in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
@@ -135,7 +146,7 @@ PAPER_MODELS = {
     for recipe in (
         Recipe(name="FSBase", fit=_SUPERVISED, fused=False, uses_pool=False),
         Recipe(name="MFSBase", fit=_SUPERVISED, fused=True, uses_pool=False),
-        Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False),
+        Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False, labels_pool=True),
         Recipe(name="SSGAN", fit=_adversarial, fused=False, uses_pool=True, is_adversarial=True, terms=_GAN_TERMS),
         Recipe(name="MSSGAN", fit=_adversarial, fused=True, uses_pool=True, is_adversarial=True, terms=_GAN_TERMS),
     )
@@ -156,9 +167,17 @@ RIVALS = {
             fit=_consistent(soft_match),
             fused=None,
             uses_pool=True,
+            labels_pool=True,
             terms=frozenset({"pseudo", "ramp"}),
         ),
-        Recipe(name="ClassBalanced", fit=_CLASS_BALANCED, fused=None, uses_pool=True, is_shared=False),
+        Recipe(
+            name="ClassBalanced",
+            fit=_CLASS_BALANCED,
+            fused=None,
+            uses_pool=True,
+            is_shared=False,
+            labels_pool=True,
+        ),
     )
 }
 LINEAR = {

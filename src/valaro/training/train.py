@@ -110,7 +110,7 @@ def train_folds(
     with suited_to(plan.layout, plan.schedule.precision, bench.classifier.device):
         progress = recipe.fit(bench)
     used_pool = material.pool if recipe.uses_pool else ()
-    alarms = (*(distant_corpora(material, plan) if used_pool else ()), *progress.alarms.raised)
+    alarms = (*(distant_corpora(material) if used_pool else ()), *progress.alarms.raised)
     seconds = (time.perf_counter() - begun) / len(folds)
     return tuple(
         Training(
