@@ -17,6 +17,7 @@ from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import FoldResult, Problem, RunRecord
 from valaro.store.feature_store import FeatureStore
+from valaro.training.durations import expected, slow_words
 from valaro.training.feature_maps import map_features
 from valaro.training.machine import device_called
 from valaro.training.recipes import RECIPES, Candidate
@@ -30,8 +31,11 @@ def cross_validate(
     *,
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
 ) -> tuple[Problem, ...]:
     """Run a study into the folder `to` and return what failed; started again, it does only what is missing.
+
+    `on_warning` hears before anything trains that it will take very long.
 
     Raises:
         ValaroError: the study cannot be run here: no such data, features or device.
@@ -45,6 +49,9 @@ def cross_validate(
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
     begin_run(run, describe(settings, data, to.name), "cross-validation", planned)
     waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
+    slow = slow_words([expected(job.candidate, data.store, job.plan) for job in waiting])
+    if slow and on_warning is not None:
+        on_warning(slow)
     done = len(jobs) - len(waiting)
 
     def told(_: Outcome[None]) -> None:

@@ -18,6 +18,7 @@ from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import Alarm, Dimension
 from valaro.training.checkpoint import save_model
+from valaro.training.durations import expected, slow_words
 from valaro.training.machine import device_called
 from valaro.training.recipes import Candidate
 from valaro.training.train import Training, train_model
@@ -60,8 +61,11 @@ def train_final(
     *,
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
 ) -> tuple[FinalModel, ...]:
     """Train one model a dimension into the run folder `to`; what is there from before is not trained again.
+
+    `on_warning` hears before anything trains that it will take very long.
 
     Raises:
         ValaroError: the study names several models, no such device is here, or a training failed.
@@ -77,6 +81,9 @@ def train_final(
         for dimension in settings.study.dimensions
     ]
     waiting = [job for job in jobs if not job.described.is_file()]
+    slow = slow_words([expected(one, data.store, settings.plan()) for job in waiting for one in job.candidates])
+    if slow and on_warning is not None:
+        on_warning(slow)
     done = len(jobs) - len(waiting)
 
     def told(_: Outcome[None]) -> None:

@@ -59,7 +59,8 @@ class Recipe:
     `uses_pool`: it learns from unlabelled recordings. `is_shared`: validation chooses a checkpoint only, so that one
     training serves both directions of a session. `is_linear`: no network, whole utterances. `is_adversarial`: it trains
     the bench's generator. `labels_pool`: it takes its own answers on unlabelled recordings for labels. `terms`: those
-    of a plan that it uses beyond the labelled ones, by name.
+    of a plan that it uses beyond the labelled ones, by name. `passes`: how many batches go through the classifier and
+    back for an update, G's step counted as one; further stages count, too.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Recipe:
     is_linear: bool = False
     is_adversarial: bool = False
     labels_pool: bool = False
+    passes: int = 1
     terms: frozenset[str] = frozenset()
 
     def pool_scaling(self, asked: Normalisation) -> Normalisation:
@@ -146,20 +148,37 @@ PAPER_MODELS = {
     for recipe in (
         Recipe(name="FSBase", fit=_SUPERVISED, fused=False, uses_pool=False),
         Recipe(name="MFSBase", fit=_SUPERVISED, fused=True, uses_pool=False),
-        Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False, labels_pool=True),
-        Recipe(name="SSGAN", fit=_adversarial, fused=False, uses_pool=True, is_adversarial=True, terms=_GAN_TERMS),
-        Recipe(name="MSSGAN", fit=_adversarial, fused=True, uses_pool=True, is_adversarial=True, terms=_GAN_TERMS),
+        Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False, labels_pool=True, passes=2),
+        Recipe(
+            name="SSGAN",
+            fit=_adversarial,
+            fused=False,
+            uses_pool=True,
+            is_adversarial=True,
+            passes=5,
+            terms=_GAN_TERMS,
+        ),
+        Recipe(
+            name="MSSGAN",
+            fit=_adversarial,
+            fused=True,
+            uses_pool=True,
+            is_adversarial=True,
+            passes=5,
+            terms=_GAN_TERMS,
+        ),
     )
 }
 RIVALS = {
     recipe.name: recipe
     for recipe in (
-        Recipe(name="CT", fit=_consistent(consistency_alone), fused=None, uses_pool=True, terms=_CT_TERMS),
+        Recipe(name="CT", fit=_consistent(consistency_alone), fused=None, uses_pool=True, passes=3, terms=_CT_TERMS),
         Recipe(
             name="MeanTeacher",
             fit=_consistent(averaged_teacher),
             fused=None,
             uses_pool=True,
+            passes=3,
             terms=frozenset({"teacher", "ramp"}),
         ),
         Recipe(
@@ -168,6 +187,7 @@ RIVALS = {
             fused=None,
             uses_pool=True,
             labels_pool=True,
+            passes=3,
             terms=frozenset({"pseudo", "ramp"}),
         ),
         Recipe(
@@ -177,6 +197,7 @@ RIVALS = {
             uses_pool=True,
             is_shared=False,
             labels_pool=True,
+            passes=4,
         ),
     )
 }

@@ -197,9 +197,10 @@ def _adversaries(recipe: Recipe, bench: Bench, progress: Progress) -> Adversarie
 
 
 def _with_weights(classifier: FusionClassifier, best: BestModel) -> FusionClassifier:
+    """Return the classifier as validation liked it best, on the device where it learnt: it is judged there, too."""
     finished = deepcopy(classifier)
     finished.load_state_dict(best.weights)
-    return finished.cpu()
+    return finished
 
 
 def _notes(store: FeatureStore, utterances: Iterable[Utterance]) -> tuple[CorpusNote, ...]:
