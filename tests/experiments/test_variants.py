@@ -185,6 +185,15 @@ def test_every_table_and_figure_of_the_paper_has_a_study_that_says_which_it_is()
         read_settings(folder / f"{name}.toml", ["study.preset=paper", 'data.stand_ins={dface="face"}'])
 
 
+def test_figure_6_runs_to_25_000_unlabelled_samples_in_both_presets() -> None:
+    figure = Path(__file__).parents[2] / "settings" / "figure_6.toml"
+    for preset in ("default", "paper"):
+        plans = [variant.settings.plan() for variant in variants(read_settings(figure, [f"study.preset={preset}"]))]
+        # What `gather` makes of a pool that is large enough.
+        sizes = [round(plan.pool_share * (plan.pool_size or 0)) for plan in plans]
+        assert sizes == [0, 5_000, 10_000, 15_000, 20_000, 25_000]
+
+
 def test_growing_shares_of_a_pool_contain_each_other(tmp_path: Path) -> None:
     utterances, features = toy_corpus(sessions=3, per_level=2, unlabelled=5)
     store = make_store(tmp_path, features)

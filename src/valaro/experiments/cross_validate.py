@@ -137,6 +137,7 @@ def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
     """Return what a run is about, before its first result."""
     plan = settings.plan()
     ids: set[str] = {utterance.id for utterance in (*data.labelled, *data.unlabelled)}
+    halves = {utterance.id: utterance.half for utterance in data.labelled}
     return RunRecord(
         name=name,
         settings=settings.to_toml(),
@@ -147,7 +148,11 @@ def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
         corpora=data.summaries(),
         notes=data.notes,
         results=(),
-        faces=tuple(quality for quality in data.store.qualities if quality.utterance in ids),
+        faces=tuple(
+            replace(quality, half=halves.get(quality.utterance, ""))
+            for quality in data.store.qualities
+            if quality.utterance in ids
+        ),
         problems=_concerning(data.store.problems, ids),
         paper=settings.study.paper or "",
         stand_ins=settings.data.stand_ins,

@@ -59,7 +59,7 @@ class Data(_Section):
 
 
 class Study(_Section):
-    """What is compared."""
+    """What is compared; `sessions` are those that a cross-validation tests, all of them where it names none."""
 
     models: Annotated[list[str], Field(min_length=1)] = ["MFSBase", "MSSGAN"]
     features: Annotated[list[str], Field(min_length=1)] = ["fbank", "face"]
@@ -68,6 +68,7 @@ class Study(_Section):
     votes: Votes = "each"
     pool_size: Annotated[int, Field(ge=0)] | None = None
     pool_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    sessions: Annotated[list[str], Field(min_length=1)] | None = None
     directions: Directions = "both"
     seeds: Count = 1
     first_seed: Annotated[int, Field(ge=0)] = 0
