@@ -12,8 +12,7 @@ from valaro.labels.fuzzy import Votes
 from valaro.networks.shapes import Generates
 from valaro.normalise import Normalisation
 from valaro.records import DIMENSIONS, Dimension
-from valaro.training.machine import DeviceName, Precision
-from valaro.training.plans import PRESETS, Choice, FaceRate, Plan
+from valaro.training.plans import PRESETS, Choice, DeviceName, FaceRate, Plan, Precision
 from valaro.training.recipes import AutoChoice, Candidate, all_candidates, choices
 
 Count = Annotated[int, Field(ge=1)]
@@ -219,7 +218,8 @@ class Settings(_Section):
         """Return the settings, complete with the preset's values, as TOML that reads back to the same study."""
         plan = self.plan()
         known = self.model_dump(mode="json", exclude_none=True)
-        known["study"] |= {"normalisation": plan.normalisation, "normalise_speakers": plan.normalise_speakers}
+        of_plan = {name: getattr(plan, name) for name in Study.model_fields if hasattr(plan, name)}
+        known["study"] |= {name: value for name, value in of_plan.items() if value is not None}
         for section, names in _SECTIONS.items():
             homes = [*(getattr(plan, name) for name in names), plan]
             known[section] = {

@@ -1,12 +1,15 @@
 """The numbers a training needs, in two presets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal
 
 from valaro.networks.shapes import Build, Regularisation
 from valaro.normalise import Normalisation
-from valaro.training.machine import DeviceName, Precision
 
+Precision = Literal["auto", "single", "bfloat16"]
+"""`auto`: bfloat16 for the image layout where the processor or GPU multiplies it in hardware, else single precision."""
+
+DeviceName = Literal["cpu", "cuda"]
 Choice = Literal["uar", "likelihood", "last"]
 Short = Literal["repeat", "mean"]
 FaceRate = Literal["grid", "native"]
@@ -193,3 +196,26 @@ PAPER = Plan(
 """Everything as printed (section IV-D); steps and momentum, which it does not print, from its reference codes."""
 
 PRESETS = {"default": DEFAULT, "paper": PAPER}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanValue:
+    """One value of a plan, by the name that settings give it."""
+
+    name: str
+    value: float | str | bool | None
+
+
+def plan_values(plan: Plan) -> tuple[PlanValue, ...]:
+    """Return every value of a plan, those of its parts among them; no name stands in two parts.
+
+    >>> [found.value for found in plan_values(PAPER) if found.name in {"layout", "dropout", "steps"}]
+    ['image', 0.2, 20000]
+    """
+    homes = [plan, *(part for field in fields(plan) if is_dataclass(part := getattr(plan, field.name)))]
+    return tuple(
+        PlanValue(name=field.name, value=value)
+        for home in homes
+        for field in fields(home)
+        if not is_dataclass(value := getattr(home, field.name))
+    )
