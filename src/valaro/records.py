@@ -19,6 +19,10 @@ AUTO = "auto"
 Half = Literal["left", "right", ""]
 """The half of a picture that shows two people side by side; empty: not known, or no such picture."""
 
+Normalisation = Literal["auto", "none", "self", "shift", "combine"]
+"""How the unlabelled pool is scaled (paper, Fig. 7): not at all; by its own statistics; by those of the labelled data;
+both by joint ones. `auto`: shift within the labelled corpora, self for every other corpus."""
+
 GRID_RATE = 100
 """Feature frames a second: every modality lies on this grid; frame k covers the time around k / 100 s."""
 

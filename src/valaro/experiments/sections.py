@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from valaro.evaluation.folds import Directions
 from valaro.labels.fuzzy import Votes
 from valaro.networks.shapes import Generates
-from valaro.normalise import Normalisation
-from valaro.records import DIMENSIONS, Dimension
+from valaro.records import DIMENSIONS, Dimension, Normalisation
 from valaro.training.plans import PRESETS, Choice, DeviceName, FaceRate, Plan, Precision
 from valaro.training.recipes import AutoChoice, Candidate, all_candidates, choices
 

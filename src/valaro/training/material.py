@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, few_labels, limited, unlabelled_pool
-from valaro.normalise import Normalisation, Scales, far_corpora, fit_scales, speaker_scales
-from valaro.records import Alarm, Dimension, Utterance
+from valaro.normalise import Scales, far_corpora, fit_scales, speaker_scales
+from valaro.records import Alarm, Dimension, Normalisation, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training.plans import Plan
 from valaro.training.recipes import RECIPES, Candidate

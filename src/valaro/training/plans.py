@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal
 
 from valaro.networks.shapes import Build, Regularisation
-from valaro.normalise import Normalisation
+from valaro.records import Normalisation
 
 Precision = Literal["auto", "single", "bfloat16"]
 """`auto`: bfloat16 for the image layout where the processor or GPU multiplies it in hardware, else single precision."""

@@ -9,8 +9,7 @@ from jaxtyping import Float
 
 from valaro.errors import ValaroError, unknown_name
 from valaro.networks.fusion import FeatureGenerator, FusionClassifier, FusionGenerator, generator_for
-from valaro.normalise import Normalisation
-from valaro.records import AUTO
+from valaro.records import AUTO, Normalisation
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.batches import RecordingBatches
 from valaro.training.consistent import (
