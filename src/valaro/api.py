@@ -1,5 +1,6 @@
 """The public functions: plain values in, the same code underneath as the command line's."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from valaro.prediction import predictor
 from valaro.records import DIMENSIONS, CorpusNote, Dimension, Moment, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training import checkpoint
+from valaro.training.durations import expected, slow_words
 from valaro.training.plans import PRESETS, Plan
 from valaro.training.recipes import candidates
 from valaro.training.train import train_model
@@ -83,6 +85,8 @@ def train(
             f"NAME one of {', '.join(choice.features[0] for choice in choices)}"
         )
     features.verify((u.id for u in (*fold.train, *fold.validation, *unlabelled)), choices[0].features)
+    if slow := slow_words([expected(choices[0], features, plan)]):
+        warnings.warn(slow.removeprefix("warning: "), stacklevel=2)
     return train_model(choices[0], features, fold, unlabelled, dimension=dimension, seed=seed, plan=plan).model
 
 

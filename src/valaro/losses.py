@@ -16,7 +16,7 @@ def realness(logits: Float[Tensor, "n outputs"]) -> Float[Tensor, " n"]:
 
 
 def labelled_conditional(logits: Float[Tensor, "n outputs"], fuzzy: Float[Tensor, "n levels"]) -> Float[Tensor, ""]:
-    """Return -sum_k q_k log D(k|x, real): softmax over the K levels alone, as both reference codes do."""
+    """Return -sum_k q_k log D(k|x, real): softmax over the K levels alone (Eq. 1), as both reference codes do."""
     return -(fuzzy * logits[:, :-1].log_softmax(dim=1)).sum(dim=1).mean()
 
 

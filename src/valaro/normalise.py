@@ -3,18 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from jaxtyping import Float32
 
 from valaro.errors import ValaroError, unknown_name
-from valaro.records import Utterance
+from valaro.records import Normalisation, Utterance
 from valaro.store.feature_store import FeatureStore
-
-Normalisation = Literal["auto", "none", "self", "shift", "combine"]
-"""How the unlabelled pool is scaled (paper, Fig. 7): not at all; by its own statistics; by those of the labelled data;
-both by joint ones. `auto`: shift within the labelled corpora, self for every other corpus."""
 
 NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
 

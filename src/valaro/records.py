@@ -16,6 +16,13 @@ LEVEL_SCORES: dict[str, float] = {"low": 1.0, "medium": 3.0, "high": 5.0}
 AUTO = "auto"
 """The method of a result that is that of whichever model validation chose."""
 
+Half = Literal["left", "right", ""]
+"""The half of a picture that shows two people side by side; empty: not known, or no such picture."""
+
+Normalisation = Literal["auto", "none", "self", "shift", "combine"]
+"""How the unlabelled pool is scaled (paper, Fig. 7): not at all; by its own statistics; by those of the labelled data;
+both by joint ones. `auto`: shift within the labelled corpora, self for every other corpus."""
+
 GRID_RATE = 100
 """Feature frames a second: every modality lies on this grid; frame k covers the time around k / 100 s."""
 
@@ -70,6 +77,14 @@ class Utterance:
         """Readers name a speaker nobody stated `people/?utterance`: it could be anyone of these people."""
         return not self.speaker.partition("/")[2].startswith("?")
 
+    @property
+    def half(self) -> Half:
+        """The half of the picture in which the person is; empty where no half is named."""
+        if self.face_region is None:
+            return ""
+        left, _, right, _ = self.face_region
+        return "left" if right <= 0.5 else "right" if left >= 0.5 else ""
+
     def is_labelled(self, dimension: Dimension) -> bool:
         return any(rating.dimension == dimension for rating in self.ratings)
 
@@ -118,12 +133,16 @@ class FeatureSequence:
 
 @dataclass(frozen=True, kw_only=True)
 class FaceQuality:
-    """How much of an utterance's picture showed a face: video frames, those with a face found, and the mean |yaw|."""
+    """How much of an utterance's picture showed a face: video frames, those with a face found, and the mean |yaw|.
+
+    `half` is the half of the picture in which the person is, where a run says so.
+    """
 
     utterance: str
     frames: int
     found: int
     mean_absolute_yaw: float
+    half: Half = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +257,8 @@ class FoldResult:
     varied: tuple[tuple[str, str], ...] = ()
     shuffled: bool = False
     chosen: str = ""
+    normalisation: str = ""
+    """How its unlabelled recordings were scaled; empty where it used none."""
     feature_map: FeatureMap | None = None
     """Of one fold and seed a study alone: run folders stay small."""
 

@@ -22,6 +22,7 @@ from making_media import make_recording
 from making_models import a_model
 from making_studies import make_study, settings_of
 from valaro.cli.console import list_problems
+from valaro.errors import ValaroError
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
 from valaro.experiments.final_model import FinalModel
@@ -398,6 +399,23 @@ def test_a_mistake_leaves_no_run_behind(valaro: Command, tmp_path: Path, verb: s
     one = ("--set", 'study.models=["MFSBase"]')
     _assert_one_message(valaro(verb, study, "--to", tmp_path / "run", "--workers", "0", *one), "0 workers")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("verb", ["cross-validate", "train"])
+def test_days_on_a_processor_are_said_before_anything_trains(
+    valaro: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise ValaroError("nothing trains here")
+
+    module = "cross_validate" if verb == "cross-validate" else "final_model"
+    monkeypatch.setattr(f"valaro.experiments.{module}.run_jobs", stop)
+    paper = ("study.preset=paper", "network.width=1", "training.batch=64", "training.steps=200000")
+    changes = [part for change in ('study.models=["MFSBase"]', *paper) for part in ("--set", change)]
+    answer = valaro(verb, make_study(tmp_path), "--to", tmp_path / "run", *changes)
+    # 24 channels of 470, one pass of five: 49.5 s become 0.51, and 200,000 of them 28 hours.
+    assert "MFSBase trains for about 28 hours (200,000 updates of about 0.5 s" in answer.err
+    assert answer.err.index("28 hours") < answer.err.index("nothing trains here")
 
 
 def test_failed_trainings_are_listed_and_end_with_1(valaro: Command, tmp_path: Path) -> None:

@@ -1,17 +1,21 @@
 """What a study does beside its models: variants, the control with shuffled labels, and the choice of `auto`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from making_features import an_utterance
 from making_studies import make_study, settings_of
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import score
-from valaro.experiments.cross_validate import cross_validate
+from valaro.experiments.cross_validate import cross_validate, describe
+from valaro.experiments.data import load_study
 from valaro.experiments.final_model import train_final
 from valaro.experiments.run_folder import read_models, read_run
+from valaro.records import FaceQuality
 
 
 def test_a_model_that_a_varied_value_does_not_concern_is_trained_once(tmp_path: Path, here: list[str]) -> None:
@@ -30,6 +34,38 @@ def test_a_model_that_a_varied_value_does_not_concern_is_trained_once(tmp_path: 
         "SSGAN face, pool_size 1": ((("study.pool_size", "1"),), 1),
         "SSGAN face, pool_size 2": ((("study.pool_size", "2"),), 2),
     }
+
+
+def test_only_the_sessions_that_are_asked_for_are_tested(tmp_path: Path, here: list[str]) -> None:
+    settings = settings_of(make_study(tmp_path, sessions=3), 'study.models=["LR:fbank"]', 'study.sessions=["2"]')
+    cross_validate(settings, tmp_path / "run")
+    results = read_run(tmp_path / "run").results
+    assert [result.fold.partition(" test ")[0] for result in results if result.method == "LR"] == ["2"]
+    # The sessions that are not tested train.
+    assert {result.labelled for result in results} == {2 * 2 * 3 * 2}
+
+
+def test_a_session_that_is_not_there_is_named_before_anything_trains(tmp_path: Path, here: list[str]) -> None:
+    settings = settings_of(make_study(tmp_path), 'study.sessions=["Ses01"]')
+    with pytest.raises(ValaroError, match=r"unknown session in study.sessions with valence labels 'Ses01'.* 1, 2"):
+        cross_validate(settings, tmp_path / "run")
+    assert here == []
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_says_in_which_half_of_the_picture_a_person_sits() -> None:
+    person = an_utterance("a")
+    regions = [(0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0), (0.25, 0.0, 0.75, 1.0), None]
+    assert [replace(person, face_region=region).half for region in regions] == ["left", "right", "", ""]
+
+
+def test_a_run_keeps_the_half_beside_what_is_known_of_the_face(tmp_path: Path) -> None:
+    settings = settings_of(make_study(tmp_path))
+    data = load_study(settings)
+    sitting = replace(data.labelled[0], face_region=(0.5, 0.0, 1.0, 1.0))
+    data.store.qualities = (FaceQuality(utterance=sitting.id, frames=9, found=8, mean_absolute_yaw=0.2),)
+    (face,) = describe(settings, replace(data, labelled=(sitting, *data.labelled[1:])), "run").faces
+    assert face == FaceQuality(utterance=sitting.id, frames=9, found=8, mean_absolute_yaw=0.2, half="right")
 
 
 def test_of_a_training_for_two_folds_only_the_result_that_lacks_is_written(tmp_path: Path, here: list[str]) -> None:

@@ -55,6 +55,8 @@ def test_a_model_is_named_by_the_values_that_concern_it_alone() -> None:
     assert _labels(study | {"vary": {"losses.generated": [0.5]}}) == [
         ["FSBase face", "SSGAN face, generated 0.5", "LR face"]
     ]
+    # Without a generator the labelled term is over the K levels, whatever `joint` says.
+    assert _labels(study | {"vary": {"losses.joint": [True]}}) == [["FSBase face", "SSGAN face, joint true", "LR face"]]
     assert _labels(study | {"vary": {"losses.ridge": [0.5]}}) == [
         ["FSBase face, ridge 0.5", "SSGAN face, ridge 0.5", "LR face"]
     ]
@@ -181,6 +183,15 @@ def test_every_table_and_figure_of_the_paper_has_a_study_that_says_which_it_is()
         assert settings.data.labelled == [folder / ".." / "data" / "iemocap.parquet"]
         # In the other preset, on the packaged faces, and where there is no picture, unless faces are all it is about.
         read_settings(folder / f"{name}.toml", ["study.preset=paper", 'data.stand_ins={dface="face"}'])
+
+
+def test_figure_6_runs_to_25_000_unlabelled_samples_in_both_presets() -> None:
+    figure = Path(__file__).parents[2] / "settings" / "figure_6.toml"
+    for preset in ("default", "paper"):
+        plans = [variant.settings.plan() for variant in variants(read_settings(figure, [f"study.preset={preset}"]))]
+        # What `gather` makes of a pool that is large enough.
+        sizes = [round(plan.pool_share * (plan.pool_size or 0)) for plan in plans]
+        assert sizes == [0, 5_000, 10_000, 15_000, 20_000, 25_000]
 
 
 def test_growing_shares_of_a_pool_contain_each_other(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ def test_the_card_names_data_labels_seeds_and_versions():
     assert "derived from the acted category" in said["Origin of the labels"]
     assert "At most 20 a level are used" in said["Origin of the labels"]
     assert said["Seeds"].startswith("0, 1;")
+    assert said["Preset"] == "default: docs/presets.md lists where it differs from the paper"
     assert said["Versions"] == "python 3.11.7"
     assert "Tested: 2 speakers in 2 trainings; none" in said["Test data kept apart"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from making_pages import SPEAKER_WISE, Nesting, run, words
-from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, training
+from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, training
 from valaro.errors import ValaroError
 from valaro.records import (
     Alarm,
@@ -15,7 +15,10 @@ from valaro.records import (
     FaceQuality,
     Problem,
 )
+from valaro.reports.document import document
 from valaro.reports.html import report_page, write_report
+from valaro.reports.markdown import markdown
+from valaro.reports.tables import dimension_results
 
 PEOPLE = [f"p{k}" for k in range(12)]
 
@@ -119,6 +122,18 @@ def test_only_the_speaker_normalised_run_of_two_is_named():
         "MSSGAN (second), MFSBase (second)", "MFSBase (second), MSSGAN (second)"
     )
     assert "MSSGAN (first run) has the highest UAR" in page
+
+
+def test_a_model_that_took_unlabelled_recordings_on_another_scale_than_asked_is_named() -> None:
+    took = (("SSBase face", "shift"), ("SSGAN face", "none"), ("FSBase face", ""))
+    results = [replace(training(name, "ann", 0, GOOD), normalisation=scaling) for name, scaling in took]
+    said = "SSBase took unlabelled recordings with normalisation shift, not none as the study asks"
+    asked = finished(results, normalisation="none")
+    assert said in words(report_page([asked]))
+    assert said in markdown("", document([asked], dimension_results([asked])))
+    # What a study varies is what it asks for.
+    varied = [replace(result, varied=(("study.normalisation", "shift"),)) for result in results[:1]]
+    assert "as the study asks" not in words(report_page([finished(varied, normalisation="none")]))
 
 
 def test_the_same_runs_give_the_same_bytes(tmp_path: Path):

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -15,7 +17,9 @@ from torch.utils._pytree import tree_flatten
 from making_features import make_store, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
-from valaro.training import adversarial, consistent, recipes, supervised, train
+from valaro.networks.fusion import FusionClassifier
+from valaro.training import adversarial, consistent, judging, recipes, supervised, train
+from valaro.training.best_model import BestModel
 from valaro.training.journal import Journal
 from valaro.training.keeper import Keeper, Trail
 from valaro.training.machine import device_called, suited_to
@@ -24,6 +28,7 @@ from valaro.training.plans import DEFAULT, PAPER, Plan
 from valaro.training.progress import Progress
 from valaro.training.recipes import RECIPES, Bench, candidates
 from valaro.training.streams import torch_stream
+from valaro.training.trained_model import predict_utterances, recordings_for
 
 GPU = torch.device("meta")
 
@@ -116,6 +121,30 @@ def test_every_part_of_a_training_is_on_the_gpu(
     assert devices.moved == {GPU}
     assert len(devices.losses) == 2
     assert {device for losses in devices.losses for device in losses.values()} == {GPU}
+
+
+def test_a_finished_model_judges_on_the_device_where_it_learnt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    utterances, features = toy_corpus(per_level=2)
+    store = make_store(tmp_path / "store", features)
+    (candidate,) = candidates("FSBase", ["fbank"])
+    fold = leave_one_session_out(utterances)[0]
+    plan = replace(DEFAULT, averaged_bands=1, schedule=replace(DEFAULT.schedule, steps=1, batch=4, evaluate_every=1))
+    training = train.train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=plan)
+    # As if it had learnt on the GPU: the weights that validation liked best are put into that network.
+    learnt = deepcopy(training.model.classifier).to(GPU)
+    held_out = recordings_for(training.model, store, fold.validation)
+    best = BestModel(held_out, np.ones((len(held_out), 3), dtype=bool))
+    best.weights = learnt.state_dict()
+    model = replace(training.model, classifier=train._with_weights(learnt, best))
+    asked: list[torch.device] = []
+
+    def answer_from(classifier: FusionClassifier, inputs: Mapping[str, Tensor]) -> np.ndarray:
+        asked.append(classifier.device)
+        return np.full((len(inputs["fbank"]), 3), 1 / 3)
+
+    monkeypatch.setattr(judging, "level_probabilities", answer_from)
+    predict_utterances(model, store, fold.test)
+    assert set(asked) == {GPU}
 
 
 def test_without_a_gpu_the_setting_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

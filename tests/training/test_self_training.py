@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from making_features import make_store, toy_corpus
+from making_features import an_utterance, make_store, toy_corpus
 from valaro.evaluation.folds import leave_one_session_out
-from valaro.training.plans import DEFAULT, SelfTraining
-from valaro.training.recipes import candidates
+from valaro.training.material import gather
+from valaro.training.plans import DEFAULT, PAPER, SelfTraining
+from valaro.training.recipes import RECIPES, candidates
 from valaro.training.self_training import surest_by_threshold, surest_of_each_level
 from valaro.training.train import train_model
 
@@ -86,3 +87,32 @@ def test_validation_chooses_among_the_checkpoints_of_all_stages(tmp_path: Path, 
     best = max(training.history, key=lambda point: point.validation_uar)
     chosen = next(point for point in training.history if point.step == training.best_step)
     assert chosen.validation_uar == best.validation_uar
+
+
+@pytest.mark.parametrize(
+    ("model", "seen"),
+    [("SSBase", 0.5), ("ClassBalanced", 0.5), ("SoftMatch", 0.5), ("SSGAN", 4.0), ("CT", 4.0), ("MeanTeacher", 4.0)],
+)
+def test_who_labels_the_pool_takes_it_on_the_scale_of_the_labelled_where_the_plan_leaves_it_unscaled(
+    tmp_path: Path, model: str, seen: float
+) -> None:
+    labelled = [an_utterance(f"{s}{g}", speaker=f"{s}{g}", session=s, gender=g) for s in "12" for g in "FM"]
+    pool = an_utterance("far", corpus="far", level=None)
+    # Labelled recordings are 1 and 5 in turn: mean 3, deviation 2. So 4 is half a deviation above their mean.
+    values = {u.id: {"fbank": np.tile([[1.0], [5.0]], (100, 4))} for u in labelled}
+    store = make_store(tmp_path, values | {pool.id: {"fbank": np.full((200, 4), 4.0)}})
+    fold = leave_one_session_out(labelled)[0]
+    (candidate,) = candidates(model, ["fbank"])
+    material = gather(candidate, store, [fold], [pool], dimension="valence", seed=0, plan=PAPER)
+    scale = material.scales.of_pool(pool)["fbank"]
+    assert ((4.0 - scale.mean) / scale.deviation).tolist() == [seen] * 4
+    assert material.normalisation == ("shift" if seen == 0.5 else "none")
+
+
+def test_a_pool_that_the_plan_scales_is_scaled_so_for_who_labels_it_too() -> None:
+    assert [RECIPES["SSBase"].pool_scaling(name) for name in ("auto", "self", "shift", "combine")] == [
+        "auto",
+        "self",
+        "shift",
+        "combine",
+    ]

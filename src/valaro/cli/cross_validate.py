@@ -28,7 +28,7 @@ def run(
     changes = [*(change or []), *([f"study.seeds={seeds}"] if seeds is not None else [])]
     checked = read_settings(settings, changes, data=data)
     with progress("cross-validate", "training") as told:
-        problems = cross_validate(checked, to, workers=workers, on_progress=told)
+        problems = cross_validate(checked, to, workers=workers, on_progress=told, on_warning=say)
     say(f"run -> {to}    next: valaro report {shlex.quote(str(to))} --to report.html")
     # From the folder, so that a run that goes on speaks of what it finished before, too.
     list_alarms((result.model, result.dimension, result.alarms) for result in read_run(to).results)

@@ -10,7 +10,10 @@ def run(
     manifests: Annotated[list[Path], typer.Argument(help="Manifests written by valaro read.")],
     to: Annotated[Path, typer.Option(help="The feature store (a folder).")],
     features: Annotated[
-        str, typer.Option(help="Comma-separated: fft, fbank, face, dface; dface=RUN for a network of your own (valaro train-face-network).")
+        str,
+        typer.Option(
+            help="Comma-separated: fft, fbank, face, dface; dface=RUN for a network of your own (valaro train-face-network)."
+        ),
     ] = "fbank,face",
     workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 1,
     retry_failed: Annotated[bool, typer.Option(help="Try recordings that failed before once more.")] = False,

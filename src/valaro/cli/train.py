@@ -24,7 +24,7 @@ def run(
 
     checked = read_settings(settings, change or [], data=data)
     with progress("train", "model") as told:
-        models = train_final(checked, to, workers=workers, on_progress=told)
+        models = train_final(checked, to, workers=workers, on_progress=told, on_warning=say)
     for model in models:
         say(
             f"{model.dimension}: {model.label}, validation UAR {100 * model.validation_uar:.1f} % "

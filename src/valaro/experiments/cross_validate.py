@@ -18,6 +18,7 @@ from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import FoldResult, Problem, RunRecord
 from valaro.seeds import stream_seed
 from valaro.store.feature_store import FeatureStore
+from valaro.training.durations import expected, slow_words
 from valaro.training.feature_maps import map_features
 from valaro.training.machine import device_called
 from valaro.training.recipes import RECIPES, Candidate
@@ -31,8 +32,11 @@ def cross_validate(
     *,
     workers: int = 1,
     on_progress: OnProgress | None = None,
+    on_warning: Callable[[str], None] | None = None,
 ) -> tuple[Problem, ...]:
     """Run a study into the folder `to` and return what failed; started again, it does only what is missing.
+
+    `on_warning` hears before anything trains that it will take very long.
 
     Raises:
         ValaroError: the study cannot be run here: no such data, features or device; another process is at it.
@@ -46,18 +50,19 @@ def cross_validate(
     jobs, choices = study_jobs(settings, data, run), study_choices(settings, data)
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
     with only_run(run, describe(settings, data, to.name), "cross-validation", planned):
-        failed = _train_missing(jobs, run, workers, on_progress)
+        waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
+        slow = slow_words([expected(job.candidate, data.store, job.plan) for job in waiting])
+        if slow and on_warning is not None:
+            on_warning(slow)
+        failed = _train(waiting, len(jobs), workers, on_progress)
         failed += [problem for choice in choices for problem in _decide(choice, run)]
         write_failures(run, failed)
     return tuple(failed)
 
 
-def _train_missing(
-    jobs: Sequence[TrainingJob], run: RunFolder, workers: int, on_progress: OnProgress | None
-) -> list[Problem]:
-    """Run the trainings that lack a result, and return why some have none in the end."""
-    waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
-    count = Count(total=len(jobs), done=len(jobs) - len(waiting), on_progress=on_progress)
+def _train(waiting: Sequence[TrainingJob], total: int, workers: int, on_progress: OnProgress | None) -> list[Problem]:
+    """Run the trainings that lack a result, `total` less those that have one; return why some have none in the end."""
+    count = Count(total=total, done=total - len(waiting), on_progress=on_progress)
     outcomes = run_jobs(run_training, waiting, workers=workers, on_done=count.add)
     return [
         Problem(utterance=waiting[outcome.index].names[0], where="training", why=outcome.error)
@@ -128,6 +133,7 @@ def result_of(candidate: Candidate, training: Training, store: FeatureStore, fol
         unlabelled=training.unlabelled,
         excluded=training.excluded,
         alarms=training.alarms,
+        normalisation=training.material.normalisation if recipe.uses_pool else "",
     )
 
 
@@ -135,6 +141,7 @@ def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
     """Return what a run is about, before its first result."""
     plan = settings.plan()
     ids: set[str] = {utterance.id for utterance in (*data.labelled, *data.unlabelled)}
+    halves = {utterance.id: utterance.half for utterance in data.labelled}
     return RunRecord(
         name=name,
         settings=settings.to_toml(),
@@ -145,7 +152,11 @@ def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
         corpora=data.summaries(),
         notes=data.notes,
         results=(),
-        faces=tuple(quality for quality in data.store.qualities if quality.utterance in ids),
+        faces=tuple(
+            replace(quality, half=halves.get(quality.utterance, ""))
+            for quality in data.store.qualities
+            if quality.utterance in ids
+        ),
         problems=_concerning(data.store.problems, ids),
         paper=settings.study.paper or "",
         stand_ins=settings.data.stand_ins,

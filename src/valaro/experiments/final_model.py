@@ -18,6 +18,7 @@ from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import Alarm, Dimension
 from valaro.training.checkpoint import load_model, save_model
+from valaro.training.durations import expected, slow_words
 from valaro.training.machine import device_called
 from valaro.training.recipes import Candidate
 from valaro.training.train import Training, train_model
@@ -60,8 +61,11 @@ def train_final(
     *,
     workers: int = 1,
     on_progress: OnProgress | None = None,
+    on_warning: Callable[[str], None] | None = None,
 ) -> tuple[FinalModel, ...]:
     """Train one model a dimension into the run folder `to`; what is there from before is not trained again.
+
+    `on_warning` hears before anything trains that it will take very long.
 
     Raises:
         ValaroError: the study names several models, no such device is here, a training failed, or another process is at
@@ -78,14 +82,17 @@ def train_final(
         for dimension in settings.study.dimensions
     ]
     with only_run(run, describe(settings, data, to.name), "training"):
-        _train_missing(jobs, workers, on_progress)
+        waiting = [job for job in jobs if not _has_model(job)]
+        trainings = [expected(one, data.store, settings.plan()) for job in waiting for one in job.candidates]
+        if (slow := slow_words(trainings)) and on_warning is not None:
+            on_warning(slow)
+        _train(waiting, len(jobs), workers, on_progress)
     return tuple(_read_final(job) for job in jobs)
 
 
-def _train_missing(jobs: Sequence[FinalJob], workers: int, on_progress: OnProgress | None) -> None:
-    waiting = [job for job in jobs if not _has_model(job)]
-    count = Count(total=len(jobs), done=len(jobs) - len(waiting), on_progress=on_progress)
-    outcomes = run_jobs(train_dimension, waiting, workers=min(workers, len(jobs)), on_done=count.add)
+def _train(waiting: Sequence[FinalJob], total: int, workers: int, on_progress: OnProgress | None) -> None:
+    count = Count(total=total, done=total - len(waiting), on_progress=on_progress)
+    outcomes = run_jobs(train_dimension, waiting, workers=min(workers, total), on_done=count.add)
     failed = [
         f"{job.dimension}: {outcome.error}" for job, outcome in zip(waiting, outcomes, strict=True) if outcome.error
     ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from valaro.errors import unknown_name
 from valaro.evaluation.folds import Fold, leave_one_session_out
 from valaro.experiments.choice import chosen_result
 from valaro.experiments.data import StudyData
@@ -144,5 +145,17 @@ def _sharing(candidate: Candidate, folds: Sequence[Fold]) -> list[tuple[Fold, ..
 
 
 def folds_of(data: StudyData, dimension: Dimension, *, seed: int, settings: Settings) -> tuple[Fold, ...]:
-    """Return the folds over the utterances that have votes on `dimension`."""
-    return leave_one_session_out(data.rated(dimension), seed=seed, directions=settings.study.directions)
+    """Return the folds over the utterances that have votes on `dimension`, of the sessions that are asked for.
+
+    Raises:
+        ValaroError: a session that is asked for is not among the labelled ones.
+    """
+    folds = leave_one_session_out(data.rated(dimension), seed=seed, directions=settings.study.directions)
+    asked = settings.study.sessions
+    if asked is None:
+        return folds
+    known = {session for fold in folds for _, session in fold.held_out_sessions}
+    for session in asked:
+        if session not in known:
+            raise unknown_name(f"session in study.sessions with {dimension} labels", session, sorted(known))
+    return tuple(fold for fold in folds if any(session in asked for _, session in fold.held_out_sessions))

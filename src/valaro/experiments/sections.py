@@ -11,10 +11,8 @@ from valaro.evaluation.folds import Directions
 from valaro.labels.fuzzy import Votes
 from valaro.limits import LIMITS
 from valaro.networks.shapes import Generates
-from valaro.normalise import Normalisation
-from valaro.records import DIMENSIONS, Dimension
-from valaro.training.machine import DeviceName, Precision
-from valaro.training.plans import PRESETS, Choice, FaceRate, Plan
+from valaro.records import DIMENSIONS, Dimension, Normalisation
+from valaro.training.plans import PRESETS, Choice, DeviceName, FaceRate, Plan, Precision
 from valaro.training.recipes import AutoChoice, Candidate, all_candidates, choices
 
 Count = Annotated[int, Field(ge=1)]
@@ -60,7 +58,7 @@ class Data(_Section):
 
 
 class Study(_Section):
-    """What is compared."""
+    """What is compared; `sessions` are those that a cross-validation tests, all of them where it names none."""
 
     models: Annotated[list[str], Field(min_length=1)] = ["MFSBase", "MSSGAN"]
     features: Annotated[list[str], Field(min_length=1)] = ["fbank", "face"]
@@ -69,6 +67,7 @@ class Study(_Section):
     votes: Votes = "each"
     pool_size: Annotated[int, Field(ge=0)] | None = None
     pool_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    sessions: Annotated[list[str], Field(min_length=1)] | None = None
     directions: Directions = "both"
     seeds: Annotated[int, Field(ge=1, le=LIMITS.most_seeds)] = 1
     first_seed: Annotated[int, Field(ge=0)] = 0
@@ -219,7 +218,8 @@ class Settings(_Section):
         """Return the settings, complete with the preset's values, as TOML that reads back to the same study."""
         plan = self.plan()
         known = self.model_dump(mode="json", exclude_none=True)
-        known["study"] |= {"normalisation": plan.normalisation, "normalise_speakers": plan.normalise_speakers}
+        of_plan = {name: getattr(plan, name) for name in Study.model_fields if hasattr(plan, name)}
+        known["study"] |= {name: value for name, value in of_plan.items() if value is not None}
         for section, names in _SECTIONS.items():
             homes = [*(getattr(plan, name) for name in names), plan]
             known[section] = {

@@ -13,6 +13,11 @@ from valaro.reports.paper.row_blocks import row_blocks
 from valaro.reports.paper.verdicts import Verdict, judge, verdict_sentences
 from valaro.reports.tables import DimensionResults
 
+_ALIKE = (
+    "The paper's conditions: data, counts of utterances and samples, sessions, who of them tests, seeds, and every "
+    "setting of preset paper are as there."
+)
+
 
 def beside_paper(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> tuple[Block, ...]:
     """Return a part a run that is one of the paper's studies, in the order of the paper; empty without one."""
@@ -42,6 +47,8 @@ def _conditions(part: PaperPart, run: Run, told: dict[Table, str]) -> list[Block
         is_new = before == part.heading.partition(":")[0]
         text = "What differs stands below." if is_new else f"What differs is what differs for {before}."
         found += [Notice(lead="Not the paper's conditions. ", text=text), *([shown] if is_new else [])]
+    else:
+        found.append(Sentence(text=_ALIKE, is_quiet=True))
     shares = levels_beside(run.record)
     if shares and shares not in told:
         told[shares] = part.heading

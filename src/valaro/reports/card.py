@@ -44,6 +44,7 @@ def _facts(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[tuple[str, str]
     yield "Trained on", "; ".join([*map(_labelled, labelled), *map(_unlabelled, pool)]) or "no corpus is recorded"
     yield "Origin of the labels", _labels(run, study.get("votes"), study.get("labels_per_level"))
     yield "Test data kept apart", _kept_apart(run)
+    yield "Preset", _preset(str(study.get("preset", "not recorded")))
     yield "Limits", " ".join(_limits(run, rows))
     scaled = f" ({sentences.SPEAKER_NOTE})" if run.speaker_normalised else ""
     yield "Normalisation", f"{run.normalisation}{scaled}"
@@ -54,6 +55,10 @@ def _facts(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[tuple[str, str]
     yield "Seeds", f"{', '.join(map(str, seeds))}; the bootstrap's is 0" if seeds else "none"
     yield "Versions", ", ".join(f"{name} {value}" for name, value in run.environment.items()) or "not recorded"
     yield "Data fingerprint", run.fingerprint
+
+
+def _preset(name: str) -> str:
+    return f"{name}: docs/presets.md lists where it differs from the paper" if name in {"default", "paper"} else name
 
 
 def _labelled(corpus: CorpusSummary) -> str:

@@ -52,6 +52,8 @@ def _notes(runs: Sequence[RunRecord]) -> Iterator[Notice]:
     for run in runs:
         if run.missing:
             yield Notice(lead=f"{run.name}: ", text=f"{sentences.unfinished_words(run)}.")
+        if rescaled := sentences.rescaled_words(run):
+            yield Notice(lead=f"{run.name}: ", text=f"{rescaled}.")
     scaled = [run.name for run in runs if run.speaker_normalised]
     if scaled:
         yield Notice(lead=f"{', '.join(scaled)}: ", text=f"{sentences.SPEAKER_NOTE}.")

@@ -108,6 +108,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "headline": sentences.headline,
     "cautions": sentences.cautions,
     "unfinished": sentences.unfinished_words,
+    "rescaled": sentences.rescaled_words,
     "speaker_note": sentences.speaker_note,
     "plural": sentences.plural,
     "duration": sentences.duration,

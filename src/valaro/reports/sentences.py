@@ -215,6 +215,20 @@ def unfinished_words(run: RunRecord) -> str:
     return f"not finished: {thousands(there)} of {plural(run.planned, 'result')} are there" if run.missing else ""
 
 
+def rescaled_words(run: RunRecord) -> str:
+    """Return which models took unlabelled recordings scaled otherwise than the study asks; empty where none did."""
+    scalings: dict[tuple[str, str], dict[str, None]] = {}
+    for result in run.judged:
+        asked = dict(result.varied).get("study.normalisation", run.normalisation)
+        if result.normalisation not in {"", asked}:
+            scalings.setdefault((result.normalisation, asked), {})[result.method] = None
+    return "; ".join(
+        f"{', '.join(methods)} took unlabelled recordings with normalisation {used}, not {asked} as the study asks: a "
+        "model that labels them itself must have them on the scale that it has learnt from"
+        for (used, asked), methods in scalings.items()
+    )
+
+
 def score_words(results: DimensionResults) -> tuple[str, ...]:
     """Return each model's UAR and interval for the figure."""
     return tuple(f"{percent(row.uar.value)} ({span(row.uar)})" for row in results.rows)

@@ -25,7 +25,7 @@ VERSION = 3
 
 def save_model(model: TrainedModel, folder: Path) -> None:
     """Write the model to `folder`, whole or not at all."""
-    tensors = {f"classifier.{name}": value.contiguous() for name, value in model.classifier.state_dict().items()}
+    tensors = {f"classifier.{name}": value.cpu().contiguous() for name, value in model.classifier.state_dict().items()}
     for name, statistics in model.scale.items():
         tensors[f"scale.{name}.mean"] = torch.from_numpy(statistics.mean)
         tensors[f"scale.{name}.deviation"] = torch.from_numpy(statistics.deviation)

@@ -14,7 +14,7 @@ from valaro.training.plans import Schedule, Terms
 from valaro.training.progress import Progress
 from valaro.training.soft_weights import SoftWeights
 from valaro.training.streams import torch_stream
-from valaro.training.updates import adam, descend, labelled_term, ridge
+from valaro.training.updates import adam, descend, ridge
 from valaro.training.views import Look
 
 Unlabelled = Callable[[Judgement, Judgement, Callable[[], Judgement], Terms, SoftWeights], Tensor]
@@ -55,7 +55,10 @@ def fit_consistent(
     look: Look,
     seed: int,
 ) -> None:
-    """Train on the labelled term and one unlabelled term over two looks at the real samples."""
+    """Train on the labelled term and one unlabelled term over two looks at the real samples.
+
+    Nothing is generated, so the labelled term is that of Eq. 1, over the K levels.
+    """
     noise = Noise(torch_stream(seed, "noise", classifier.device))
     memory = SoftWeights(classes=classifier.shape.classes)
     optimiser = adam(classifier, schedule, weight_decay=schedule.weight_decay)
@@ -69,7 +72,7 @@ def fit_consistent(
             return progress.averages.classifier(real, noise)
 
         found = {
-            "labelled": labelled_term(terms)(labelled.logits, batch.fuzzy),
+            "labelled": losses.labelled_conditional(labelled.logits, batch.fuzzy),
             "unlabelled": unlabelled(first, second, teacher, terms, memory),
         }
         total = found["labelled"] + terms.share(step) * found["unlabelled"] + ridge(classifier, terms)

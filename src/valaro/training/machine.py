@@ -6,11 +6,11 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import torch
 
 from valaro.errors import ValaroError
+from valaro.training.plans import DeviceName, Precision
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT = 1 << 30
@@ -19,10 +19,6 @@ _KEPT = 1 << 30
 _CPU_FLAGS = Path("/proc/cpuinfo")
 _BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 
-Precision = Literal["auto", "single", "bfloat16"]
-"""`auto`: bfloat16 for the image layout where the processor or GPU multiplies it in hardware, else single precision."""
-
-DeviceName = Literal["cpu", "cuda"]
 CPU = torch.device("cpu")
 
 

@@ -7,17 +7,17 @@ from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, few_labels, limited, unlabelled_pool
 from valaro.labels.fuzzy import level_counts
 from valaro.normalise import Scales, far_corpora, fit_scales, speaker_scales
-from valaro.records import LEVELS, Alarm, Dimension, Utterance
+from valaro.records import LEVELS, Alarm, Dimension, Normalisation, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training.plans import Plan
-from valaro.training.recipes import Candidate
+from valaro.training.recipes import RECIPES, Candidate
 
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
     """What a training learns from, and by whom it is judged on the way: one set of validation utterances a fold.
 
-    `excluded` recordings of held-out people stayed out of the pool.
+    `excluded` recordings of held-out people stayed out of the pool, which is scaled as `normalisation` says.
     """
 
     store: FeatureStore
@@ -27,6 +27,7 @@ class Material:
     pool: tuple[Utterance, ...]
     validations: tuple[tuple[Utterance, ...], ...]
     excluded: int
+    normalisation: Normalisation
     scales: Scales
 
 
@@ -65,7 +66,8 @@ def gather(
     offered = unlabelled_pool(fold, [utterance for utterance in unlabelled if utterance.id not in known])
     pool = limited((*rest, *complete(offered.utterances)), plan.pool_size, seed=seed)
     pool = limited(pool, round(plan.pool_share * len(pool)), seed=seed)
-    scales = fit_scales(store, labelled, pool, candidate.features, normalisation=plan.normalisation)
+    normalisation = RECIPES[candidate.recipe].pool_scaling(plan.normalisation)
+    scales = fit_scales(store, labelled, pool, candidate.features, normalisation=normalisation)
     validations = tuple(_validation(fold, dimension) for fold in folds)
     if plan.normalise_speakers:
         judged = [utterance for validation in validations for utterance in validation]
@@ -78,13 +80,14 @@ def gather(
         pool=pool,
         validations=validations,
         excluded=len(offered.excluded),
+        normalisation=normalisation,
         scales=scales,
     )
 
 
-def distant_corpora(material: Material, plan: Plan) -> list[Alarm]:
+def distant_corpora(material: Material) -> list[Alarm]:
     """Say which corpora of the pool lie so far off that this alone tells them from the labelled recordings."""
-    if plan.normalisation in {"auto", "self"}:
+    if material.normalisation in {"auto", "self"}:
         return []
     return [
         Alarm(

@@ -1,12 +1,15 @@
 """The numbers a training needs, in two presets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal
 
 from valaro.networks.shapes import Build, Regularisation
-from valaro.normalise import Normalisation
-from valaro.training.machine import DeviceName, Precision
+from valaro.records import Normalisation
 
+Precision = Literal["auto", "single", "bfloat16"]
+"""`auto`: bfloat16 for the image layout where the processor or GPU multiplies it in hardware, else single precision."""
+
+DeviceName = Literal["cpu", "cuda"]
 Choice = Literal["uar", "likelihood", "last"]
 Short = Literal["repeat", "mean"]
 FaceRate = Literal["grid", "native"]
@@ -55,8 +58,9 @@ class Schedule:
 class Terms:
     """Weights of Eq. 6's terms and of their alternatives.
 
-    `joint`: the labelled term is normalised over K+1 as printed. `real`, `generated`: "looks real" and "looks
-    generated". `consistency` with its `margin` M' reaches its full weight after `ramp` steps, as do the rivals'
+    `joint`: beside a generator the labelled term is normalised over K+1 as printed; where nothing is generated it is
+    over the K levels (Eq. 1) in any case. `real`, `generated`: "looks real" and "looks generated".
+    `consistency` with its `margin` M' reaches its full weight after `ramp` steps, as do the rivals'
     unlabelled terms `teacher` (Mean Teacher) and `pseudo` (SoftMatch). Remedies for a generator that does not cover
     the data: conditional `entropy` of unlabelled samples, `pull_away` of generated features, `covariance` matching.
     `ridge` weighs the squared length of the last layer's weights, as 1/(2 C n) does in a logistic regression on n
@@ -192,3 +196,26 @@ PAPER = Plan(
 """Everything as printed (section IV-D); steps and momentum, which it does not print, from its reference codes."""
 
 PRESETS = {"default": DEFAULT, "paper": PAPER}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanValue:
+    """One value of a plan, by the name that settings give it."""
+
+    name: str
+    value: float | str | bool | None
+
+
+def plan_values(plan: Plan) -> tuple[PlanValue, ...]:
+    """Return every value of a plan, those of its parts among them; no name stands in two parts.
+
+    >>> [found.value for found in plan_values(PAPER) if found.name in {"layout", "dropout", "steps"}]
+    ['image', 0.2, 20000]
+    """
+    homes = [plan, *(part for field in fields(plan) if is_dataclass(part := getattr(plan, field.name)))]
+    return tuple(
+        PlanValue(name=field.name, value=value)
+        for home in homes
+        for field in fields(home)
+        if not is_dataclass(value := getattr(home, field.name))
+    )

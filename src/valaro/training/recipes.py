@@ -10,7 +10,7 @@ from jaxtyping import Float
 from valaro.errors import ValaroError, unknown_name
 from valaro.features.table import FEATURE_NAMES
 from valaro.networks.fusion import FeatureGenerator, FusionClassifier, FusionGenerator, generator_for
-from valaro.records import AUTO
+from valaro.records import AUTO, Normalisation
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.batches import RecordingBatches
 from valaro.training.consistent import (
@@ -58,7 +58,9 @@ class Recipe:
     `fused`: it joins all features; else it runs on one. None: on all by default, or on one that is named.
     `uses_pool`: it learns from unlabelled recordings. `is_shared`: validation chooses a checkpoint only, so that one
     training serves both directions of a session. `is_linear`: no network, whole utterances. `is_adversarial`: it trains
-    the bench's generator. `terms`: those of a plan that it uses beyond the labelled ones, by name.
+    the bench's generator. `labels_pool`: it takes its own answers on unlabelled recordings for labels. `terms`: those
+    of a plan that it uses beyond the labelled ones, by name. `passes`: how many batches go through the classifier and
+    back for an update, G's step counted as one; further stages count, too.
     """
 
     name: str
@@ -68,7 +70,17 @@ class Recipe:
     is_shared: bool = True
     is_linear: bool = False
     is_adversarial: bool = False
+    labels_pool: bool = False
+    passes: int = 1
     terms: frozenset[str] = frozenset()
+
+    def pool_scaling(self, asked: Normalisation) -> Normalisation:
+        """Return how its unlabelled recordings are scaled where `asked` is the plan's normalisation.
+
+        Unscaled recordings lie many deviations off the labelled ones, and a network gives all of them one level with
+        full confidence: a model that learns from such answers takes them scaled like the labelled ones.
+        """
+        return "shift" if self.labels_pool and asked == "none" else asked
 
 
 def in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
@@ -117,8 +129,8 @@ def _linear(bench: Bench, estimator: Estimator) -> Progress:
 
 
 _CT_TERMS = frozenset({"consistency", "margin", "ramp"})
-_GAN_TERMS = _CT_TERMS | {"real", "generated", "entropy", "covariance", "pull_away", "fresh"}
-LABELLED_TERMS = frozenset({"joint", "ridge"})
+_GAN_TERMS = _CT_TERMS | {"joint", "real", "generated", "entropy", "covariance", "pull_away", "fresh"}
+LABELLED_TERMS = frozenset({"ridge"})
 """What every network's labelled loss uses."""
 
 _SUPERVISED = partial(in_one_stage, fit=fit_supervised)
@@ -136,20 +148,37 @@ PAPER_MODELS = {
     for recipe in (
         Recipe(name="FSBase", fit=_SUPERVISED, fused=False, uses_pool=False),
         Recipe(name="MFSBase", fit=_SUPERVISED, fused=True, uses_pool=False),
-        Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False),
-        Recipe(name="SSGAN", fit=_adversarial, fused=False, uses_pool=True, is_adversarial=True, terms=_GAN_TERMS),
-        Recipe(name="MSSGAN", fit=_adversarial, fused=True, uses_pool=True, is_adversarial=True, terms=_GAN_TERMS),
+        Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False, labels_pool=True, passes=2),
+        Recipe(
+            name="SSGAN",
+            fit=_adversarial,
+            fused=False,
+            uses_pool=True,
+            is_adversarial=True,
+            passes=5,
+            terms=_GAN_TERMS,
+        ),
+        Recipe(
+            name="MSSGAN",
+            fit=_adversarial,
+            fused=True,
+            uses_pool=True,
+            is_adversarial=True,
+            passes=5,
+            terms=_GAN_TERMS,
+        ),
     )
 }
 RIVALS = {
     recipe.name: recipe
     for recipe in (
-        Recipe(name="CT", fit=_consistent(consistency_alone), fused=None, uses_pool=True, terms=_CT_TERMS),
+        Recipe(name="CT", fit=_consistent(consistency_alone), fused=None, uses_pool=True, passes=3, terms=_CT_TERMS),
         Recipe(
             name="MeanTeacher",
             fit=_consistent(averaged_teacher),
             fused=None,
             uses_pool=True,
+            passes=3,
             terms=frozenset({"teacher", "ramp"}),
         ),
         Recipe(
@@ -157,9 +186,19 @@ RIVALS = {
             fit=_consistent(soft_match),
             fused=None,
             uses_pool=True,
+            labels_pool=True,
+            passes=3,
             terms=frozenset({"pseudo", "ramp"}),
         ),
-        Recipe(name="ClassBalanced", fit=_CLASS_BALANCED, fused=None, uses_pool=True, is_shared=False),
+        Recipe(
+            name="ClassBalanced",
+            fit=_CLASS_BALANCED,
+            fused=None,
+            uses_pool=True,
+            is_shared=False,
+            labels_pool=True,
+            passes=4,
+        ),
     )
 }
 LINEAR = {

@@ -2,13 +2,14 @@
 
 import torch
 
+from valaro import losses
 from valaro.networks.fusion import FusionClassifier
 from valaro.networks.noise import Noise
 from valaro.training.batches import LabelledBatches
 from valaro.training.plans import Schedule, Terms
 from valaro.training.progress import Progress
 from valaro.training.streams import torch_stream
-from valaro.training.updates import adam, descend, labelled_term, ridge
+from valaro.training.updates import adam, descend, ridge
 from valaro.training.views import Look
 
 
@@ -22,13 +23,16 @@ def fit_supervised(
     look: Look,
     seed: int,
 ) -> None:
-    """Train on labelled samples alone: the first line of Eq. 4 and 6. `progress` ends up with the result."""
+    """Train on labelled samples alone, by Eq. 1: nothing is generated, so the softmax is over the K levels.
+
+    `progress` ends up with the result.
+    """
     noise = Noise(torch_stream(seed, "noise", classifier.device))
     optimiser = adam(classifier, schedule, weight_decay=schedule.weight_decay)
 
     for step in progress.steps(batches=batches, noise=noise, look=look, optimiser=optimiser):
         crops, fuzzy = batches.draw_labelled()
-        labelled = labelled_term(terms)(classifier(look(crops), noise).logits, fuzzy)
+        labelled = losses.labelled_conditional(classifier(look(crops), noise).logits, fuzzy)
         descend(optimiser, labelled + ridge(classifier, terms), rate=schedule.rate(step), clip=schedule.clip)
         progress.follow(step, {"labelled": labelled})
 

@@ -110,7 +110,7 @@ def train_folds(
     with suited_to(plan.layout, plan.schedule.precision, bench.classifier.device):
         progress = recipe.fit(bench)
     used_pool = material.pool if recipe.uses_pool else ()
-    distant = distant_corpora(material, plan) if used_pool else []
+    distant = distant_corpora(material) if used_pool else []
     alarms = (*missing_levels(material), *distant, *progress.alarms.raised)
     seconds = (time.perf_counter() - begun) / len(folds)
     return tuple(
@@ -198,9 +198,10 @@ def _adversaries(recipe: Recipe, bench: Bench, progress: Progress) -> Adversarie
 
 
 def _with_weights(classifier: FusionClassifier, best: BestModel) -> FusionClassifier:
+    """Return the classifier as validation liked it best, on the device where it learnt: it is judged there, too."""
     finished = deepcopy(classifier)
     finished.load_state_dict(best.weights)
-    return finished.cpu()
+    return finished
 
 
 def _notes(store: FeatureStore, utterances: Iterable[Utterance]) -> tuple[CorpusNote, ...]:

@@ -49,7 +49,7 @@ def descend(optimiser: torch.optim.Optimizer, loss: Tensor, *, rate: float, clip
 
 
 def labelled_term(terms: Terms) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return the labelled term that the plan asks for: over K+1 as printed, or over the K levels."""
+    """Return the labelled term that the plan asks for beside a generator: over K+1 as printed, or over the K levels."""
     return losses.labelled_joint if terms.joint else losses.labelled_conditional
 
 

@@ -1,6 +1,7 @@
 """Under which conditions a run stands beside the paper: where its data, labels and settings differ."""
 
 import tomllib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,22 @@ from valaro.reports import sentences
 from valaro.reports.blocks import Table, table, words
 from valaro.reports.paper import numbers
 from valaro.reports.paper.numbers import LABELLED_CORPUS, LEVELS_TABLE_1, NAMES, SESSIONS, UNLABELLED_CORPUS
+from valaro.reports.paper.parts import BY_NAME, POOL_SHARE, PaperPart
+from valaro.training.plans import PAPER, plan_values
+
+_SECTIONS = ("study", "network", "sampling", "training", "self_training", "losses")
+"""Sections of a run's settings that hold a plan's values."""
+
+_SAID_ELSEWHERE = ("labels_per_level", "normalise_speakers", "device")
+"""The first two have rows of their own; a device changes no result that could be told from another run's."""
+
+_POOL = ("pool_size", "pool_share")
+
+_DIRECTIONS = {
+    "coin": "one gender, drawn for each session",
+    "both": "each gender in turn",
+    "fixed": "the women, always",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,40 +38,84 @@ class Condition:
 
 
 def conditions(run: RunRecord) -> tuple[Condition, ...]:
-    """Return what is other here than in the paper; empty where nothing is."""
+    """Return what is other here than in the paper: data, counts, folds, and every setting; empty where nothing is."""
+    part, sections = BY_NAME[run.paper], sections_of(run)
+    study = sections.get("study", {})
+    rows = [*_of_data(run, study), *_of_trainings(run, part, study), *_of_settings(part, sections)]
+    rows += [
+        (f"feature {NAMES.get(paper, paper)}", "itself", f"{ours} stands for it", True)
+        for paper, ours in sorted(run.stand_ins.items())
+    ]
+    return tuple(Condition(what=what, paper=paper, here=here) for what, paper, here, differs in rows if differs)
+
+
+_Row = tuple[str, str, str, bool]
+"""What may differ, what the paper has, what is here, and whether that differs."""
+
+
+def _of_data(run: RunRecord, study: Mapping[str, Any]) -> Iterator[_Row]:
     labelled = [corpus for corpus in run.corpora if corpus.labelled]
     pool = [corpus for corpus in run.corpora if not corpus.labelled]
     derived = [note.corpus for note in run.notes if "derived" in note.text]
-    study = study_of(run)
     per_level = study.get("labels_per_level")
     own = "no other corpus, only what the labelled one leaves unlabelled"
-    iemocap = (
-        f"IEMOCAP, {sentences.thousands(numbers.LABELLED_COUNT)} utterances, {sentences.plural(SESSIONS, 'session')}"
-    )
-    found = [
-        ("labelled data", iemocap, _named(labelled), [corpus.corpus for corpus in labelled] != [LABELLED_CORPUS]),
-        ("unlabelled data", "AMI", _named(pool) or own, [corpus.corpus for corpus in pool] != [UNLABELLED_CORPUS]),
-        ("labels", "several annotators' ratings", f"derived from categories ({', '.join(derived)})", bool(derived)),
-        ("number of labels", "all of the training speakers", f"at most {per_level} a level", per_level is not None),
-        ("votes", "each becomes a level", "their mean becomes a level", study.get("votes") == "mean"),
-        (
-            "networks and schedule",
-            "preset paper",
-            f"preset {study.get('preset', 'unknown')}",
-            study.get("preset") != "paper",
-        ),
-        (
-            "scaling",
-            "no speaker is scaled alone",
-            "each by their own unlabelled recordings, in the test, too",
-            run.speaker_normalised,
-        ),
-        *(
-            (f"feature {NAMES.get(paper, paper)}", "itself", f"{ours} stands for it", True)
-            for paper, ours in sorted(run.stand_ins.items())
-        ),
+    count = sentences.thousands(numbers.LABELLED_COUNT)
+    iemocap = f"IEMOCAP, {count} utterances, {sentences.plural(SESSIONS, 'session')}"
+    is_iemocap = [(c.corpus, c.labelled, c.sessions) for c in labelled] == [
+        (LABELLED_CORPUS, numbers.LABELLED_COUNT, SESSIONS)
     ]
-    return tuple(Condition(what=what, paper=paper, here=here) for what, paper, here, differs in found if differs)
+    yield "labelled data", iemocap, _named(labelled), not is_iemocap
+    yield "unlabelled data", "AMI", _named(pool) or own, [corpus.corpus for corpus in pool] != [UNLABELLED_CORPUS]
+    yield "labels", "several annotators' ratings", f"derived from categories ({', '.join(derived)})", bool(derived)
+    yield "number of labels", "all of the training speakers", f"at most {per_level} a level", per_level is not None
+    yield "votes", "each becomes a level", "their mean becomes a level", study.get("votes") == "mean"
+    yield (
+        "scaling",
+        "no speaker is scaled alone",
+        "each by their own unlabelled recordings, in the test, too",
+        run.speaker_normalised,
+    )
+
+
+def _of_trainings(run: RunRecord, part: PaperPart, study: Mapping[str, Any]) -> Iterator[_Row]:
+    """Count what the trainings had and whom they tested."""
+    is_figure_6 = part.axis == POOL_SHARE
+    sizes = {result.unlabelled for result in run.judged if result.uses_pool}
+    asked = set(numbers.FIGURE_6_SIZES) if is_figure_6 else {numbers.UNLABELLED_COUNT}
+    yield "unlabelled samples a training", _listed(asked), _listed(sizes), bool(sizes) and sizes != asked
+    labelled = {result.labelled for result in run.judged}
+    differs = is_figure_6 and labelled != {numbers.FIGURE_6_LABELLED}
+    yield "labelled utterances a training", sentences.thousands(numbers.FIGURE_6_LABELLED), _listed(labelled), differs
+    tested = {result.fold.rpartition(" test ")[0] or result.fold for result in run.judged}
+    sessions = 1 if is_figure_6 else SESSIONS
+    here = sentences.plural(len(tested), "session")
+    yield "sessions tested", sentences.plural(sessions, "session"), here, len(tested) != sessions
+    directions = str(study.get("directions", "not stated"))
+    here = _DIRECTIONS.get(directions, directions)
+    yield "who of a session tests", _DIRECTIONS["coin"], here, directions != "coin"
+    seeds = study.get("seeds", "not stated")
+    yield "trainings of a model a session", "1", f"seeds: {seeds}", seeds != 1
+    yield "results", "all", sentences.unfinished_words(run), bool(run.missing)
+
+
+def _of_settings(part: PaperPart, sections: Mapping[str, Mapping[str, Any]]) -> Iterator[_Row]:
+    """Compare every value in force with that of preset `paper`, a row a section."""
+    preset = sections.get("study", {}).get("preset", "unknown")
+    here = f"preset {preset}" + (" (docs/presets.md lists its values)" if preset == "default" else "")
+    yield "networks and schedule", "preset paper", here, preset != "paper"
+    varied = {name.partition(".")[2]: values for name, values in sections.get("vary", {}).items()}
+    free = {part.setting.partition(".")[2], *_SAID_ELSEWHERE, *(_POOL if part.axis == POOL_SHARE else ())}
+    for name, values in varied.items():
+        if name not in {*free, "features"}:
+            yield f"setting {name}", "not varied", f"varied: {', '.join(map(_words, values))}", True
+    paper = {found.name: found.value for found in plan_values(PAPER) if found.name not in free}
+    stated = {name: section for section in _SECTIONS for name in sections.get(section, {})}
+    for section in _SECTIONS:
+        apart = [n for n in paper if stated.get(n) == section and sections[section][n] != paper[n]]
+        was, is_here = (_pairs(apart, values) for values in (paper, sections.get(section, {})))
+        yield f"settings of [{section}]", was, is_here, bool(apart)
+    unknown = [name for name, value in paper.items() if name not in stated and value is not None]
+    yield "settings that the run does not state", _pairs(unknown, paper), "not known", bool(unknown)
 
 
 def levels_beside(run: RunRecord) -> Table | None:
@@ -71,13 +132,38 @@ def levels_beside(run: RunRecord) -> Table | None:
     return table(columns, rows, "How the labels are shared among the levels.") if rows else None
 
 
-def study_of(run: RunRecord) -> dict[str, Any]:
-    """Return the section `study` of a run's settings; empty where the settings are no such file."""
+def sections_of(run: RunRecord) -> Mapping[str, Mapping[str, Any]]:
+    """Return the sections of a run's settings; empty where the settings are no such file."""
     try:
-        section = tomllib.loads(run.settings).get("study", {})
+        known = tomllib.loads(run.settings)
     except tomllib.TOMLDecodeError:
         return {}
-    return section if isinstance(section, dict) else {}
+    return {name: section for name, section in known.items() if isinstance(section, dict)}
+
+
+def study_of(run: RunRecord) -> Mapping[str, Any]:
+    """Return the section `study` of a run's settings; empty where the settings are no such file."""
+    return sections_of(run).get("study", {})
+
+
+def _pairs(names: Sequence[str], values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_words(values[name])}" for name in names)
+
+
+def _words(value: object) -> str:
+    """Return a setting's value as a settings file writes it."""
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _listed(counts: Collection[int]) -> str:
+    """Return counts in order, of more than six the least and the greatest.
+
+    >>> _listed({20, 0}), _listed(range(9)), _listed(())
+    ('0, 20', '0 to 8', 'none')
+    """
+    if len(counts) > 6:
+        return sentences.count_range((min(counts), max(counts)))
+    return ", ".join(sentences.thousands(count) for count in sorted(counts)) or "none"
 
 
 def _shares(counts: tuple[int, int, int]) -> tuple[str, ...]:

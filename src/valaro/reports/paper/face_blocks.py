@@ -3,11 +3,16 @@
 from valaro.records import Dimension
 from valaro.reports import sentences
 from valaro.reports.blocks import Block, Cell, Notice, table, words
-from valaro.reports.paper.faces import BOUNDARY, FacePart, split_by_yaw
+from valaro.reports.paper.faces import BOUNDARY, FacePart, split_by_half, split_by_yaw
 from valaro.reports.paper.matching import Run
 from valaro.reports.paper.numbers import TABLE_8, FaceCounts
 from valaro.reports.paper.parts import PaperPart
 from valaro.reports.paper.verdicts import OPEN, Verdict, verdict_of
+
+_HALVES = (
+    " The paper parts its clips by the half of the picture, left or right, in which the person is; which of the two it "
+    "calls frontal is not known here, so both halves stand for themselves."
+)
 
 
 def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[Verdict]) -> list[Block]:
@@ -24,12 +29,16 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
         named = Cell(text=f"SSGAN {face}", below=run.why_absent(dimension, model))
         lines.append((named, *["–"] * 6))
         verdicts.append(Verdict(outcome=OPEN, words=stated, why=run.why_absent(dimension, model)))
-    unknown = 0
+    unknown, any_half = 0, any(face.half for face in run.record.faces)
     for row in sorted(rows, key=lambda row: (row not in the_one, row.contender.model)):
         split = split_by_yaw([result.test for result in row.contender.results], run.record.faces)
         unknown = max(unknown, split.unknown)
-        lines.append(_judged(row.contender.model, "frontal", split.frontal))
-        lines.append(_judged(row.contender.model, "side", split.side))
+        lines.append(_judged(row.contender.model, "frontal", split.first))
+        lines.append(_judged(row.contender.model, "side", split.second))
+        if any_half:
+            halves = split_by_half([result.test for result in row.contender.results], run.record.faces)
+            lines.append(_judged(row.contender.model, "left half", halves.first))
+            lines.append(_judged(row.contender.model, "right half", halves.second))
         if row in the_one:
             named = f"{row.contender.model}: {stated}"
             verdicts.append(
@@ -43,6 +52,7 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
         f"{90 * BOUNDARY:.0f} degrees; the paper does not say where it drew the line. Right and wrong are counted over "
         "all trainings, so a clip counts once a seed; a tied level counts as right; UAR is that of all trainings "
         "together."
+        + (_HALVES if any_half else "")
         + (f" Left out: {sentences.plural(unknown, 'test utterance')} without a known face." if unknown else "")
     )
     note = sentences.speaker_note([row.contender.model for row in rows if row.contender.speaker_normalised])

@@ -1,4 +1,4 @@
-"""Test utterances parted by where the face looks, as the paper's Table VIII does."""
+"""Test utterances parted by where the face looks, or by the half of the picture, as in the paper's Table VIII."""
 
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ face wobbles and the detector is unsure, beyond it a head is turned. The paper d
 
 @dataclass(frozen=True, kw_only=True)
 class FacePart:
-    """Test utterances with frontal or with side faces: how many clips, judged right and wrong over all trainings.
+    """One part of the test utterances: how many clips, judged right and wrong over all trainings.
 
     `uar` over the levels present, all trainings together; None where no utterance was judged.
     """
@@ -36,10 +36,13 @@ class FacePart:
 
 @dataclass(frozen=True, kw_only=True)
 class FaceSplit:
-    """Frontal against side faces; `difference` of the accuracies, None where one part is empty."""
+    """Frontal against side faces, or the left half against the right; `difference` of the accuracies of both parts.
 
-    frontal: FacePart
-    side: FacePart
+    None where one part is empty.
+    """
+
+    first: FacePart
+    second: FacePart
     difference: Interval | None
     unknown: int
     """Test utterances of which no face is known."""
@@ -50,12 +53,23 @@ def split_by_yaw(tests: Sequence[Predictions], faces: Iterable[FaceQuality]) -> 
     yaw = {face.utterance: face.mean_absolute_yaw for face in faces if face.found}
     judged = {name for test in tests for name in test.ids}
     frontal = {name for name in judged if yaw.get(name, 2.0) <= BOUNDARY}
-    side = judged & yaw.keys() - frontal
+    return _split(tests, frontal, judged & yaw.keys() - frontal, unknown=len(judged - yaw.keys()))
+
+
+def split_by_half(tests: Sequence[Predictions], faces: Iterable[FaceQuality]) -> FaceSplit:
+    """Part the utterances of `tests` by the half of the picture, left first; a tied level counts as right."""
+    half = {face.utterance: face.half for face in faces if face.half}
+    judged = {name for test in tests for name in test.ids}
+    left, right = ({name for name in judged if half.get(name) == side} for side in ("left", "right"))
+    return _split(tests, left, right, unknown=len(judged - left - right))
+
+
+def _split(tests: Sequence[Predictions], first: Set[str], second: Set[str], *, unknown: int) -> FaceSplit:
     return FaceSplit(
-        frontal=_part(tests, frontal),
-        side=_part(tests, side),
-        difference=accuracy_difference(tests, frontal, side) if frontal and side else None,
-        unknown=len(judged - yaw.keys()),
+        first=_part(tests, first),
+        second=_part(tests, second),
+        difference=accuracy_difference(tests, first, second) if first and second else None,
+        unknown=unknown,
     )
 
 

@@ -1,6 +1,6 @@
 """The paper's figures drawn from our results: confusion matrices, and scores over a varied setting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from valaro.records import Dimension
@@ -8,9 +8,9 @@ from valaro.reports import sentences
 from valaro.reports.blocks import Block, Matrices, Notice, Sentence
 from valaro.reports.comparisons import difference_between
 from valaro.reports.paper.matching import Run
-from valaro.reports.paper.numbers import FIGURE_6_PEAK
+from valaro.reports.paper.numbers import FIGURE_6_PEAK, FIGURE_6_SIZES
 from valaro.reports.paper.parts import POOL_SHARE, Model, PaperPart
-from valaro.reports.paper.verdicts import Verdict, verdict_on
+from valaro.reports.paper.verdicts import OPEN, Verdict, verdict_on
 from valaro.reports.tables import DimensionResults, ModelRow
 from valaro.reports.varied import in_order, over_values, setting_blocks
 
@@ -68,7 +68,10 @@ def chart_blocks(
 
 
 def _peak(dimension: Dimension, rows: Sequence[ModelRow]) -> list[Verdict]:
-    """Judge that unlabelled data pays: the paper's best number of it, or the largest here, against the smallest."""
+    """Judge that unlabelled data pays, and that too much of it does not.
+
+    The paper's best number of it, or the largest here, stands against the smallest, and against the paper's largest.
+    """
     found: list[Verdict] = []
     for model in over_values(rows, POOL_SHARE):
         by_size = {_unlabelled(row): row for _, row in model.rows}
@@ -78,7 +81,19 @@ def _peak(dimension: Dimension, rows: Sequence[ModelRow]) -> list[Verdict]:
         difference = difference_between(by_size[most].contender, by_size[smallest].contender, "")
         stated = f"{dimension}: {model.label} with {most} unlabelled recordings above the same with {smallest}"
         found.append(verdict_on(stated, difference))
+        found.append(_fall(f"{dimension}: {model.label}", by_size))
     return found
+
+
+def _fall(name: str, by_size: Mapping[int, ModelRow]) -> Verdict:
+    """Judge that the scores fall after the paper's peak."""
+    peak, last = FIGURE_6_PEAK, FIGURE_6_SIZES[-1]
+    stated = f"{name} with {peak} unlabelled recordings above the same with {last}"
+    lacking = [sentences.thousands(size) for size in (peak, last) if size not in by_size]
+    if lacking:
+        why = f"no training here has {' or '.join(lacking)} unlabelled recordings"
+        return Verdict(outcome=OPEN, words=stated, why=why)
+    return verdict_on(stated, difference_between(by_size[peak].contender, by_size[last].contender, ""))
 
 
 def _unlabelled(row: ModelRow) -> int:

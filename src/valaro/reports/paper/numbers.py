@@ -13,6 +13,8 @@ from valaro.records import Dimension
 SOURCE = "Liang, Chen, Jin: Semi-supervised Multimodal Emotion Recognition With Improved Wasserstein GANs"
 LABELLED_CORPUS, UNLABELLED_CORPUS = "iemocap", "ami"
 LABELLED_COUNT, SESSIONS = 10_039, 5
+UNLABELLED_COUNT = 20_000
+"""Samples of AMI that its trainings have, but for those of Figure 6."""
 
 Part = Literal["test", "validation"]
 NAMES = {"fbank": "Fbank", "fft": "FFT", "dface": "Dface"}

@@ -1,5 +1,8 @@
 """A table of the paper with our rows beside its own."""
 
+from collections.abc import Sequence
+from statistics import fmean
+
 from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Interval
 from valaro.records import Dimension
@@ -19,18 +22,22 @@ def row_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
     has_f1 = any(row.f1 is not None for row in part.rows)
     has_parts = any(row.part == "validation" for row in part.rows)
     columns = [words("the paper's row"), *([words("on")] if has_parts else []), "paper's UAR, %", "our UAR, %"]
-    columns += ["difference, points", *(["paper's F1, %", "our F1, %", "difference, points"] if has_f1 else [])]
+    columns += ["difference, points"]
+    columns += ["paper's gap, points", "our gap, points"] if has_parts else []
+    columns += [*(["paper's F1, %", "our F1, %", "difference, points"] if has_f1 else [])]
     lines: list[tuple[Cell | str, ...]] = []
     speaker_wise: list[str] = []
     for row in part.rows:
         found = run.standing_for(dimension, (row.method, row.features))
         for ours in found or (None,):
             name = Cell(text=row.name, below=_label(row, ours, run, dimension))
-            lines.append((name, *([row.part] if has_parts else []), *_scores(row, ours, has_f1=has_f1)))
+            gap = _gap(part.rows, row, ours) if has_parts else ()
+            lines.append((name, *([row.part] if has_parts else []), *_scores(row, ours, gap, has_f1=has_f1)))
         speaker_wise += [ours.contender.model for ours in found if ours.contender.speaker_normalised]
     caption = (
         "Ours: mean ± standard deviation over the trainings (folds × seeds), with the 95 % interval; the "
         "difference is ours minus the paper's."
+        + (" The gap is validation minus test, reckoned from the UARs of both." if has_parts else "")
     )
     note = sentences.speaker_note(list(dict.fromkeys(speaker_wise)))
     return [table(columns, lines, caption), *([Notice(text=note)] if note else [])]
@@ -44,8 +51,22 @@ def _label(row: PaperRow, ours: ModelRow | None, run: Run, dimension: Dimension)
     return f"{said}; {row.remark}" if row.remark else said
 
 
-def _scores(row: PaperRow, ours: ModelRow | None, *, has_f1: bool) -> tuple[Cell | str, ...]:
-    cells = _beside(row.uar, _measured(row, ours, "uar"), strong=True)
+def _gap(rows: Sequence[PaperRow], row: PaperRow, ours: ModelRow | None) -> tuple[str, str]:
+    """Return the paper's and our gap, mean and deviation over the trainings, in a row of the test; else dashes."""
+    if row.part != "test":
+        return "–", "–"
+    pair = {other.part: other.uar for other in rows if (other.method, other.features) == (row.method, row.features)}
+    validation, test = pair.get("validation"), pair["test"]
+    paper = "–" if validation is None or test is None else f"{validation - test:+.2f}".replace("-", "−")
+    kept = [result for result in ours.contender.results if result.validation.ids] if ours else []
+    if not kept:
+        return paper, "–"
+    gaps = [score(result.validation).uar - score(result.test).uar for result in kept]
+    return paper, f"{sentences.points(fmean(gaps))} ± {sentences.percent(deviation_of(gaps))}"
+
+
+def _scores(row: PaperRow, ours: ModelRow | None, gap: tuple[str, ...], *, has_f1: bool) -> tuple[Cell | str, ...]:
+    cells = (*_beside(row.uar, _measured(row, ours, "uar"), strong=True), *gap)
     return (*cells, *(_beside(row.f1, _measured(row, ours, "f1"), strong=False) if has_f1 else ()))
 
 

@@ -54,6 +54,8 @@ def judge(claim: Claim, dimension: Dimension, home: Run, runs: Sequence[Run]) ->
     for rows, model in ((firsts, claim.first), (seconds, claim.second)):
         if not rows:
             return (Verdict(outcome=OPEN, words=stated, why=home.why_absent(dimension, model)),)
+    if claim.setting:
+        return (_between_values(claim, firsts, home),)
     found: list[Verdict] = []
     for first in firsts:
         # What is varied alike, or not at all, is compared.
@@ -63,6 +65,17 @@ def judge(claim: Claim, dimension: Dimension, home: Run, runs: Sequence[Run]) ->
             name = stated + "".join(f", {setting.partition('.')[2]} {value}" for setting, value in which)
             found.append(_verdict(name, first.contender, second.contender, claim))
     return tuple(found) or (Verdict(outcome=OPEN, words=stated, why="no two variants are alike"),)
+
+
+def _between_values(claim: Claim, rows: Sequence[ModelRow], home: Run) -> Verdict:
+    """Judge a model with one value of a varied setting against the same model with another."""
+    name, (first, second) = claim.setting.partition(".")[2], claim.values
+    stated = f"{_named(claim.first, home)} with {name} {first} above the same with {second}"
+    by_value = {dict(_varied(row)).get(claim.setting): row.contender for row in rows}
+    lacking = [value for value in claim.values if value not in by_value]
+    if lacking:
+        return Verdict(outcome=OPEN, words=stated, why=f"{name} {' and '.join(lacking)} not in this run")
+    return _verdict(stated, by_value[first], by_value[second], claim)
 
 
 def verdict_on(stated: str, difference: Difference | None) -> Verdict:

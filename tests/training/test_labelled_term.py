@@ -1,0 +1,37 @@
+"""Over what the labelled term is normalised: the K levels (Eq. 1), and K+1 only beside a generator (Eq. 4 and 6)."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from making_features import make_store, toy_corpus
+from valaro.evaluation.folds import leave_one_session_out
+from valaro.training.plans import DEFAULT, PAPER, Plan
+from valaro.training.recipes import LINEAR, RECIPES, candidates
+from valaro.training.train import train_model
+
+NETWORKS = sorted(RECIPES.keys() - LINEAR.keys())
+JOINT = replace(DEFAULT, terms=replace(DEFAULT.terms, joint=True))
+
+
+@pytest.mark.parametrize("plan", [PAPER, JOINT], ids=["paper", "default, joint"])
+@pytest.mark.parametrize("model", NETWORKS)
+def test_k_plus_one_counts_only_where_something_is_generated(tmp_path: Path, model: str, plan: Plan) -> None:
+    utterances, features = toy_corpus(per_level=2, unlabelled=1)
+    store = make_store(tmp_path, features)
+    candidate = candidates(model, ["fbank", "face"] if RECIPES[model].fused else ["fbank"])[0]
+    # A last layer of zeros: every logit is 0, K levels have 1/3 each, and with "generated" beside them 1/4.
+    plan = replace(
+        plan,
+        width=1 / 64,
+        averaged_bands=1,
+        averaged_frames=1,
+        zero_head=True,
+        schedule=replace(plan.schedule, steps=1, batch=4, evaluate_every=1),
+    )
+    fold = leave_one_session_out(utterances)[0]
+    training = train_model(candidate, store, fold, utterances, dimension="valence", seed=0, plan=plan)
+    expected = math.log(4) if model in {"SSGAN", "MSSGAN"} else math.log(3)
+    assert training.history[0].losses["labelled"] == pytest.approx(expected, abs=1e-6)
