@@ -4,11 +4,10 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-from valaro.records import DIMENSIONS, LEVELS, CorpusSummary, Dimension, RunRecord
+from valaro.records import CorpusSummary, RunRecord
 from valaro.reports import sentences
-from valaro.reports.blocks import Table, table, words
 from valaro.reports.paper import numbers
-from valaro.reports.paper.numbers import LABELLED_CORPUS, LEVELS_TABLE_1, NAMES, SESSIONS, UNLABELLED_CORPUS
+from valaro.reports.paper.numbers import LABELLED_CORPUS, NAMES, SESSIONS, UNLABELLED_CORPUS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,20 +56,6 @@ def conditions(run: RunRecord) -> tuple[Condition, ...]:
     return tuple(Condition(what=what, paper=paper, here=here) for what, paper, here, differs in found if differs)
 
 
-def levels_beside(run: RunRecord) -> Table | None:
-    """Return the shares of the levels in Table I beside those of the run's labelled corpora."""
-    dimensions: list[Dimension] = [d for d in DIMENSIONS if any(result.dimension == d for result in run.results)]
-    rows: list[tuple[str, ...]] = []
-    for dimension in dimensions:
-        rows.append((f"{dimension}, the paper (Table I)", *_shares(LEVELS_TABLE_1[dimension])))
-        for corpus in run.corpora:
-            counts = corpus.levels.get(dimension, (0, 0, 0))
-            if corpus.labelled and sum(counts):
-                rows.append((f"{dimension}, {corpus.corpus}", *_shares(counts)))
-    columns = (words("labels"), *(f"{level}, %" for level in LEVELS), "in all")
-    return table(columns, rows, "How the labels are shared among the levels.") if rows else None
-
-
 def study_of(run: RunRecord) -> dict[str, Any]:
     """Return the section `study` of a run's settings; empty where the settings are no such file."""
     try:
@@ -78,11 +63,6 @@ def study_of(run: RunRecord) -> dict[str, Any]:
     except tomllib.TOMLDecodeError:
         return {}
     return section if isinstance(section, dict) else {}
-
-
-def _shares(counts: tuple[int, int, int]) -> tuple[str, ...]:
-    total = sum(counts)
-    return (*(sentences.percent(count / total) for count in counts), sentences.thousands(total))
 
 
 def _named(corpora: list[CorpusSummary]) -> str:
