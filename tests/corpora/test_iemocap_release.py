@@ -90,6 +90,16 @@ def test_a_six_is_no_vote_and_the_mean_that_counts_it_goes_through_the_manifest(
     assert (alone.ratings, alone.stated_means) == ((), ())
 
 
+def test_an_export_says_that_it_has_no_place_for_stated_means(valaro: Command, tmp_path: Path) -> None:
+    make_oddities(tmp_path)
+    write_manifest(tmp_path / "m.parquet", read_iemocap(tmp_path).utterances)
+    answer = valaro("export", tmp_path / "m.parquet", "--to", tmp_path / "tables", "--as", "csv")
+    assert answer.err.splitlines()[0] == (
+        "no export has a place for the means that the corpus states of 5 utterances: it has their votes"
+    )
+    assert answer.code == 0
+
+
 def test_the_levels_are_counted_alike_by_read_by_check_by_a_study_and_in_its_report(
     valaro: Command, tmp_path: Path
 ) -> None:

@@ -101,12 +101,12 @@ class _Block:
             self.unused.append(Fault(turn=self.name, line=number, why=_not_a_rater(line)))
 
     def _rate(self, number: int, line: str) -> None:
-        found = _ATTRIBUTES.fullmatch(line)
-        if found is None:
+        votes = _ATTRIBUTES.fullmatch(line)
+        if votes is None:
             self.faults.append(Fault(turn=self.name, line=number, why=_not_a_rater(line)))
             return
-        rater = found["rater"]
-        scores: dict[Dimension, int] = {dimension: int(found[dimension]) for dimension in DIMENSIONS}
+        rater = votes["rater"]
+        scores: dict[Dimension, int] = {dimension: int(votes[dimension]) for dimension in DIMENSIONS}
         self.without_rating += _NO_RATING in scores.values()
         for dimension, score in scores.items():
             if not _LOWEST <= score <= _NO_RATING:
