@@ -50,7 +50,8 @@ class Utterance:
     a leak shows even where two corpora recorded the same people; `gender` is `F`, `M` or empty; `face_region` is
     (left, top, right, bottom) as fractions of the picture; `start` and `end` are seconds of `media`, `end` None: to the
     end. A voice recorded in a file of its own is in `sound`, from `sound_start` seconds on. `script` names what is said
-    where several people say the same.
+    where several people say the same. `stated_means` are the means of all votes as the corpus itself gives them, for a
+    study of means; they are not recomputed, since IEMOCAP's count entries that are no votes.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Utterance:
     sound: Path | None = None
     sound_start: float = 0.0
     script: str = ""
+    stated_means: tuple[Rating, ...] = ()
 
     @property
     def people(self) -> str:
@@ -307,6 +309,26 @@ class Thumbnail:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LevelTally:
+    """How many utterances of a corpus are low, medium, high on a dimension, counted in two ways."""
+
+    corpus: str
+    dimension: Dimension
+    utterances: int
+    """That somebody rated on this dimension."""
+    votes: int
+    """Of all annotators together."""
+    by_mean: tuple[int, int, int]
+    """By the level of the annotators' mean."""
+    by_soft_label: tuple[int, int, int]
+    """By the level that most annotators' votes have; an utterance whose annotators tie counts in each of its levels."""
+    ties: int
+    """Utterances that count in several levels."""
+    paper: tuple[int, int, int] | None = None
+    """What the paper prints, by mean vote, where this is the whole corpus that it used."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CorpusSummary:
     """A row of a report's data table: what one corpus contributed, counts of utterances unless a unit is named."""
 
@@ -318,6 +340,8 @@ class CorpusSummary:
     seconds: float
     levels: dict[str, tuple[int, int, int]] = field(default_factory=dict[str, tuple[int, int, int]])
     """Utterances a level (low, medium, high) by dimension; a tie is counted in each of its levels."""
+    tallies: tuple[LevelTally, ...] = ()
+    """Every way in which the levels are counted, a row a dimension that somebody rated."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,10 @@ def test_every_turn_of_a_made_release_is_read_with_all_that_was_written(tmp_path
     reading = read_iemocap(tmp_path)
     assert reading.refused == ()
     assert (reading.expected, len(reading.utterances)) == (330, 330)
-    assert reading.left_out == {"ratings of actors on themselves": 330, "files whose names begin with '._'": 1}
+    assert {what: count for what, count in reading.left_out.items() if count} == {
+        "ratings of actors on themselves": 330,
+        "files whose names begin with '._'": 1,
+    }
     utterances = {utterance.id: utterance for utterance in reading.utterances}
     for turn in made:
         utterance = utterances[f"iemocap/{turn.name}"]
@@ -98,22 +101,40 @@ def test_who_wears_the_markers_sits_on_the_left_unless_a_table_says_otherwise(tm
     corrected = halves(seats=tmp_path / "seats.csv")
     assert [corrected["Ses01M_impro01_F000"], corrected["Ses01M_impro01_M000"]] == [left, right]
     assert corrected["Ses01F_impro01_F000"] == left
+    # A shorter name than the default's rows have holds as well.
+    (tmp_path / "seats.csv").write_text("dialog,left\nSes01,M\n")
+    assert halves(seats=tmp_path / "seats.csv") == {
+        "Ses01F_impro01_F000": right,
+        "Ses01F_impro01_M000": left,
+        "Ses01M_impro01_F000": right,
+        "Ses01M_impro01_M000": left,
+    }
     (tmp_path / "seats.csv").write_text("dialog,left\nSes01M,left\nSes01M,M\n")
     with pytest.raises(ValaroError, match=r"(?s)2 problems in .*line 2: left 'left': expected F or M"):
         read_iemocap(tmp_path, seats=tmp_path / "seats.csv")
 
 
+def test_a_row_of_seats_that_matches_no_dialogue_is_an_error_with_its_line(tmp_path: Path) -> None:
+    make_dialog(tmp_path, 1, "F", "impro01", 2, rng=np.random.default_rng(0))
+    (tmp_path / "seats.csv").write_text("dialog,left\nSes01,F\nSes02,M\nses01F,M\n")
+    with pytest.raises(ValaroError) as caught:
+        read_iemocap(tmp_path, seats=tmp_path / "seats.csv")
+    faults = str(caught.value).splitlines()
+    assert len(faults) == 3
+    assert faults[0].startswith("2 problems in ")
+    assert "line 3: dialog 'Ses02': no dialogue's name begins so" in faults[1]
+    assert "line 4: dialog 'ses01F': no dialogue's name begins so" in faults[2]
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("A-E1:\tval 6; act 2; dom 2;\t()", "valence 6: expected a whole number from 1 to 5"),
+        ("A-E1:\tval 7; act 2; dom 2;\t()", "valence 7: expected a whole number from 1 to 5, or 6 for no rating"),
+        ("A-E1:\tval 0; act 2; dom 2;\t()", "valence 0: expected a whole number from 1 to 5, or 6 for no rating"),
         ("A-E1:\tval two; act 2; dom 2;\t()", "expected a rater's line such as"),
         ("A-E1:\tval ; act 2; dom 2;\t()", "expected a rater's line such as"),
         ("A-E1 val 3; act 2;", "expected a rater's line such as"),
-        ("C-E1:\t\t()", "expected a rater's line such as"),
         ("anything", "expected a rater's line such as"),
-        # Each blank could once be taken in two ways: this line alone took longer than a life.
-        pytest.param("C-E1:" + "a;   " * 40 + "!", "expected a rater's line such as", id="blanks"),
         pytest.param("A-E1:\tval 3; act 2;" + " " * 20_000 + "!", "expected a rater's line such as", id="more blanks"),
         pytest.param("A-E1:\tval " + "9" * 5000 + "; act 2; dom 2;", "expected a rater's line such as", id="digits"),
     ],
@@ -133,6 +154,30 @@ def test_a_broken_line_refuses_its_turn_with_file_and_line_and_no_other(tmp_path
     assert (reading.expected, len(reading.utterances)) == (6, 5)
     with pytest.raises(ValaroError, match=r"6 turns expected, 5 read, 1 refused\n  iemocap/Ses01F_impro01_F000: "):
         strictly(reading, "x")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "C-E1:\t\t()",
+        "C-F1:\t;\t()",
+        "C-M3:\tOther; ;\t(x)",
+        "A-F1:\tval ; act 9;",
+        # Each blank could once be taken in two ways: this line alone took longer than a life.
+        pytest.param("C-E1:" + "a;   " * 40 + "!", id="blanks"),
+        pytest.param("C-E1:\tNeutral;\t(caf\xe9)", id="an encoding"),
+    ],
+)
+@pytest.mark.parametrize("above", [(), ("",)], ids=["in its block", "below a blank line"])
+def test_a_line_that_is_not_used_is_a_remark_whatever_it_holds(
+    tmp_path: Path, line: str, above: tuple[str, ...]
+) -> None:
+    path = evaluation(tmp_path, header(), "A-E1:\tval 3; act 2; dom 2;\t()", *above, line)
+    path.write_bytes(path.read_text().encode("latin-1"))
+    found = read_evaluation(path)
+    assert found.faults == ()
+    assert [turn.name for turn in found.turns] == [TURN]
+    assert [(fault.turn, fault.line) for fault in found.unused] == [(TURN, 5 + len(above))]
 
 
 @pytest.mark.parametrize(

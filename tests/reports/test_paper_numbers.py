@@ -2,6 +2,7 @@
 
 import pytest
 
+from valaro.labels import table_1
 from valaro.reports.paper import numbers
 from valaro.reports.paper.parts import PARTS
 
@@ -17,7 +18,7 @@ PRINTED = {
 
 
 def test_table_1_counts_all_10039_utterances_on_both_dimensions():
-    assert [sum(counts) for counts in numbers.LEVELS_TABLE_1.values()] == [10_039, 10_039]
+    assert [sum(counts) for counts in table_1.PAPER.values()] == [10_039, 10_039]
 
 
 @pytest.mark.parametrize("counts", numbers.TABLE_8, ids=lambda counts: counts.faces)

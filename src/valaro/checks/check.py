@@ -14,6 +14,7 @@ from valaro.errors import ValaroError
 from valaro.labels.agreement import krippendorff_alpha
 from valaro.labels.fuzzy import correct_levels, fuzzy_labels, level_counts
 from valaro.labels.levels import level_of
+from valaro.labels.table_1 import level_tallies
 from valaro.records import DIMENSIONS, GRID_RATE, CorpusSummary, Dimension, FaceQuality, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
@@ -79,6 +80,7 @@ def _corpora(utterances: Sequence[Utterance], seconds: Mapping[str, float]) -> t
             sessions=len({utterance.session for utterance in inside if utterance.session}),
             seconds=sum(seconds.get(utterance.id, 0.0) for utterance in inside),
             levels=level_counts(inside),
+            tallies=level_tallies(inside),
         )
         for (corpus,), inside in _by(utterances, "corpus").items()
     )

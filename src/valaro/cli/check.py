@@ -25,12 +25,15 @@ def run(
     from valaro.files import check_replaceable
     from valaro.reports.check_page import write_check_page
     from valaro.reports.sentences import plural
+    from valaro.reports.table_1 import level_line, several_votes
 
     if to.suffix.lower() != ".html":
         raise ValaroError(f"cannot write the page to '{to}': expected a name that ends in .html")
     check_replaceable(to)
     record = check(manifests, store, mouths=mouths)
     write_check_page(record, to)
+    for tally in several_votes(tally for corpus in record.corpora for tally in corpus.tallies):
+        say(level_line(tally))
     for finding in record.findings:
         say(f"{'wrong' if finding.is_fault else 'look'}: {finding.what}: {plural(len(finding.cases), 'case')}")
         say(f"  {finding.cases[0]}{f' and {len(finding.cases) - 1} more' if len(finding.cases) > 1 else ''}")

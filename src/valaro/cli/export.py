@@ -34,6 +34,9 @@ def run(
     if form == "levels":
         say(f"fuzzy labels -> {write_levels(to, read.utterances)}")
         return
+    stated = sum(bool(utterance.stated_means) for utterance in read.utterances)
+    if stated:
+        say(f"no export has a place for the means that the corpus states of {stated} utterances: it has their votes")
     if form == "audformat":
         write_audformat(to, read.utterances, read.notes)
         options = root_option(to, read.utterances)

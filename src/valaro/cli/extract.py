@@ -11,9 +11,7 @@ def run(
     to: Annotated[Path, typer.Option(help="The feature store (a folder).")],
     features: Annotated[
         str,
-        typer.Option(
-            help="Comma-separated: fft, fbank, face, dface; dface=RUN for a network of your own (valaro train-face-network)."
-        ),
+        typer.Option(help="Comma-separated: fft, fbank, face, dface; dface=RUN for a face network of your own."),
     ] = "fbank,face",
     workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 1,
     retry_failed: Annotated[bool, typer.Option(help="Try recordings that failed before once more.")] = False,

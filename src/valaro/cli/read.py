@@ -64,6 +64,7 @@ def run(
     from valaro.corpora.kinds import read_kind
     from valaro.corpora.reading import strictly
     from valaro.records import CorpusNote
+    from valaro.reports.table_1 import level_line
     from valaro.store.manifest import check_target, write_manifest
 
     check_target(to)
@@ -80,6 +81,8 @@ def run(
         write_manifest(to, utterances, [*reading.notes, *own])
     for line in reading.account():
         say(line)
+    for tally in reading.tallies:
+        say(level_line(tally))
     if utterances:
         labelled = sum(bool(utterance.ratings) for utterance in utterances)
         speakers = len({utterance.speaker for utterance in utterances})

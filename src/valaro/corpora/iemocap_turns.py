@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 
 from valaro.errors import ValaroError
-from valaro.records import DIMENSIONS, Rating
+from valaro.labels.fuzzy import MEAN
+from valaro.records import DIMENSIONS, Dimension, Rating
 
 _HEADER = re.compile(
     r"\[\s*(?P<start>\d{1,6}(?:\.\d+)?)\s*-\s*(?P<end>\d{1,6}(?:\.\d+)?)\s*\]\s+(?P<turn>\S+)\s+(?P<category>[a-z]{3})\s+"
@@ -22,24 +24,35 @@ _ATTRIBUTES = re.compile(
     re.ASCII,
 )
 _TURN = re.compile(r"(?P<dialog>Ses\d{2}[FM]_\w+)_(?P<gender>[FM])[0-9X]{3,4}", re.ASCII)
+_RATER = re.compile(r"(?P<kind>[CA])-(?P<rater>[A-Z]+\d+):", re.ASCII)
 _LOWEST, _HIGHEST = 1, 5
+_NO_RATING = 6
+"""So an annotator is written who gave no rating; the stated means count it all the same."""
+
+_ROUNDING = 0.011
+"""By so much a stated mean may differ from that of what the annotators wrote."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """A turn with its times [s], `ratings` of the annotators, and how many ratings the actors gave themselves.
-
-    `stated` are the means of valence and arousal that the file gives beside the votes.
-    """
+    """A turn as its file has it."""
 
     name: str
     dialog: str
     gender: str
     start: float
+    """Seconds of the dialogue."""
     end: float
-    stated: dict[str, float]
     ratings: tuple[Rating, ...]
+    """Of the annotators."""
+    stated_means: tuple[Rating, ...]
+    """The means that the file gives beside the votes, of the dimensions that somebody rated."""
+    is_mean_right: bool
+    """Whether these are the means of what the annotators wrote."""
+    without_rating: int
+    """Annotators' lines with a 6, which is no rating."""
     self_ratings: int
+    """Lines in which actors rate themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +70,8 @@ class Evaluation:
 
     turns: tuple[Turn, ...]
     faults: tuple[Fault, ...]
+    unused: tuple[Fault, ...]
+    """Lines of another form that nothing is read from: categories, actors on themselves."""
 
 
 @dataclass
@@ -65,9 +80,12 @@ class _Block:
 
     line: int
     header: re.Match[str]
-    ratings: list[Rating] = field(default_factory=list[Rating])
+    written: list[Rating] = field(default_factory=list[Rating])
+    """What the annotators wrote, sixes too."""
+    without_rating: int = 0
     self_ratings: int = 0
     faults: list[Fault] = field(default_factory=list[Fault])
+    unused: list[Fault] = field(default_factory=list[Fault])
 
     @property
     def name(self) -> str:
@@ -75,24 +93,28 @@ class _Block:
 
     def add(self, number: int, line: str) -> None:
         """Take a rater's line in; E names an annotator, F and M are the actors on themselves."""
-        found = _ATTRIBUTES.fullmatch(line)
-        if not found:
-            if _CATEGORIES.fullmatch(line) is None:
-                why = f"'{_short(line)}': expected a rater's line such as 'A-E1: val 3; act 2; dom 2; ()'"
-                self.faults.append(Fault(turn=self.name, line=number, why=why))
+        if not _is_unused(line):
+            self._rate(number, line)
             return
-        rater = found["rater"]
-        if not rater.startswith("E"):
-            self.self_ratings += 1
+        self.self_ratings += line.startswith("A")
+        if not (_ATTRIBUTES if line.startswith("A") else _CATEGORIES).fullmatch(line):
+            self.unused.append(Fault(turn=self.name, line=number, why=_not_a_rater(line)))
+
+    def _rate(self, number: int, line: str) -> None:
+        votes = _ATTRIBUTES.fullmatch(line)
+        if votes is None:
+            self.faults.append(Fault(turn=self.name, line=number, why=_not_a_rater(line)))
             return
-        for dimension in DIMENSIONS:
-            score = int(found[dimension])
-            if not _LOWEST <= score <= _HIGHEST:
-                why = f"{dimension} {score}: expected a whole number from 1 to 5"
+        rater = votes["rater"]
+        scores: dict[Dimension, int] = {dimension: int(votes[dimension]) for dimension in DIMENSIONS}
+        self.without_rating += _NO_RATING in scores.values()
+        for dimension, score in scores.items():
+            if not _LOWEST <= score <= _NO_RATING:
+                why = f"{dimension} {score}: expected a whole number from 1 to 5, or 6 for no rating"
                 self.faults.append(Fault(turn=self.name, line=number, why=why))
-            if any((rating.annotator, rating.dimension) == (rater, dimension) for rating in self.ratings):
+            if any((rating.annotator, rating.dimension) == (rater, dimension) for rating in self.written):
                 self.faults.append(Fault(turn=self.name, line=number, why=f"{rater} rates {dimension} a second time"))
-            self.ratings.append(Rating(annotator=rater, dimension=dimension, score=float(score)))
+            self.written.append(Rating(annotator=rater, dimension=dimension, score=float(score)))
 
     def close(self, dialog: str) -> Turn | None:
         """Return the turn, or None where it has faults."""
@@ -104,16 +126,28 @@ class _Block:
             self._fault(f"the turn ends at {end:g} s, before it begins at {start:g} s")
         if self.faults or name is None:
             return None
+        ratings = tuple(rating for rating in self.written if rating.score <= _HIGHEST)
+        rated = {rating.dimension for rating in ratings}
         return Turn(
             name=self.name,
             dialog=dialog,
             gender=name["gender"],
             start=start,
             end=end,
-            stated={dimension: float(self.header[dimension]) for dimension in DIMENSIONS},
-            ratings=tuple(self.ratings),
+            ratings=ratings,
+            stated_means=tuple(
+                Rating(annotator=MEAN, dimension=dimension, score=float(self.header[dimension]))
+                for dimension in DIMENSIONS
+                if dimension in rated
+            ),
+            is_mean_right=all(self._states_mean(dimension) for dimension in DIMENSIONS),
+            without_rating=self.without_rating,
             self_ratings=self.self_ratings,
         )
+
+    def _states_mean(self, dimension: Dimension) -> bool:
+        scores = [rating.score for rating in self.written if rating.dimension == dimension]
+        return not scores or abs(fmean(scores) - float(self.header[dimension])) <= _ROUNDING
 
     def _fault(self, why: str) -> None:
         self.faults.append(Fault(turn=self.name, line=self.line, why=why))
@@ -125,6 +159,7 @@ class _Page:
     def __init__(self, dialog: str) -> None:
         self.turns: list[Turn] = []
         self.faults: list[Fault] = []
+        self.unused: list[Fault] = []
         self._dialog = dialog
         self._block: _Block | None = None
         self._last = ""
@@ -150,11 +185,15 @@ class _Page:
         elif line and not line.startswith("%"):
             self._rated(number, line)
 
-    def spoilt(self, number: int) -> None:
+    def spoilt(self, number: int, line: bytes) -> None:
         """Note a line that is no text."""
+        why = "is not UTF-8 text: convert the file to UTF-8"
+        if _is_unused(line.decode("latin-1")):
+            self.unused.append(Fault(turn=self._last, line=number, why=why))
+            return
         self._is_lost = self._block is None
         turn = "" if self._block is None else self._block.name
-        fault = Fault(turn=turn, line=number, why="is not UTF-8 text: convert the file to UTF-8")
+        fault = Fault(turn=turn, line=number, why=why)
         (self.faults if self._block is None else self._block.faults).append(fault)
 
     def close(self) -> None:
@@ -166,18 +205,23 @@ class _Page:
             block.faults.append(Fault(turn=block.name, line=block.line, why=f"the turn stands already in line {first}"))
         turn = block.close(self._dialog)
         self.faults += block.faults
+        self.unused += block.unused
         if turn is not None:
             self.turns.append(turn)
 
     def _rated(self, number: int, line: str) -> None:
         if self._block is not None:
             self._block.add(number, line)
-        elif not re.match(r"[CA]-[A-Z]+\d+:", line):
+        elif not _RATER.match(line):
             self._is_lost = True
             self.faults.append(Fault(turn="", line=number, why=f"'{_short(line)}' belongs to no turn"))
         elif not self._is_lost:
             why = "is parted from its turn by a blank line: is it of this one?" if self._last else "belongs to no turn"
-            self.faults.append(Fault(turn=self._last, line=number, why=f"'{_short(line)}' {why}"))
+            fault = Fault(turn=self._last, line=number, why=f"'{_short(line)}' {why}")
+            if _is_unused(line):
+                self.unused.append(fault)
+                return
+            self.faults.append(fault)
             if self.turns and self.turns[-1].name == self._last:
                 del self.turns[-1]
 
@@ -191,11 +235,11 @@ def read_evaluation(path: Path) -> Evaluation:
     page = _Page(path.stem)
     for number, line in _lines(path):
         if isinstance(line, bytes):
-            page.spoilt(number)
+            page.spoilt(number, line)
         else:
             page.take(number, line)
     page.close()
-    return Evaluation(turns=tuple(page.turns), faults=tuple(page.faults))
+    return Evaluation(turns=tuple(page.turns), faults=tuple(page.faults), unused=tuple(page.unused))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str | bytes]]:
@@ -221,6 +265,16 @@ def read_bytes(path: Path) -> bytes:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValaroError(f"{path}, line 1: the text is UTF-16: convert the file to UTF-8")
     return raw
+
+
+def _is_unused(line: str) -> bool:
+    """Whether nothing is read from the line: categories, and what actors said of themselves."""
+    start = _RATER.match(line)
+    return start is not None and not (start["kind"] == "A" and start["rater"].startswith("E"))
+
+
+def _not_a_rater(line: str) -> str:
+    return f"'{_short(line)}': expected a rater's line such as 'A-E1: val 3; act 2; dom 2; ()'"
 
 
 def _short(line: str) -> str:

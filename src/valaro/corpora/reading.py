@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from valaro.errors import ValaroError, all_at_once
-from valaro.records import CorpusNote, Problem, Utterance
+from valaro.records import CorpusNote, LevelTally, Problem, Utterance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class Reading:
     `expected` is how many `units` (turns, clips ...) the corpus itself says it has, by another source than the one read
     (None: it does not say), or how many were asked for; `refused` are those that could not be read, with file and line;
     `left_out` counts what was passed over on purpose, by what it is; `remarks` are worth a user's look and refuse
-    nothing.
+    nothing. `tallies` count the levels where annotators rated them, for the paper's Table I.
     """
 
     utterances: tuple[Utterance, ...]
@@ -25,6 +25,7 @@ class Reading:
     refused: tuple[Problem, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict[str, int])
     remarks: tuple[str, ...] = ()
+    tallies: tuple[LevelTally, ...] = ()
 
     @property
     def is_complete(self) -> bool:

@@ -1,6 +1,6 @@
 """Leave-one-session-out cross-validation: folds x seeds x models x dimensions, each an independent job."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 

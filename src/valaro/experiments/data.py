@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -15,17 +15,22 @@ from valaro.experiments.sections import Settings
 from valaro.experiments.variants import study_features
 from valaro.features.table import FEATURE_NAMES
 from valaro.labels.fuzzy import Votes, level_counts, with_mean_votes
-from valaro.records import GRID_RATE, LEVELS, CorpusNote, CorpusSummary, Dimension, Utterance
+from valaro.labels.table_1 import level_tallies
+from valaro.records import GRID_RATE, LEVELS, CorpusNote, CorpusSummary, Dimension, LevelTally, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudyData:
-    """`labelled` have votes; `unlabelled` have none left; both have been extracted into `store`."""
+    """`labelled` have votes; `unlabelled` have none left; both have been extracted into `store`.
+
+    `tallies` count the levels of the labelled as their annotators voted, whichever votes a study takes.
+    """
 
     labelled: tuple[Utterance, ...]
     unlabelled: tuple[Utterance, ...]
+    tallies: tuple[LevelTally, ...]
     store: FeatureStore
     notes: tuple[CorpusNote, ...]
     fingerprint: str
@@ -51,7 +56,11 @@ class StudyData:
         """Return a row a corpus."""
         everything = sorted((*self.labelled, *self.unlabelled), key=lambda u: u.corpus)
         return tuple(
-            _summary(corpus, list(group), self.store) for corpus, group in groupby(everything, key=lambda u: u.corpus)
+            replace(
+                _summary(corpus, list(group), self.store),
+                tallies=tuple(tally for tally in self.tallies if tally.corpus == corpus),
+            )
+            for corpus, group in groupby(everything, key=lambda u: u.corpus)
         )
 
 
@@ -96,6 +105,7 @@ def load_data(
     first = [read_manifest(path) for path in labelled]
     second = [read_manifest(path) for path in unlabelled]
     with_votes = tuple(u for manifest in first for u in manifest.utterances if u.ratings)
+    tallies = level_tallies(with_votes)
     if votes == "mean":
         with_votes = tuple(with_mean_votes(utterance) for utterance in with_votes)
     without = [u for manifest in first for u in manifest.utterances if not u.ratings]
@@ -109,6 +119,7 @@ def load_data(
     return StudyData(
         labelled=with_votes,
         unlabelled=tuple(without_ratings(u) for u in without),
+        tallies=tallies,
         store=store,
         notes=tuple(notes),
         fingerprint=xxhash.xxh3_64_hexdigest("\n".join([*fingerprints, store.fingerprint]).encode()),

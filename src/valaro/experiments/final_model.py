@@ -1,7 +1,7 @@
 """Training the model that is then used: all labelled sessions but one, which validates."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 

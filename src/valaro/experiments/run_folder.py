@@ -21,6 +21,7 @@ from valaro.records import (
     FeatureMap,
     FoldResult,
     HistoryPoint,
+    LevelTally,
     Predictions,
     Problem,
     RunRecord,
@@ -244,7 +245,19 @@ def _feature_map(facts: Mapping[str, Any] | None) -> FeatureMap | None:
 
 def _summary(row: dict[str, Any]) -> CorpusSummary:
     levels = {dimension: _three(counts) for dimension, counts in row.pop("levels").items()}
-    return CorpusSummary(**row, levels=levels)
+    # Runs made before there were tallies lack them.
+    tallies = tuple(_tally(tally) for tally in row.pop("tallies", ()))
+    return CorpusSummary(**row, levels=levels, tallies=tallies)
+
+
+def _tally(row: dict[str, Any]) -> LevelTally:
+    paper, by_mean, by_soft_label = (row.pop(name) for name in ("paper", "by_mean", "by_soft_label"))
+    return LevelTally(
+        **row,
+        by_mean=_three(by_mean),
+        by_soft_label=_three(by_soft_label),
+        paper=None if paper is None else _three(paper),
+    )
 
 
 def _three(counts: Sequence[int]) -> tuple[int, int, int]:

@@ -15,6 +15,9 @@ from valaro.records import DIMENSIONS, LEVELS, Dimension, Rating, Utterance
 Votes = Literal["each", "mean"]
 """What is mapped to a level: each annotator's vote, whose levels are averaged, or the mean of the votes."""
 
+MEAN = "mean"
+"""Stands for the annotator of a mean."""
+
 
 def fuzzy_from_scores(scores: Sequence[float]) -> Float[np.ndarray, " 3"]:
     """Return the mean of the one-hot levels of all votes; scores on the 1-5 scale (paper, section IV-B).
@@ -31,12 +34,17 @@ def fuzzy_from_scores(scores: Sequence[float]) -> Float[np.ndarray, " 3"]:
 
 
 def with_mean_votes(utterance: Utterance) -> Utterance:
-    """Return the utterance with one vote a dimension, the annotators' mean: how the paper's Table I counts levels."""
+    """Return the utterance with one vote a dimension, the annotators' mean: how the paper's Table I counts levels.
+
+    The mean that the corpus states comes first; where it states none, that of the votes is taken.
+    """
+    stated = {rating.dimension: rating.score for rating in utterance.stated_means}
     means: list[Rating] = []
     for dimension in DIMENSIONS:
         scores = [rating.score for rating in utterance.ratings if rating.dimension == dimension]
         if scores:
-            means.append(Rating(annotator="mean", dimension=dimension, score=fmean(scores)))
+            mean = stated.get(dimension, fmean(scores))
+            means.append(Rating(annotator=MEAN, dimension=dimension, score=mean))
     return replace(utterance, ratings=tuple(means))
 
 

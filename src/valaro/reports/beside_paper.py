@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from valaro.records import DIMENSIONS, Dimension, RunRecord
 from valaro.reports.blocks import Block, Heading, Notice, Sentence, Table, table, words
-from valaro.reports.paper.conditions import conditions, levels_beside
+from valaro.reports.paper.conditions import conditions
 from valaro.reports.paper.face_blocks import face_blocks
 from valaro.reports.paper.figure_blocks import chart_blocks, matrix_blocks
 from valaro.reports.paper.matching import Run, runs_of
@@ -49,10 +49,6 @@ def _conditions(part: PaperPart, run: Run, told: dict[Table, str]) -> list[Block
         found += [Notice(lead="Not the paper's conditions. ", text=text), *([shown] if is_new else [])]
     else:
         found.append(Sentence(text=_ALIKE, is_quiet=True))
-    shares = levels_beside(run.record)
-    if shares and shares not in told:
-        told[shares] = part.heading
-        found.append(shares)
     return found
 
 

@@ -12,6 +12,7 @@ from valaro.records import DIMENSIONS, LEVELS
 from valaro.reports.data_tables import MOST_ROWS, face_table
 from valaro.reports.figures import WIDTH, Spread, spread_chart
 from valaro.reports.html import environment
+from valaro.reports.table_1 import level_table
 
 MOST_SPEAKERS = 60
 """Rows of the figure of loudness; the table beside it has everyone."""
@@ -47,6 +48,7 @@ def check_page(record: CheckRecord) -> str:
             record=record,
             levels=LEVELS,
             dimensions=DIMENSIONS,
+            level_table=level_table(record.corpora),
             most_rows=MOST_ROWS,
             looks=len(record.findings) - len(record.faults),
             utterances=sum(corpus.utterances for corpus in record.corpora),

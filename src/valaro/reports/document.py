@@ -11,6 +11,7 @@ from valaro.reports.calibration import Mended, calibration_rows, calibration_sen
 from valaro.reports.card import data_and_model_card
 from valaro.reports.guards import guards
 from valaro.reports.paper.numbers import SOURCE
+from valaro.reports.table_1 import level_table
 from valaro.reports.tables import DimensionResults, ModelRow, alarms_of
 from valaro.reports.varied import varied_section
 
@@ -173,6 +174,9 @@ def _data(runs: Sequence[RunRecord]) -> Iterator[Block]:
     ]
     columns = (words("corpus"), "utterances", "labelled", "speakers", "sessions", "length", *levels)
     yield table(columns, rows)
+    counted = level_table(data_tables.corpora(runs), is_paper_study=any(run.paper for run in runs))
+    if counted:
+        yield counted
     faces = data_tables.faces(runs)
     if faces:
         shown = sentences.percent(faces.found / faces.frames)

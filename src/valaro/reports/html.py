@@ -16,6 +16,7 @@ from valaro.reports.card import data_and_model_card
 from valaro.reports.contenders import trainings
 from valaro.reports.guards import guards
 from valaro.reports.paper.numbers import SOURCE
+from valaro.reports.table_1 import level_table
 from valaro.reports.tables import DimensionResults, alarms_of, dimension_results
 from valaro.reports.varied import varied_section
 
@@ -59,6 +60,7 @@ def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> s
             trainings=trainings(runs),
             notes=data_tables.notes(runs),
             corpora=data_tables.corpora(runs),
+            level_table=level_table(data_tables.corpora(runs), is_paper_study=any(run.paper for run in runs)),
             separation=data_tables.separation(runs),
             faces=data_tables.faces(runs),
             problems=data_tables.problems(runs),

@@ -29,6 +29,7 @@ _COLUMNS = pa.schema(
         ("sound", pa.string()),
         ("sound_start", pa.float64()),
         ("script", pa.string()),
+        ("stated_means", pa.list_(_RATING)),
     ]
 )
 
@@ -148,16 +149,22 @@ def _row(utterance: Utterance, media: PurePath, sound: PurePath | None) -> dict[
         "face_region": None if utterance.face_region is None else [float(edge) for edge in utterance.face_region],
         "start": float(utterance.start),
         "end": None if utterance.end is None else float(utterance.end),
-        "ratings": [
-            {"annotator": rating.annotator, "dimension": rating.dimension, "score": float(rating.score)}
-            for rating in utterance.ratings
-        ],
+        "ratings": _votes(utterance.ratings),
     }
     if sound is not None:
         row |= {"sound": sound.as_posix(), "sound_start": float(utterance.sound_start)}
     if utterance.script:
         row["script"] = utterance.script
+    if utterance.stated_means:
+        row["stated_means"] = _votes(utterance.stated_means)
     return row
+
+
+def _votes(ratings: Sequence[Rating]) -> list[dict[str, object]]:
+    return [
+        {"annotator": rating.annotator, "dimension": rating.dimension, "score": float(rating.score)}
+        for rating in ratings
+    ]
 
 
 def _utterance(row: dict[str, Any], folder: Path) -> Utterance:
@@ -176,6 +183,7 @@ def _utterance(row: dict[str, Any], folder: Path) -> Utterance:
         sound=_there(folder, row["sound"]) if row.get("sound") else None,
         sound_start=row.get("sound_start") or 0.0,
         script=row.get("script") or "",
+        stated_means=tuple(Rating(**rating) for rating in row.get("stated_means") or ()),
     )
 
 

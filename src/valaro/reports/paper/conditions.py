@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from valaro.records import DIMENSIONS, LEVELS, CorpusSummary, Dimension, RunRecord
+from valaro.records import CorpusSummary, RunRecord
 from valaro.reports import sentences
-from valaro.reports.blocks import Table, table, words
 from valaro.reports.paper import numbers
-from valaro.reports.paper.numbers import LABELLED_CORPUS, LEVELS_TABLE_1, NAMES, SESSIONS, UNLABELLED_CORPUS
+from valaro.reports.paper.numbers import LABELLED_CORPUS, NAMES, SESSIONS, UNLABELLED_CORPUS
 from valaro.reports.paper.parts import BY_NAME, POOL_SHARE, PaperPart
 from valaro.training.plans import PAPER, plan_values
 
@@ -118,20 +117,6 @@ def _of_settings(part: PaperPart, sections: Mapping[str, Mapping[str, Any]]) -> 
     yield "settings that the run does not state", _pairs(unknown, paper), "not known", bool(unknown)
 
 
-def levels_beside(run: RunRecord) -> Table | None:
-    """Return the shares of the levels in Table I beside those of the run's labelled corpora."""
-    dimensions: list[Dimension] = [d for d in DIMENSIONS if any(result.dimension == d for result in run.results)]
-    rows: list[tuple[str, ...]] = []
-    for dimension in dimensions:
-        rows.append((f"{dimension}, the paper (Table I)", *_shares(LEVELS_TABLE_1[dimension])))
-        for corpus in run.corpora:
-            counts = corpus.levels.get(dimension, (0, 0, 0))
-            if corpus.labelled and sum(counts):
-                rows.append((f"{dimension}, {corpus.corpus}", *_shares(counts)))
-    columns = (words("labels"), *(f"{level}, %" for level in LEVELS), "in all")
-    return table(columns, rows, "How the labels are shared among the levels.") if rows else None
-
-
 def sections_of(run: RunRecord) -> Mapping[str, Mapping[str, Any]]:
     """Return the sections of a run's settings; empty where the settings are no such file."""
     try:
@@ -164,11 +149,6 @@ def _listed(counts: Collection[int]) -> str:
     if len(counts) > 6:
         return sentences.count_range((min(counts), max(counts)))
     return ", ".join(sentences.thousands(count) for count in sorted(counts)) or "none"
-
-
-def _shares(counts: tuple[int, int, int]) -> tuple[str, ...]:
-    total = sum(counts)
-    return (*(sentences.percent(count / total) for count in counts), sentences.thousands(total))
 
 
 def _named(corpora: list[CorpusSummary]) -> str:

@@ -8,8 +8,6 @@ Of figures 4, 5, 7 and 8 no number is known, of figure 6 only where its peak lie
 from dataclasses import dataclass
 from typing import Literal
 
-from valaro.records import Dimension
-
 SOURCE = "Liang, Chen, Jin: Semi-supervised Multimodal Emotion Recognition With Improved Wasserstein GANs"
 LABELLED_CORPUS, UNLABELLED_CORPUS = "iemocap", "ami"
 LABELLED_COUNT, SESSIONS = 10_039, 5
@@ -41,12 +39,6 @@ class PaperRow:
         """`SSGAN, Fbank`."""
         return f"{self.method}, {'+'.join(NAMES[feature] for feature in self.features)}"
 
-
-LEVELS_TABLE_1: dict[Dimension, tuple[int, int, int]] = {
-    "arousal": (1112, 7235, 1692),
-    "valence": (3223, 4869, 1947),
-}
-"""Utterances with a low, medium, high mean rating (Table I), of 10,039."""
 
 _FBANK, _FFT, _DFACE = ("fbank",), ("fft",), ("dface",)
 _FFT_DFACE, _FBANK_DFACE = ("fft", "dface"), ("fbank", "dface")
