@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
+from unicodedata import is_normalized, normalize
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, UInt8
@@ -15,6 +16,9 @@ LEVEL_SCORES: dict[str, float] = {"low": 1.0, "medium": 3.0, "high": 5.0}
 
 AUTO = "auto"
 """The method of a result that is that of whichever model validation chose."""
+
+ANYONE = "?"
+"""The people of a recording of which nobody said to which people its speaker belongs."""
 
 GRID_RATE = 100
 """Feature frames a second: every modality lies on this grid; frame k covers the time around k / 100 s."""
@@ -43,7 +47,8 @@ class Utterance:
     a leak shows even where two corpora recorded the same people; `gender` is `F`, `M` or empty; `face_region` is
     (left, top, right, bottom) as fractions of the picture; `start` and `end` are seconds of `media`, `end` None: to the
     end. A voice recorded in a file of its own is in `sound`, from `sound_start` seconds on. `script` names what is said
-    where several people say the same.
+    where several people say the same. Names are kept in one Unicode form (NFC): however a system spells José, he is one
+    person.
     """
 
     id: str
@@ -60,9 +65,15 @@ class Utterance:
     sound_start: float = 0.0
     script: str = ""
 
+    def __post_init__(self) -> None:
+        for field_name in ("id", "corpus", "session", "speaker", "script"):
+            text = getattr(self, field_name)
+            if not is_normalized("NFC", text):
+                object.__setattr__(self, field_name, normalize("NFC", text))
+
     @property
     def people(self) -> str:
-        """The people that the speaker belongs to; corpora with the same people may share speakers."""
+        """The people that the speaker belongs to (ANYONE: not said); corpora of the same people may share speakers."""
         return self.speaker.partition("/")[0]
 
     @property
