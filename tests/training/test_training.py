@@ -10,7 +10,8 @@ import torch
 import valaro
 from making_features import make_store, toy_corpus
 from valaro.errors import ValaroError
-from valaro.evaluation.folds import Fold, leave_one_session_out, unlabelled_pool
+from valaro.evaluation.folds import Fold, leave_one_session_out
+from valaro.evaluation.pool import unlabelled_pool
 from valaro.evaluation.scores import score
 from valaro.records import Utterance
 from valaro.store.feature_store import FeatureStore

@@ -22,6 +22,11 @@ def say(text: str) -> None:
     screen.print(text, markup=False)
 
 
+def warn(text: str) -> None:
+    """Show a line that nobody should miss."""
+    screen.print(f"WARNING: {text}", markup=False, style="bold yellow")
+
+
 def list_problems(problems: Sequence[Problem]) -> None:
     """Show what failed, the first twenty lines; of many that failed alike, as in a broken file, one line for all."""
     alike: dict[tuple[str, str], list[str]] = {}

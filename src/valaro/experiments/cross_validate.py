@@ -9,6 +9,7 @@ from valaro.evaluation.folds import Fold, with_shuffled_labels
 from valaro.experiments.data import StudyData, load_study
 from valaro.experiments.environment import environment
 from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study_jobs
+from valaro.experiments.pools import warnings_before
 from valaro.experiments.run_folder import RunFolder, write_failures, write_result
 from valaro.experiments.run_start import begin_run
 from valaro.experiments.sections import Settings
@@ -30,11 +31,14 @@ def cross_validate(
     *,
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
 ) -> tuple[Problem, ...]:
     """Run a study into the folder `to` and return what failed; started again, it does only what is missing.
 
+    `on_warning` is told before the first training what a user would regret to learn after the last.
+
     Raises:
-        ValaroError: the study cannot be run here: no such data, features or device.
+        ValaroError: the study cannot be run here: no such data, features or device, or nothing to learn from.
     """
     check_workers(workers)
     for variant in variants(settings):
@@ -42,8 +46,12 @@ def cross_validate(
     data = load_study(settings)
     run = RunFolder(path=to)
     jobs, choices = study_jobs(settings, data, run), study_choices(settings, data)
+    trainings = ((job.candidate, fold, job.dimension, job.seed, job.plan) for job in jobs for fold in job.folds)
+    warnings = warnings_before(trainings, data)
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
     begin_run(run, describe(settings, data, to.name), "cross-validation", planned)
+    for warning in warnings if on_warning is not None else ():
+        on_warning(warning)
     waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
     done = len(jobs) - len(waiting)
 

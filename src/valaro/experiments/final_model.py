@@ -10,6 +10,7 @@ from valaro.evaluation.folds import hold_out_for_validation
 from valaro.experiments.choice import most_liked
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
+from valaro.experiments.pools import warnings_before
 from valaro.experiments.run_folder import RunFolder
 from valaro.experiments.run_start import begin_run
 from valaro.experiments.sections import Settings
@@ -60,18 +61,31 @@ def train_final(
     *,
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
 ) -> tuple[FinalModel, ...]:
     """Train one model a dimension into the run folder `to`; what is there from before is not trained again.
 
+    `on_warning` is told before the first training what a user would regret to learn after the last.
+
     Raises:
-        ValaroError: the study names several models, no such device is here, or a training failed.
+        ValaroError: the study names several models, no such device is here, nothing is to learn from, or a training
+            failed.
     """
     check_workers(workers)
     candidates = _candidates(settings)
     device_called(settings.plan().schedule.device)
     data = load_study(settings)
     run = RunFolder(path=to)
+    seed, plan = settings.study.first_seed, settings.plan()
+    trainings = (
+        (candidate, hold_out_for_validation(data.rated(dimension), seed=seed), dimension, seed, plan)
+        for dimension in settings.study.dimensions
+        for candidate in candidates
+    )
+    warnings = warnings_before(trainings, data)
     begin_run(run, describe(settings, data, to.name), "training")
+    for warning in warnings if on_warning is not None else ():
+        on_warning(warning)
     jobs = [
         FinalJob(settings=settings, run=run, dimension=dimension, candidates=candidates)
         for dimension in settings.study.dimensions
