@@ -124,7 +124,7 @@ def train_dimension(job: FinalJob) -> None:
             plan=job.settings.plan(),
             trail=trail,
         )
-        trainings.append((training, _kept_uar(training)))
+        trainings.append((training, training.validation_uar))
     choice = most_liked(trainings)
     chosen = choice.winner
     save_model(replace(chosen.model, notes=data.notes), job.run.model(job.dimension))
@@ -160,10 +160,6 @@ def _candidates(settings: Settings) -> tuple[Candidate, ...]:
 
 def _trail_name(job: FinalJob, candidate: Candidate) -> str:
     return job.dimension if len(job.candidates) == 1 else f"{job.dimension} {candidate.label}"
-
-
-def _kept_uar(training: Training) -> float:
-    return next(point.validation_uar for point in training.history if point.step == training.best_step)
 
 
 def _read_final(path: Path) -> FinalModel:
