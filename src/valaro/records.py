@@ -93,6 +93,16 @@ class Problem:
     where: str
     why: str
 
+    @classmethod
+    def absence(cls, utterance: str, where: str) -> "Problem":
+        """Return the problem of a recording that has no sound, or no picture."""
+        return cls(utterance=utterance, where=where, why=f"the recording has no {where}")
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether the recording never had what is missing: with a sound file nothing went wrong."""
+        return self == Problem.absence(self.utterance, self.where)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:

@@ -204,6 +204,18 @@ def test_extract_does_the_others_and_ends_with_1_if_a_recording_is_bad(valaro: C
     assert "toy/b" in again.err
 
 
+def test_a_sound_file_is_complete_with_what_it_has(valaro: Command, tmp_path: Path) -> None:
+    utterance = replace(an_utterance("a", level=None), media=_voice(tmp_path / "a.wav"))
+    write_manifest(tmp_path / "m.parquet", [utterance])
+    answer = valaro("extract", tmp_path / "m.parquet", "--to", tmp_path / "store", "--features", "fbank,face")
+    assert answer.code == 0
+    assert "1 asked for: 1 complete, 0 in part, 0 failed" in answer.err
+    assert "1 of them have no picture: complete with what they have" in answer.err
+    # Faces alone were asked for, and there are none: that failed.
+    answer = valaro("extract", tmp_path / "m.parquet", "--to", tmp_path / "faces", "--features", "face")
+    assert "1 asked for: 0 complete, 0 in part, 1 failed" in answer.err
+
+
 def test_predict_does_the_others_and_ends_with_1_if_a_recording_is_bad(
     valaro: Command, tmp_path: Path, run: Path
 ) -> None:

@@ -41,6 +41,12 @@ def run(
         f"{summary.requested} asked for: {summary.complete} complete, {summary.partial} in part, "
         f"{summary.failed} failed; {summary.skipped_existing} were there already -> {to}"
     )
-    if summary.problems:
-        list_problems(summary.problems)
+    for modality in ("picture", "sound"):
+        if summary.without(modality):
+            say(
+                f"{summary.without(modality)} of them have no {modality}: complete with what they have; models that "
+                "join voice and face leave them out, models of one feature do not"
+            )
+    if summary.faults or summary.failed:
+        list_problems(summary.faults)
         raise typer.Exit(1)

@@ -144,6 +144,7 @@ def read_recordings(
             _whose({sources[sample.source].speaker for sample in taken}, people),
             *([drawing.shortfall()] if drawing and samples and whole else []),
             *([] if faces else ["not looked at: whether a face shows"]),
+            *_sounds_alone(refused),
         ),
     )
 
@@ -187,6 +188,11 @@ def _speaker_of(names: Sequence[str], pattern: str | None, table: Path | None) -
     return nobody_named if table is None else speakers_by_table(table, names)
 
 
+def _sounds_alone(refused: Sequence[Problem]) -> list[str]:
+    count = sum(problem.is_absence and problem.where == "picture" for problem in refused)
+    return [f"{count} recordings have no picture: --no-faces takes their sound"] if count else []
+
+
 def _whose(speakers: set[NamedSpeaker], people: str) -> str:
     """Say whom the samples are of, and what follows for folds that hold people out."""
     names = sorted({speaker.name for speaker in speakers if speaker.name})
@@ -220,7 +226,7 @@ def _look_into(path: Path, *, folder: Path, finder: FaceFinder | None, speaker_o
         info = probe(path)
         lacks = _lacks(info, faces=finder is not None)
         if lacks:
-            return Problem(utterance=name, where=lacks, why=f"the recording has no {lacks}")
+            return Problem.absence(name, lacks)
         stretches = spoken_stretches(path)
     except MediaError as error:
         return Problem(utterance=name, where="recording", why=str(error))

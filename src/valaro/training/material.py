@@ -76,10 +76,7 @@ def offer(
     # Only what has all features counts among the few: a missing face must not cost a label.
     labelled, rest = few_labels(complete(fold.train), dimension, per_level=plan.labels_per_level, seed=seed)
     if not labelled:
-        raise ValaroError(
-            f"fold '{fold.name}': no training utterance has a {dimension} label and all of: "
-            f"{', '.join(candidate.features)}. Were these features extracted for it?"
-        )
+        raise _nothing_labelled(candidate, store, fold, dimension)
     lacking.clear()
     # What the fold has with its label, or stripped of it, must not come twice.
     known = {utterance.id for utterance in fold.train}
@@ -100,6 +97,21 @@ def offer(
     if RECIPES[candidate.recipe].uses_pool and not offered.unlabelled and not asks_for_none:
         raise _nothing_unlabelled(candidate, offered)
     return offered
+
+
+def _nothing_labelled(candidate: Candidate, store: FeatureStore, fold: Fold, dimension: Dimension) -> ValaroError:
+    counts = {name: sum(store.has(utterance.id, name) for utterance in fold.train) for name in candidate.features}
+    there = [name for name, count in counts.items() if count]
+    absent = " and ".join(name for name, count in counts.items() if not count)
+    words = f"fold '{fold.name}': no training utterance has a {dimension} label and all of: {', '.join(counts)}"
+    if absent and there:
+        # Recordings of sound alone have no face, and no extraction will find one.
+        features = ", ".join(f'"{name}"' for name in there)
+        return ValaroError(
+            f"{words}. None has {absent}: where recordings have no such thing, set study.features = [{features}] and "
+            "models of one feature (FSBase, SSBase, SSGAN)"
+        )
+    return ValaroError(f"{words}. Were these features extracted for it?")
 
 
 def _nothing_unlabelled(candidate: Candidate, offered: Offered) -> ValaroError:
