@@ -1,5 +1,6 @@
 """`valaro extract`: recordings become features, once."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -14,12 +15,13 @@ def run(
     ] = "fbank,face",
     workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 1,
     retry_failed: Annotated[bool, typer.Option(help="Try recordings that failed before once more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts and all problems as JSON.")] = False,
 ) -> None:
     """Extract features; run it again to resume. Exit code 1 if a recording failed; the others are done.
 
     What is stopped keeps all but the 16 recordings at most that each worker had in hand.
     """
-    from valaro.cli.console import list_problems, progress, say
+    from valaro.cli.console import list_problems, print_json, progress, say
     from valaro.extraction import extract
     from valaro.features.table import asked_features
     from valaro.store.manifest import read_manifest
@@ -41,6 +43,8 @@ def run(
         f"{summary.requested} asked for: {summary.complete} complete, {summary.partial} in part, "
         f"{summary.failed} failed; {summary.skipped_existing} were there already -> {to}"
     )
+    if as_json:
+        print_json({"store": to, **{field.name: getattr(summary, field.name) for field in fields(summary)}})
     for modality in ("picture", "sound"):
         if summary.without(modality):
             say(
