@@ -1,6 +1,6 @@
 """Leave-one-session-out cross-validation: folds x seeds x models x dimensions, each an independent job."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from valaro.evaluation.folds import Fold, with_shuffled_labels
 from valaro.experiments.data import StudyData, load_study
 from valaro.experiments.environment import environment
 from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study_jobs
-from valaro.experiments.pools import warnings_before
+from valaro.experiments.pools import Asked, warnings_before
 from valaro.experiments.run_folder import RunFolder, write_failures, write_result
 from valaro.experiments.run_start import begin_run
 from valaro.experiments.sections import Settings
@@ -46,12 +46,15 @@ def cross_validate(
     data = load_study(settings)
     run = RunFolder(path=to)
     jobs, choices = study_jobs(settings, data, run), study_choices(settings, data)
-    trainings = ((job.candidate, fold, job.dimension, job.seed, job.plan) for job in jobs for fold in job.folds)
+    trainings: Iterator[Asked] = (
+        (job.candidate, fold, job.dimension, job.seed, job.plan) for job in jobs for fold in job.folds
+    )
     warnings = warnings_before(trainings, data)
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
     begin_run(run, describe(settings, data, to.name), "cross-validation", planned)
-    for warning in warnings if on_warning is not None else ():
-        on_warning(warning)
+    for warning in warnings:
+        if on_warning is not None:
+            on_warning(warning)
     waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
     done = len(jobs) - len(waiting)
 

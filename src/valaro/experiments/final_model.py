@@ -1,7 +1,7 @@
 """Training the model that is then used: all labelled sessions but one, which validates."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from valaro.evaluation.folds import hold_out_for_validation
 from valaro.experiments.choice import most_liked
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
-from valaro.experiments.pools import warnings_before
+from valaro.experiments.pools import Asked, warnings_before
 from valaro.experiments.run_folder import RunFolder
 from valaro.experiments.run_start import begin_run
 from valaro.experiments.sections import Settings
@@ -77,15 +77,16 @@ def train_final(
     data = load_study(settings)
     run = RunFolder(path=to)
     seed, plan = settings.study.first_seed, settings.plan()
-    trainings = (
+    trainings: Iterator[Asked] = (
         (candidate, hold_out_for_validation(data.rated(dimension), seed=seed), dimension, seed, plan)
         for dimension in settings.study.dimensions
         for candidate in candidates
     )
     warnings = warnings_before(trainings, data)
     begin_run(run, describe(settings, data, to.name), "training")
-    for warning in warnings if on_warning is not None else ():
-        on_warning(warning)
+    for warning in warnings:
+        if on_warning is not None:
+            on_warning(warning)
     jobs = [
         FinalJob(settings=settings, run=run, dimension=dimension, candidates=candidates)
         for dimension in settings.study.dimensions
