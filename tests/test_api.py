@@ -143,6 +143,12 @@ Data = tuple[tuple[Utterance, ...], FeatureStore]
         (lambda u, s, f: valaro.extract(u, ["fbnak"], to="features"), "unknown feature 'fbnak': did you mean 'fbank'"),
         (lambda u, s, f: valaro.load_model("nowhere"), "no model in 'nowhere'"),
         (lambda u, s, f: FeatureStore.open(Path("nowhere")), "there is no such folder"),
+        (lambda u, s, f: FeatureStore.open("nowhere"), "there is no such folder"),
+        (lambda u, s, f: valaro.read_corpus("table", "t.csv", root=3), "root = 3: expected a path, as text"),
+        (
+            lambda u, s, f: valaro.train("MSSGAN", s, f, dimension="valence", plan=QUICK),
+            "MSSGAN learns from unlabelled recordings, and may learn from none of 0",
+        ),
     ],
 )
 def test_what_is_unknown_is_refused_with_the_nearest_name(
@@ -158,6 +164,7 @@ def test_held_out_people_in_the_pool_never_reach_training(data: Data) -> None:
     utterances, store = data
     fold = valaro.leave_one_session_out(utterances)[0]
     own = [u for u in utterances if u.speaker not in fold.held_out_speakers and not u.ratings]
+    # A semi-supervised model with nothing unlabelled is refused, so that half of them stands for none.
     held_out = [u for u in utterances if u.speaker in fold.held_out_speakers]
     assert len(own) == 4
     assert len(held_out) == 16
@@ -166,7 +173,7 @@ def test_held_out_people_in_the_pool_never_reach_training(data: Data) -> None:
         model = valaro.train("MSSGAN", store, fold, pool, dimension="valence", plan=QUICK)
         return model.classifier.state_dict()
 
-    without, with_them, without_own = weights(own), weights([*held_out, *own]), weights([])
+    without, with_them, without_own = weights(own), weights([*held_out, *own]), weights(own[:2])
     assert all(torch.equal(a, b) for a, b in zip(without.values(), with_them.values(), strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(without.values(), without_own.values(), strict=True))
 
@@ -183,16 +190,34 @@ def test_held_out_people_in_disguise_stay_out_too(tmp_path: Path, how: str) -> N
         "no name": replace(an_utterance("y", level=None, session="9"), speaker="toy/?y"),
     }[how]
     stranger = replace(an_utterance("z", level=None, corpus="other", session="9"), speaker="other/98")
+    known = replace(an_utterance("k", level=None, corpus="third", session="8"), speaker="third/97")
     rng = np.random.default_rng(0)
-    for one in (disguised, stranger):
+    for one in (disguised, stranger, known):
         features.setdefault(one.id, {"fbank": rng.normal(size=(150, 16)), "face": rng.normal(size=(150, 8))})
     store = make_store(tmp_path / "store", features)
     alone, with_it, with_stranger = (
         valaro.train("SSGAN:fbank", store, fold, pool, dimension="valence", plan=QUICK).classifier.head.weight
-        for pool in ((), (disguised,), (stranger,))
+        for pool in ((known,), (known, disguised), (known, stranger))
     )
     assert torch.equal(alone, with_it)
     assert not torch.equal(alone, with_stranger)
+
+
+def test_auto_returns_the_model_that_validation_likes_best(data: Data) -> None:
+    utterances, store = data
+    fold = valaro.leave_one_session_out(utterances)[0]
+    own = [u for u in utterances if not u.ratings]
+    model = valaro.train("auto", store, fold, own, dimension="valence", names=["face", "fbank"], plan=QUICK)
+    assert model.label in {"LR face+fbank", "SVM face+fbank", "MFSBase", "CT face+fbank", "MSSGAN"}
+
+
+def test_a_path_is_text_or_a_path(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.wav").write_bytes(b"sound")
+    (tmp_path / "t.csv").write_text("utterance,file\nx,a.wav\n")
+    table, root = tmp_path / "t.csv", tmp_path / "clips"
+    as_text = valaro.read_corpus("table", str(table), root=str(root))
+    assert as_text == valaro.read_corpus("table", table, root=root)
 
 
 def test_a_fold_that_leaks_cannot_be_made(data: Data) -> None:

@@ -10,6 +10,7 @@ from valaro.errors import ValaroError, unknown_name
 from valaro.evaluation.folds import Fold
 from valaro.evaluation.scores import Scores
 from valaro.evaluation.scores import score as score_predictions
+from valaro.experiments.choice import most_liked
 from valaro.extraction import extract as extract_features
 from valaro.features.table import asked_features
 from valaro.prediction import predictor
@@ -18,7 +19,7 @@ from valaro.store.feature_store import FeatureStore
 from valaro.training import checkpoint
 from valaro.training.durations import expected, slow_words
 from valaro.training.plans import PRESETS, Plan
-from valaro.training.recipes import candidates
+from valaro.training.recipes import all_candidates, choices
 from valaro.training.train import train_model
 from valaro.training.trained_model import TrainedModel, predict_utterances
 
@@ -46,9 +47,10 @@ def extract(
     `notes` are what every page made from a corpus must say about it. `dface` is asked for with its network, as in
     `"dface=RUN"`: a run folder of `valaro train-face-network`.
     """
-    wanted, network = asked_features(names)
-    extract_features(utterances, wanted, to=Path(to), workers=workers, notes=notes, network=network)
-    return FeatureStore.open(Path(to))
+    folder = Path(to)
+    wanted, network = asked_features([names] if isinstance(names, str) else names)
+    extract_features(utterances, wanted, to=folder, workers=workers, notes=notes, network=network)
+    return FeatureStore.open(folder)
 
 
 def train(
@@ -66,7 +68,10 @@ def train(
 
     `names` are the features to use (default: all of the store); recordings of held-out people, sessions or files in
     `unlabelled` are left out. A single-modality model needs one feature: `SSGAN:face`. Rows that do not match their
-    checksums are refused.
+    checksums are refused. `auto` trains five models and returns the one that validation likes best.
+
+    Raises:
+        ValaroError: an unknown name, or nothing to learn from: a semi-supervised model needs unlabelled recordings.
     """
     if dimension not in DIMENSIONS:
         raise unknown_name("dimension", dimension, DIMENSIONS)
@@ -74,20 +79,25 @@ def train(
         if plan not in PRESETS:
             raise unknown_name("preset", plan, PRESETS)
         plan = PRESETS[plan]
-    chosen = features.names if names is None else names
+    chosen = features.names if names is None else [names] if isinstance(names, str) else names
     for name in chosen:
         if name not in features.names:
             raise unknown_name(f"feature in store '{features.path}'", name, features.names)
-    choices = candidates(model, chosen)
-    if len(choices) != 1:
+    candidates = all_candidates([model], chosen)
+    if len(candidates) != 1 and not choices([model], chosen):
         raise ValaroError(
             f"model '{model}' runs on one feature: choose with '{model}:NAME' or names=[NAME], "
-            f"NAME one of {', '.join(choice.features[0] for choice in choices)}"
+            f"NAME one of {', '.join(candidate.features[0] for candidate in candidates)}"
         )
-    features.verify((u.id for u in (*fold.train, *fold.validation, *unlabelled)), choices[0].features)
-    if slow := slow_words([expected(choices[0], features, plan)]):
-        warnings.warn(slow.removeprefix("warning: "), stacklevel=2)
-    return train_model(choices[0], features, fold, unlabelled, dimension=dimension, seed=seed, plan=plan).model
+    used = sorted({name for candidate in candidates for name in candidate.features})
+    features.verify((u.id for u in (*fold.train, *fold.validation, *unlabelled)), used)
+    for slow in slow_words([expected(candidate, features, plan) for candidate in candidates]):
+        warnings.warn(slow, stacklevel=2)
+    trainings = [
+        train_model(candidate, features, fold, unlabelled, dimension=dimension, seed=seed, plan=plan)
+        for candidate in candidates
+    ]
+    return most_liked([(training, training.validation_uar) for training in trainings]).winner.model
 
 
 def score(model: TrainedModel, features: FeatureStore, utterances: Sequence[Utterance]) -> Scores:

@@ -1,6 +1,7 @@
 """Writing a file or folder whole or not at all: aside, synced, renamed."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -10,6 +11,35 @@ from pathlib import Path
 from valaro.errors import ValaroError
 
 _LOOKED_AT = 1024
+
+
+def checked_path(value: object, what: str) -> Path:
+    """Return a path that a caller gave as text or as a path.
+
+    Raises:
+        ValaroError: it is neither.
+    """
+    if not isinstance(value, str | Path):
+        raise ValaroError(f"{what} = {value!r}: expected a path, as text or as a pathlib.Path")
+    return Path(value)
+
+
+def foreign_path(text: str) -> str:
+    """Return what a name that leads to no file of this computer is, if it shows; else nothing.
+
+    >>> foreign_path("https://example.org/a.mp4")
+    'is an address on the internet, and nothing is fetched from there: download it and name the file'
+    """
+    # A path that was made of an address has one slash left of two.
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text):
+        return "is an address on the internet, and nothing is fetched from there: download it and name the file"
+    if re.match(r"[A-Za-z]:|\\\\", text):
+        return "is a path of Windows, and this computer has no drives: write where the file lies here, with /"
+    if "\\" in text:
+        return f"has \\ between its folders as on Windows: write '{text.replace(chr(92), '/')}'"
+    if text.startswith("~"):
+        return "begins with ~, which only a terminal knows: write the folder in full"
+    return ""
 
 
 @contextmanager

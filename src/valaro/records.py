@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
+from unicodedata import is_normalized, normalize
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, UInt8
@@ -22,6 +23,9 @@ Half = Literal["left", "right", ""]
 Normalisation = Literal["auto", "none", "self", "shift", "combine"]
 """How the unlabelled pool is scaled (paper, Fig. 7): not at all; by its own statistics; by those of the labelled data;
 both by joint ones. `auto`: shift within the labelled corpora, self for every other corpus."""
+
+ANYONE = "?"
+"""The people of a recording of which nobody said to which people its speaker belongs."""
 
 GRID_RATE = 100
 """Feature frames a second: every modality lies on this grid; frame k covers the time around k / 100 s."""
@@ -51,7 +55,8 @@ class Utterance:
     (left, top, right, bottom) as fractions of the picture; `start` and `end` are seconds of `media`, `end` None: to the
     end. A voice recorded in a file of its own is in `sound`, from `sound_start` seconds on. `script` names what is said
     where several people say the same. `stated_means` are the means of all votes as the corpus itself gives them, for a
-    study of means; they are not recomputed, since IEMOCAP's count entries that are no votes.
+    study of means; they are not recomputed, since IEMOCAP's count entries that are no votes. Names are kept in one
+    Unicode form (NFC): however a system spells José, he is one person.
     """
 
     id: str
@@ -69,9 +74,15 @@ class Utterance:
     script: str = ""
     stated_means: tuple[Rating, ...] = ()
 
+    def __post_init__(self) -> None:
+        for field_name in ("id", "corpus", "session", "speaker", "script"):
+            text = getattr(self, field_name)
+            if not is_normalized("NFC", text):
+                object.__setattr__(self, field_name, normalize("NFC", text))
+
     @property
     def people(self) -> str:
-        """The people that the speaker belongs to; corpora with the same people may share speakers."""
+        """The people that the speaker belongs to (ANYONE: not said); corpora of the same people may share speakers."""
         return self.speaker.partition("/")[0]
 
     @property
@@ -98,6 +109,16 @@ class Problem:
     utterance: str
     where: str
     why: str
+
+    @classmethod
+    def absence(cls, utterance: str, where: str) -> "Problem":
+        """Return the problem of a recording that has no sound, or no picture."""
+        return cls(utterance=utterance, where=where, why=f"the recording has no {where}")
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether the recording never had what is missing: with a sound file nothing went wrong."""
+        return self == Problem.absence(self.utterance, self.where)
 
 
 @dataclass(frozen=True, kw_only=True)

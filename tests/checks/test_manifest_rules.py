@@ -102,3 +102,20 @@ def test_words_that_several_sessions_speak_are_counted(corpus: list[Utterance]) 
             is_fault=False,
         ),
     )
+
+
+def test_names_that_look_alike_are_worth_a_look(corpus: list[Utterance]) -> None:
+    # A Cyrillic e, another case, a blank, and a zero that a spreadsheet dropped.
+    names = ["Ben", "B\u0435n", "ann a", "Anna", "03", "3"]
+    alike = [replace(one, speaker=f"toy/{name}") for one, name in zip(corpus, names, strict=False)]
+    findings = {finding.what.partition(":")[0]: finding for finding in manifest_findings([*alike, *corpus[6:]])}
+    finding = findings["Speakers whose names look alike"]
+    assert finding.cases == (
+        "'toy/03' and 'toy/3'",
+        "'toy/Anna' and 'toy/ann a'",
+        "'toy/Ben' and 'toy/B\u0435n' (with U+0435)",
+    )
+    assert not finding.is_fault
+    # People whom nobody names are told apart by their recordings, whatever these are called.
+    unnamed = [replace(one, speaker=f"toy/?{name}") for one, name in zip(corpus, names, strict=False)]
+    assert "Speakers whose names look alike" not in found([*unnamed, *corpus[6:]])

@@ -73,8 +73,8 @@ def test_a_manifest_that_is_there_is_not_replaced_by_an_empty_one(corpus: Path, 
         ("ami .", "nothing of this corpus is there; expected corpusResources/meetings.xml"),
         ("ami amicorpus --samples 0", "0 samples: expected at least 1"),
         ("ami amicorpus --workers 0", "0 workers: expected at least 1"),
-        ("ami amicorpus --scale 1 5", "--scale means nothing for 'ami'; options of this kind: --samples, --seed"),
-        ("table t.csv --no-faces", "--faces means nothing for 'table'"),
+        ("ami amicorpus --scale 1 5", "No such option: --scale (Possible options: --samples, --seed)"),
+        ("table t.csv --no-faces", "No such option: --no-faces"),
     ],
 )
 def test_a_mistake_is_one_message_and_exit_code_2(valaro, arguments: str, words: str) -> None:

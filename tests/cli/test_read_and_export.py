@@ -43,7 +43,8 @@ def real(name: str) -> Path:
 
 def test_the_help_lists_every_kind_of_corpus(valaro: Command) -> None:
     answer = valaro("read", "--help")
-    assert f"What the corpus is: {', '.join(KINDS)}." in " ".join(answer.out.split())
+    listed = [line.split()[0] for line in answer.out.partition("Commands:")[2].splitlines() if line.strip()]
+    assert listed == list(KINDS)
 
 
 def test_a_corpus_is_read_with_its_account_and_its_options(valaro: Command, crema_d: Path, tmp_path: Path) -> None:
@@ -53,6 +54,9 @@ def test_a_corpus_is_read_with_its_account_and_its_options(valaro: Command, crem
     assert answer.err.splitlines() == [
         "1 clips expected, 1 read, 0 refused",
         "left out: 1 rows of votes on voice or face",
+        # What stands in the way of folds is known before anything is extracted.
+        "WARNING: Sessions with one speaker: nobody is left to validate: crema-d 01: crema-d/1001",
+        "WARNING: Fewer than two sessions: there is nothing to train on while one is held out: crema-d 01",
         f"1 utterances of 1 speakers, 1 labelled -> {to}",
     ]
     assert len(read_manifest(to).utterances[0].ratings) == 20
@@ -72,11 +76,6 @@ def test_a_corpus_is_read_with_its_account_and_its_options(valaro: Command, crem
     ("arguments", "words"),
     [
         ("read crema-d CREMA-D --to m.parquet --votes voise", "unknown kind of votes 'voise': did you mean 'voice'?"),
-        (
-            "read crema-d CREMA-D --to m.parquet --people p",
-            "--people means nothing for 'crema-d'; options of this kind: --levels, --votes",
-        ),
-        ("read ravdess CREMA-D --to m.parquet --votes voice", "--votes means nothing for 'ravdess'"),
         ("read ravdess CREMA-D --to m.parquet", "nothing of this corpus is there"),
         ("read audformat CREMA-D --to m.parquet", "expected an audformat database, with its header db.yaml"),
         ("read ravdess CREMA-D --to m.parquet --levels nowhere.csv", "nowhere.csv: there is no such file"),
@@ -98,6 +97,13 @@ def test_a_mistake_is_one_message_and_leaves_nothing_behind(
     assert answer.err.startswith("valaro: ")
     assert words in answer.err
     assert [path.name for path in crema_d.parent.iterdir()] == ["CREMA-D"]
+
+
+def test_an_option_of_another_kind_is_none_of_this_one(valaro: Command, crema_d: Path, tmp_path: Path) -> None:
+    # Each kind is a command of its own.
+    answer = valaro("read", "crema-d", crema_d, "--to", tmp_path / "m.parquet", "--people", "p")
+    assert (answer.code, "No such option: --people" in answer.err) == (2, True)
+    assert "Usage: valaro read crema-d" in answer.err
 
 
 def test_what_is_refused_is_listed_and_strictly_nothing_is_written(

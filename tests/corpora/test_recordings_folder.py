@@ -1,6 +1,7 @@
 """A folder of recordings without transcripts: samples where somebody speaks and shows a face, else why not."""
 
 import os
+import re
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -146,6 +147,7 @@ def test_five_thousand_hidden_files_are_counted_in_no_time(tmp_path: Path) -> No
     begun = time.perf_counter()
     assert recordings._recordings_below(tmp_path) == (
         [tmp_path / "silent.mov"],
+        [],
         {"hidden files": 5_000, "files that are no recordings": 0},
     )
     # Comparing each file with all the hidden ones takes minutes.
@@ -179,7 +181,7 @@ def test_a_recording_that_does_not_say_how_long_it_is_gives_samples_all_the_same
 def test_an_empty_or_absent_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ValaroError, match="there is no such folder"):
         read_recordings(tmp_path / "none")
-    with pytest.raises(ValaroError, match=r"expected recordings, by their names: .aac"):
+    with pytest.raises(ValaroError, match=r"expected recordings, by their names: .3g2"):
         read_recordings(tmp_path)
 
 
@@ -200,3 +202,91 @@ def test_real_clips_give_samples_and_a_real_voice_without_a_face_its_reason(tmp_
     (problem,) = reading.refused
     assert problem.utterance == "c/faceless.mov"
     assert problem.why.startswith("none of its 3 places gives a sample: 3 without a face")
+
+
+def _who(reading: recordings.Reading) -> set[tuple[str, str, str, str]]:
+    return {(u.media.name, u.speaker, u.session, u.gender) for u in reading.utterances}
+
+
+def test_a_pattern_over_the_path_names_speakers_and_a_path_that_does_not_fit_is_a_problem(folder: Path) -> None:
+    (folder / "anna_2").mkdir()
+    (folder / "a.mov").rename(folder / "anna_2" / "F.mov")
+    reading = read_recordings(folder, corpus="films", speaker_from="{speaker}_{session}/{gender}")
+    assert _who(reading) == {("F.mov", "films/anna", "2", "F")}
+    misfits = {problem.utterance for problem in reading.refused if problem.where == "speaker"}
+    assert "films/deep/er/b.mov" in misfits
+    by_expression = read_recordings(folder, corpus="films", people="p", speaker_from="(?P<speaker>[^/]+)/[^/]*$")
+    assert _who(by_expression) == {("F.mov", "p/anna_2", "", ""), ("b.mov", "p/er", "", "")}
+    assert any("speakers: anna_2, er" in remark for remark in by_expression.remarks)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("{speker}/{take}", "names no speaker, expected {speaker} in it"),
+        ("{speaker}/{speaker}", "redefinition of group name 'speaker'"),
+        ("(?P<speaker>", "missing )"),
+    ],
+)
+def test_a_pattern_that_makes_no_sense_is_one_sentence(folder: Path, pattern: str, words: str) -> None:
+    with pytest.raises(ValaroError, match=f"--speaker-from .*{re.escape(words)}"):
+        read_recordings(folder, speaker_from=pattern)
+
+
+def test_a_table_of_speakers_names_some_and_says_of_others_that_nobody_knows(folder: Path) -> None:
+    table = folder / "who.csv"
+    table.write_text("file,speaker,gender\na.mov,anna,F\ndeep/er/b.mov,,\n")
+    reading = read_recordings(folder, corpus="films", speakers=table)
+    assert _who(reading) == {("a.mov", "films/anna", "", "F"), ("b.mov", "films/?deep/er/b.mov", "", "")}
+    assert ("films/dark.mov", "speaker") in {(problem.utterance, problem.where) for problem in reading.refused}
+    table.write_text("file,speaker\ngone.mov,anna\na.mov,?x\n")
+    with pytest.raises(ValaroError) as caught:
+        read_recordings(folder, speakers=table)
+    assert str(caught.value).splitlines() == [
+        f"2 problems in {table}",
+        f"  {table}, line 2: file 'gone.mov' is no recording below the folder",
+        f"  {table}, line 3: '?x' is no speaker's name: expected one that is not empty and does not begin with '?'",
+    ]
+    with pytest.raises(ValaroError, match="both say who speaks"):
+        read_recordings(folder, speakers=table, speaker_from="{speaker}")
+
+
+def test_without_speakers_or_people_anyone_may_speak_and_stated_strangers_are_said_loudly(folder: Path) -> None:
+    assert {u.people for u in read_recordings(folder).utterances} == {"?"}
+    (warning,) = [r for r in read_recordings(folder, people="strangers").remarks if r.startswith("nobody says")]
+    assert "IF ONE OF THEM SPEAKS HERE" in warning
+
+
+@pytest.mark.parametrize(
+    "name", ["a.3gp", "a.3g2", "a.m2ts", "a.caf", "a.aif", "a.mka", "a.vob", "a.w64", "a.au", "a.MTS", "a.amr", "a.mxf"]
+)
+def test_what_extraction_reads_is_taken_for_a_recording(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    assert recordings._recordings_below(tmp_path)[0] == [tmp_path / name]
+
+
+def test_files_that_are_no_recordings_are_named_by_their_kinds(folder: Path) -> None:
+    (folder / "slides.PDF").touch()
+    (folder / "b.txt").touch()
+    (folder / "LICENCE").touch()
+    words = "no recordings by their names: 2 .txt ('b.txt'), 1 without an ending ('LICENCE'), 1 .pdf ('slides.PDF')"
+    assert words in read_recordings(folder).remarks
+    (folder / "only").mkdir()
+    (folder / "only" / "a.doc").touch()
+    with pytest.raises(ValaroError, match=re.escape("1 .doc ('a.doc')")):
+        read_recordings(folder / "only")
+
+
+def test_two_recordings_of_one_name_in_two_spellings_are_told_and_the_first_is_read(folder: Path) -> None:
+    for number, name in enumerate(("Jos\u00e9.mov", "Jose\u0301.mov")):
+        (folder / ("a.mov", "deep/er/b.mov")[number]).rename(folder / name)
+    reading = read_recordings(folder)
+    assert len({utterance.media for utterance in reading.utterances}) == 1
+    assert len([problem for problem in reading.refused if "another spelling of Unicode" in problem.why]) == 1
+
+
+def test_a_recording_whose_name_holds_a_sign_that_nobody_sees_is_a_problem(folder: Path) -> None:
+    (folder / "a.mov").rename(folder / "a\u200b.mov")
+    (problem,) = [p for p in read_recordings(folder).refused if p.where == "name"]
+    assert problem.why == "ZERO WIDTH SPACE (U+200B) in the name"
+    assert "\\u200b" in problem.utterance

@@ -101,10 +101,122 @@ def test_recordings_lie_below_the_tables_folder_or_the_root_that_is_stated(folde
     message = faults(path)
     for line, text in enumerate(rows, start=2):
         assert f"line {line}: file '{text}' leaves the folder {folder}: if that is meant" in message
-    first, second = read_table(write(folder, f"utterance,file\nx,../c.wav\ny,{outside}\n"), root=folder.parent)
-    assert first.media.samefile(outside)
-    assert second.media == outside
-    assert "file '../d.wav' does not exist" in faults(write(folder, "utterance,file\nx,../d.wav\n"), root=folder.parent)
+
+
+def test_relative_names_begin_at_the_root_that_is_stated(folder):
+    outside = folder.parent / "c.wav"
+    outside.write_bytes(b"sound")
+    first, second = read_table(write(folder, f"utterance,file\nx,c.wav\ny,{outside}\n"), root=folder.parent)
+    assert first.media == second.media == outside
+    path = write(folder, "utterance,file\nx,d.wav\ny,../c.wav\n")
+    message = faults(path, root=folder.parent)
+    assert f"line 2: file 'd.wav' does not exist (looked in {folder.parent})" in message
+    # Who has stated a root is not told to state one.
+    assert message.endswith(f"line 3: file '../c.wav' leaves the folder {folder.parent}")
+
+
+def test_one_cause_on_190_rows_is_one_line_with_the_first_lines_and_a_count(folder):
+    rows = "".join(f"{number},gone {number}.wav\n" for number in range(190))
+    path = write(folder, "utterance,file\n" + rows)
+    assert faults(path).splitlines() == [
+        f"190 problems in {path}",
+        f"  {path}, line 2: file 'gone 0.wav' does not exist (looked in {folder}) "
+        "(190 times in all, likewise in lines 3, 4, 5 and 186 more)",
+    ]
+
+
+def test_few_different_words_that_are_no_levels_are_a_line_each_with_a_count(folder):
+    words = ["happy", "sad", "happy", "happy", "sad", "happy"]
+    rows = "".join(f"{number},a.wav,s,{word}\n" for number, word in enumerate(words))
+    path = write(folder, "utterance,file,speaker,valence\n" + rows)
+    expected = "Expected one of: low, medium, high"
+    assert faults(path).splitlines() == [
+        f"6 problems in {path}",
+        f"  {path}, line 2: valence: unknown level 'happy': {expected} (4 times in all, likewise in lines 4, 5, 7)",
+        f"  {path}, line 3: valence: unknown level 'sad': {expected}",
+        f"  {path}, line 6: valence: unknown level 'sad': {expected}",
+    ]
+
+
+@pytest.mark.parametrize(("name", "sign"), [("t.csv", ";"), ("t.csv", "\t"), ("t.tsv", ",")])
+def test_another_separator_is_all_that_is_said(folder, name, sign):
+    header = sign.join(("utterance", "file", "speaker", "valence"))
+    rows = "".join(sign.join((str(number), "a.wav", "s", "2,5" * (sign != ","))) + "\n" for number in range(190))
+    path = write(folder, f"{header}\n{rows}", name)
+    names = {";": "semicolons", "\t": "tabs", ",": "commas"}
+    first, second = faults(path).splitlines()
+    assert first == f"1 problem in {path}"
+    assert second.startswith(f"  {path}, line 1: the columns are separated by {names[sign]}, expected ")
+
+
+def test_the_line_in_which_a_spreadsheet_names_its_separator_is_no_row(folder):
+    path = write(folder, "sep=,\r\nutterance,file\r\nx,a.wav\r\ny,gone.wav\r\n")
+    # Lines keep their numbers.
+    assert f"{path}, line 4: file 'gone.wav' does not exist" in faults(path)
+    assert len(read_table(write(folder, "sep=,\nutterance,file\nx,a.wav\n"))) == 1
+    message = faults(write(folder, "sep=;\nutterance;file\nx;a.wav\n"))
+    assert "line 1: the columns are separated by semicolons, expected commas" in message
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("https://example.org/a.mp4", "is an address on the internet"),
+        ("file:///clips/a.mp4", "is an address on the internet"),
+        (r"C:\clips\a.mp4", "is a path of Windows"),
+        ("D:/clips/a.mp4", "is a path of Windows"),
+        (r"\\server\clips\a.mp4", "is a path of Windows"),
+        (r"clips\a.mp4", "has \\ between its folders as on Windows: write 'clips/a.mp4'"),
+        ("~/a.wav", "begins with ~"),
+        (".", "is a folder"),
+    ],
+)
+def test_a_name_that_is_of_no_file_here_is_called_what_it_is(folder, file, words):
+    assert f"file '{file}' {words}" in faults(write(folder, f"utterance,file\nx,{file}\n"))
+
+
+def test_a_table_elsewhere_is_called_what_it_is():
+    assert faults(Path("https://example.org/t.csv")).endswith("download it and name the file")
+    assert "is a path of Windows" in faults(Path(r"C:\study\t.csv"))
+
+
+@pytest.mark.parametrize("cell", ["NA", "nan", "-", "n/a", "None"])
+def test_a_cell_that_says_nothing_is_told_to_be_left_empty(folder, cell):
+    path = write(folder, f"utterance,file,speaker,start,valence\nx,a.wav,s,{cell},2;{cell}\n")
+    message = faults(path)
+    assert f"start: '{cell}' is not a number: leave the cell empty where nothing is known" in message
+    assert f"valence: unknown level '{cell}': leave the cell empty where there is no label" in message
+
+
+JOSE = ("Jos\u00e9", "Jose\u0301")
+"""One name as Windows and as a Mac write it."""
+
+
+def test_one_person_in_two_spellings_of_unicode_is_one_person(folder):
+    first, second = JOSE
+    path = write(folder, f"utterance,file,speaker,session\nx,a.wav,{first},{first}\ny,b.wav,{second},{second}\n")
+    one, other = read_table(path)
+    assert one.speaker == other.speaker == f"happy/{first}"
+    assert one.session == other.session == first
+    path = write(folder, f"utterance,file,speaker,gender\n{first},a.wav,{first},F\n{second},b.wav,{second},M\n")
+    message = faults(path)
+    assert f"line 3: utterance '{first}' stands already in line 2" in message
+    assert f"line 3: speaker '{first}' is M here but F in line 2" in message
+
+
+def test_a_file_keeps_the_spelling_that_the_disk_has(folder):
+    (folder / f"{JOSE[1]}.wav").write_bytes(b"sound")
+    (utterance,) = read_table(write(folder, f"utterance,file\nx,{JOSE[1]}.wav\n"))
+    assert utterance.media.is_file()
+
+
+@pytest.mark.parametrize(
+    ("sign", "name"),
+    [("\u200b", "ZERO WIDTH SPACE (U+200B)"), ("\u00ad", "SOFT HYPHEN (U+00AD)"), ("\u3164", "HANGUL FILLER (U+3164)")],
+)
+def test_a_sign_that_nobody_sees_is_refused_by_its_name(folder, sign, name):
+    path = write(folder, f"utterance,file,speaker\nx,a.wav,An{sign}na\n")
+    assert f"line 2: 'speaker' holds a sign that nobody sees, {name}: 'An\\" in faults(path)
 
 
 def test_a_link_below_the_folder_may_lead_elsewhere(folder):
@@ -140,11 +252,11 @@ def test_every_problem_is_named_at_once_with_its_line(folder):
     for expected in (
         f"{at} 7: 2 cells, expected 8",
         f"{at} 3: end 1 s is not after start 2 s",
-        f"{at} 3: file 'gone.wav' does not exist (looked at {folder / 'gone.wav'})",
+        f"{at} 3: file 'gone.wav' does not exist (looked in {folder})",
         f"{at} 3: region 'middle': expected left, right, top, bottom, full, or four fractions",
         f"{at} 3: valence: unknown level 'hgih': did you mean 'high'?",
-        f"{at} 3: utterance 'x' stands already in {at} 2",
-        f"{at} 3: speaker 's' is M here but F in {at} 2",
+        f"{at} 3: utterance 'x' stands already in line 2",
+        f"{at} 3: speaker 's' is M here but F in line 2",
         f"{at} 4: 'utterance' is empty",
         f"{at} 4: 'file' is empty",
         f"{at} 4: start: -1 s is before the recording begins",

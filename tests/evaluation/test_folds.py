@@ -1,6 +1,7 @@
 """Leaks between training, validation, test and the unlabelled pool cannot be expressed."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,15 @@ from valaro.evaluation.folds import (
     hold_out_for_validation,
     leave_one_session_out,
     limited,
-    unlabelled_pool,
     with_shuffled_labels,
     without_ratings,
+)
+from valaro.evaluation.pool import (
+    BESIDE_HELD_OUT,
+    IN_HELD_OUT_RECORDING,
+    OF_HELD_OUT_SPEAKER,
+    Exclusion,
+    unlabelled_pool,
 )
 from valaro.records import Utterance
 
@@ -105,6 +112,37 @@ def test_a_recording_of_nobody_knows_whom_stays_out_where_it_could_be_a_held_out
     pool = unlabelled_pool(fold, [own, foreign])
     assert [u.speaker for u in pool.excluded] == ["toy/?a"]
     assert [u.speaker for u in pool.utterances] == ["elsewhere/?b"]
+
+
+def test_a_recording_of_nobody_named_is_of_those_who_speak_in_the_same_file() -> None:
+    utterances = toy_corpus(sessions=3)[0]
+    fold = leave_one_session_out(utterances)[0]
+    # One corpus and people as the table's, as from a folder called alike: only whose recording it is counts.
+    of_training = replace(an_utterance("a", speaker="?a", session=""), media=fold.train[0].media)
+    of_test = replace(an_utterance("b", speaker="?b", session=""), media=fold.test[0].media)
+    pool = unlabelled_pool(fold, [of_training, of_test])
+    assert pool.utterances == (without_ratings(of_training),)
+    assert pool.exclusions == (Exclusion(reason=OF_HELD_OUT_SPEAKER, count=1),)
+    # Somebody who is named is no stranger.
+    assert pool.strangers == 0
+
+
+def test_where_nobody_says_whose_people_these_are_the_folder_decides() -> None:
+    fold = leave_one_session_out(toy_corpus(sessions=3)[0])[0]
+    beside = replace(an_utterance("a"), speaker="?/?a", session="", ratings=())
+    elsewhere = replace(an_utterance("b", corpus="pool", session=""), speaker="?/?b", ratings=())
+    strangers = replace(an_utterance("c"), speaker="strangers/?c", session="", ratings=())
+    pool = unlabelled_pool(fold, [beside, elsewhere, strangers])
+    assert pool.excluded == (beside,)
+    assert pool.exclusions == (Exclusion(reason=BESIDE_HELD_OUT, count=1),)
+    assert (pool.utterances, pool.strangers) == ((elsewhere, strangers), 2)
+
+
+def test_a_link_to_a_held_out_recording_is_that_recording(tmp_path: Path) -> None:
+    fold = leave_one_session_out(toy_corpus(sessions=3)[0])[0]
+    (tmp_path / "link.mp4").symlink_to(fold.test[0].media)
+    linked = replace(an_utterance("a", speaker="98", session="9"), media=tmp_path / "link.mp4", ratings=())
+    assert unlabelled_pool(fold, [linked]).exclusions == (Exclusion(reason=IN_HELD_OUT_RECORDING, count=1),)
 
 
 def test_few_labels_keeps_so_many_a_level_and_strips_the_rest() -> None:

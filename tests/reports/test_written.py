@@ -161,7 +161,9 @@ def test_a_name_without_a_suffix_is_a_folder_with_all_forms_and_every_figure(tmp
 
 
 def test_another_suffix_is_refused_with_the_legal_ones(tmp_path: Path) -> None:
-    with pytest.raises(ValaroError, match=r"report.pdf'.*\.html, \.md, \.tex, \.csv, or a name without a suffix"):
+    with pytest.raises(
+        ValaroError, match=r"report.pdf'.*\.html, \.md, \.tex, \.csv, \.json, or a name without a suffix"
+    ):
         write_report_as([RUN], tmp_path / "report.pdf")
     assert list(tmp_path.iterdir()) == []
 

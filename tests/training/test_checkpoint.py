@@ -19,7 +19,10 @@ from valaro.training.checkpoint import load_model, save_model
 from valaro.training.plans import DEFAULT
 from valaro.training.trained_model import TrainedModel, predict_utterances
 
-QUICK = replace(DEFAULT, width=0.125, averaged_bands=1, schedule=replace(DEFAULT.schedule, steps=4, evaluate_every=2))
+# Nothing unlabelled is there, on purpose.
+QUICK = replace(
+    DEFAULT, width=0.125, averaged_bands=1, pool_size=0, schedule=replace(DEFAULT.schedule, steps=4, evaluate_every=2)
+)
 
 
 @pytest.fixture

@@ -95,6 +95,8 @@ def test_every_part_of_a_training_is_on_the_gpu(
         averaged_bands=1,
         averaged_frames=1,
         standardised=False,
+        # Nothing unlabelled is there, on purpose.
+        pool_size=0,
         schedule=replace(plan.schedule, batch=4, clip=0.0, device="cuda"),
     )
     utterances, features = toy_corpus(per_level=3)

@@ -150,7 +150,7 @@ def test_looking_leaves_everything_as_it_was_and_finds_the_same_again(corpus: Co
 def test_too_few_recordings_have_a_map_and_no_number(tmp_path: Path):
     small = Corpus(tmp_path, unlabelled=0)
     # Four people of nine utterances are two halves of 18; and there is no pool at all.
-    found = map_features(small.train("MSSGAN"), small.folds[0].test, seed=0)
+    found = map_features(small.train("MSSGAN", replace(QUICK, pool_size=0)), small.folds[0].test, seed=0)
     assert (len(found.labelled), len(found.unlabelled), found.coverages) == (36, 0, ())
 
 

@@ -92,6 +92,8 @@ def test_a_training_in_bfloat16_comes_close_to_one_in_single_precision(tmp_path:
             DEFAULT,
             layout=layout,
             width=1 / 64,
+            # Nothing unlabelled is there, on purpose.
+            pool_size=0,
             averaged_bands=1,
             averaged_frames=1,
             # Toy features hardly vary: divided by their deviation, roundings would be all that is left.

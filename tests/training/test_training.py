@@ -10,7 +10,8 @@ import torch
 import valaro
 from making_features import make_store, toy_corpus
 from valaro.errors import ValaroError
-from valaro.evaluation.folds import Fold, leave_one_session_out, unlabelled_pool
+from valaro.evaluation.folds import Fold, leave_one_session_out
+from valaro.evaluation.pool import unlabelled_pool
 from valaro.evaluation.scores import score
 from valaro.records import Utterance
 from valaro.store.feature_store import FeatureStore
@@ -127,7 +128,7 @@ def test_unlabelled_recordings_change_a_semi_supervised_model_only(
     fold = leave_one_session_out(utterances)[0]
     pool = unlabelled_pool(fold, utterances).utterances
     for model, differs in (("MFSBase", False), ("MSSGAN", True)):
-        alone = valaro.train(model, store, fold, dimension="valence", plan=QUICK)
+        alone = valaro.train(model, store, fold, dimension="valence", plan=replace(QUICK, pool_size=0))
         more = valaro.train(model, store, fold, pool, dimension="valence", plan=QUICK)
         same = torch.equal(alone.classifier.head.weight, more.classifier.head.weight)
         assert same is not differs
@@ -154,7 +155,7 @@ def test_recordings_without_a_modality_are_judged_by_the_other(tmp_path: Path, m
     for utterance in fold.test:
         del features[utterance.id]["face"]
     store = make_store(tmp_path / "store", features)
-    fused = _train((utterances, store), model, fold=fold).model
+    fused = _train((utterances, store), model, fold=fold, plan=replace(QUICK, pool_size=0)).model
     assert fused.features == ("fbank", "face")
     assert score(predict_utterances(fused, store, fold.test)).uar >= 0.9
 
@@ -164,7 +165,7 @@ def test_short_recordings_are_filled_up_at_the_test_as_in_training(tmp_path: Pat
     short = {name: {key: rows[:90] for key, rows in one.items()} for name, one in features.items()}
     store = make_store(tmp_path / "store", short)
     fold = leave_one_session_out(utterances)[0]
-    plan = replace(QUICK, sampling=replace(QUICK.sampling, short="mean"))
+    plan = replace(QUICK, pool_size=0, sampling=replace(QUICK.sampling, short="mean"))
     training = _train((utterances, store), fold=fold, plan=plan)
     answers = answer(training.model, store, fold.validation)
     best = next(point for point in training.history if point.step == training.best_step)
@@ -214,3 +215,37 @@ def test_the_paper_preset_takes_steps_at_an_eighth_of_its_width(
     history = _train(data, plan=plan).history
     assert set(history[-1].losses) == {"labelled", "real", "generated", "consistency", "generator"}
     assert all(np.isfinite(value) for value in history[-1].losses.values())
+
+
+def test_features_that_no_recording_can_have_are_named_with_what_to_set(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(sessions=2)
+    voices = make_store(tmp_path / "store", {name: {"fbank": rows["fbank"]} for name, rows in features.items()})
+    (candidate,) = candidates("MFSBase", ["fbank", "face"])
+    fold = leave_one_session_out(utterances)[0]
+    with pytest.raises(ValaroError, match=r"None has face: .* set study.features = \[\"fbank\"\] and models of one"):
+        train_model(candidate, voices, fold, (), dimension="valence", seed=0, plan=DEFAULT)
+
+
+def test_nothing_unlabelled_is_refused_with_every_reason_counted(tmp_path: Path) -> None:
+    utterances, features = toy_corpus(sessions=2)
+    fold = leave_one_session_out(utterances)[0]
+    own = replace(fold.test[0], id="toy/own", ratings=())
+    unnamed = [
+        replace(fold.train[0], id=f"toy/{n}", speaker=f"toy/?{n}", media=Path(f"/x/{n}"), ratings=()) for n in "ab"
+    ]
+    never = replace(fold.train[0], id="toy/never", media=Path("/x/never"), ratings=())
+    store = make_store(tmp_path / "store", features)
+    (candidate,) = candidates("SSGAN:face", ["fbank", "face"])
+    with pytest.raises(ValaroError) as caught:
+        train_model(candidate, store, fold, [own, *unnamed, never], dimension="valence", seed=0, plan=DEFAULT)
+    first, *reasons, advice = str(caught.value).splitlines()
+    assert first.endswith("SSGAN face learns from unlabelled recordings, and may learn from none of 4")
+    assert reasons == [
+        "  2 without a speaker's name, of the same people as a held-out speaker",
+        "  1 of a held-out speaker",
+        "  1 without the feature face",
+    ]
+    assert "--speaker-from PATTERN" in advice
+    # Who asks for none gets none.
+    none = replace(DEFAULT, pool_size=0, width=0.125, averaged_bands=1, schedule=replace(DEFAULT.schedule, steps=2))
+    assert train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=none).unlabelled == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from valaro.checks.findings import Agreement, CheckRecord, Finding, SpeakerFacts
+from valaro.checks.folds import fold_findings, fold_uses
 from valaro.checks.manifests import manifest_findings
 from valaro.checks.mouths import mouth_findings
 from valaro.checks.stores import loudness_of, store_findings
@@ -33,7 +34,9 @@ def check(manifests: Sequence[Path], store: Path | None = None, *, mouths: int =
     features = None if store is None else FeatureStore.open(store)
     known = {utterance.id for utterance in utterances}
     faces = tuple(q for q in features.qualities if q.utterance in known) if features else ()
+    folds = fold_uses(utterances)
     findings: list[Finding] = [*manifest_findings(utterances)]
+    findings += [finding for finding in fold_findings(folds, utterances) if finding.cases]
     if features is not None:
         findings += store_findings(features, utterances)
     if mouths:
@@ -52,6 +55,7 @@ def check(manifests: Sequence[Path], store: Path | None = None, *, mouths: int =
         seconds=tuple(seconds.values()),
         faces=faces,
         findings=tuple(sorted(findings, key=lambda finding: not finding.is_fault)),
+        folds=folds,
     )
 
 

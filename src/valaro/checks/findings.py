@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from valaro.evaluation.pool import Exclusion
 from valaro.records import CorpusNote, CorpusSummary, Dimension, FaceQuality
 
 
@@ -49,6 +50,24 @@ class SpeakerFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FoldUse:
+    """What a training may use while one session is held out, in utterances."""
+
+    dimension: Dimension
+    fold: str
+    labelled: int
+    """To learn from, with their labels."""
+    held_out: int
+    """Labelled ones that validate and test."""
+    unlabelled: int
+    """To learn from, without labels."""
+    exclusions: tuple[Exclusion, ...]
+    """Unlabelled ones that are not learnt from, by reason."""
+    strangers: int
+    """Of the unlabelled to learn from, those whose speaker nobody names."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckRecord:
     """All that a check found; `seconds` are the durations that are known, utterance by utterance."""
 
@@ -61,6 +80,7 @@ class CheckRecord:
     seconds: tuple[float, ...]
     faces: tuple[FaceQuality, ...]
     findings: tuple[Finding, ...]
+    folds: tuple[FoldUse, ...] = ()
 
     @property
     def faults(self) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from valaro.checks.findings import Finding
+from valaro.checks.lookalikes import lookalike_findings
 from valaro.labels.fuzzy import level_counts
 from valaro.records import CROP_FRAMES, DIMENSIONS, GRID_RATE, LEVELS, Utterance
 
@@ -19,11 +20,17 @@ def manifest_findings(utterances: Sequence[Utterance]) -> tuple[Finding, ...]:
         *_files(utterances),
         *_names(utterances),
         *_people(utterances),
+        *lookalike_findings(utterances),
         *_stretches(utterances),
         *_labels(utterances),
         *_scripts(utterances),
     )
     return tuple(finding for finding in found if finding.cases)
+
+
+def people_findings(utterances: Sequence[Utterance]) -> tuple[Finding, ...]:
+    """Return what stands in the way of folds: who is in which session is known before anything is extracted."""
+    return tuple(finding for finding in _people(utterances) if finding.cases)
 
 
 def _finding(what: str, cases: Iterable[str], *, is_fault: bool = True) -> Finding:

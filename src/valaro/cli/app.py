@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -34,9 +34,41 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (demo, read, export, train_face_network, extract, check, train, cross_validate, report, predict):
+for verb, short in (
+    (demo, "Make a small corpus, train on it, write a report."),
+    (read, "Read a corpus or a table into a manifest."),
+    (export, "Write a manifest as a database or as tables."),
+    (train_face_network, "Train the paper's network of faces."),
+    (extract, "Turn recordings into features, once."),
+    (check, "Say what is wrong, or odd, with the data."),
+    (train, "Train the model that is then used."),
+    (cross_validate, "Hold out a session at a time: an evaluation."),
+    (report, "Write what an evaluation found."),
+    (predict, "Judge recordings with a trained model."),
+):
     name = verb.__name__.rpartition(".")[2].replace("_", "-")
-    app.command(name)(verb.run)
+    if hasattr(verb, "app"):
+        app.add_typer(verb.app, name=name, short_help=short)
+    else:
+        app.command(name, short_help=short)(verb.run)
+
+
+def _say_version(asked: bool) -> bool:
+    if asked:
+        from valaro import __version__
+
+        typer.echo(f"valaro {__version__}")
+        raise typer.Exit
+    return asked
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    pass
 
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

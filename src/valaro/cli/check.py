@@ -14,13 +14,15 @@ def run(
         int,
         typer.Option(help="Where two people sit side by side, look at so many utterances a recording: who speaks?"),
     ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
     """List everything that should be true of the data and is not, and draw what people want to see of it.
 
     Exit code 1 if something is wrong; what may be right and is worth a look does not count.
     """
     from valaro.checks.check import check
-    from valaro.cli.console import say
+    from valaro.checks.folds import fold_line
+    from valaro.cli.console import print_json, say
     from valaro.errors import ValaroError
     from valaro.files import check_replaceable
     from valaro.reports.check_page import write_check_page
@@ -34,10 +36,23 @@ def run(
     write_check_page(record, to)
     for tally in several_votes(tally for corpus in record.corpora for tally in corpus.tallies):
         say(level_line(tally))
+    for use in record.folds:
+        say(f"fold {fold_line(use)}")
     for finding in record.findings:
         say(f"{'wrong' if finding.is_fault else 'look'}: {finding.what}: {plural(len(finding.cases), 'case')}")
         say(f"  {finding.cases[0]}{f' and {len(finding.cases) - 1} more' if len(finding.cases) > 1 else ''}")
     looks = len(record.findings) - len(record.faults)
     say(f"{plural(len(record.faults), 'rule')} broken, {plural(looks, 'thing')} worth a look -> {to}")
+    if as_json:
+        print_json(
+            {
+                "findings": record.findings,
+                "folds": record.folds,
+                "corpora": record.corpora,
+                "agreements": record.agreements,
+                "speakers": record.speakers,
+                "notes": record.notes,
+            }
+        )
     if record.faults:
         raise typer.Exit(1)

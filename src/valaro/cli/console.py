@@ -1,9 +1,15 @@
 """What the verbs show: lines, tables of problems, how far they are."""
 
+import json
+import math
+import sys
 import threading
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import cast
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -25,6 +31,29 @@ screen = Console(stderr=True, highlight=False, soft_wrap=True)
 def say(text: str) -> None:
     """Show a line as it is."""
     screen.print(text, markup=False)
+
+
+def print_json(facts: Mapping[str, object]) -> None:
+    """Print one JSON document to standard output, for a script; records become objects, numbers that are none null."""
+    text = json.dumps(_plain(facts), ensure_ascii=True, allow_nan=False, indent=1)
+    sys.stdout.write(f"{text}\n")
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, tuple | list | set | frozenset):
+        return [_plain(inner) for inner in cast("Iterable[object]", value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+def warn(text: str) -> None:
+    """Show a line that nobody should miss."""
+    screen.print(f"WARNING: {text}", markup=False, style="bold yellow")
 
 
 def list_problems(problems: Sequence[Problem]) -> None:

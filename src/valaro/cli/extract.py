@@ -1,5 +1,6 @@
 """`valaro extract`: recordings become features, once."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +16,14 @@ def run(
     ] = "fbank,face",
     workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 1,
     retry_failed: Annotated[bool, typer.Option(help="Try recordings that failed before once more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts and all problems as JSON.")] = False,
 ) -> None:
     """Extract features; run it again to resume. Exit code 1 if a recording failed; the others are done.
 
     Every reason stands in a table (.csv) beside the store. What is stopped keeps all but the 16 recordings at most that
     each worker had in hand.
     """
-    from valaro.cli.console import list_problems, progress, say
+    from valaro.cli.console import list_problems, print_json, progress, say
     from valaro.extraction import extract
     from valaro.features.table import asked_features
     from valaro.reports.sentences import plural
@@ -47,7 +49,16 @@ def run(
         f"{summary.failed} failed; {summary.skipped_existing} were there already -> {to}"
     )
     write_problems(table, summary.problems)
+    if as_json:
+        print_json({"store": to, **{field.name: getattr(summary, field.name) for field in fields(summary)}})
+    for modality in ("picture", "sound"):
+        if summary.without(modality):
+            say(
+                f"{summary.without(modality)} of them have no {modality}: complete with what they have; models that "
+                "join voice and face leave them out, models of one feature do not"
+            )
     if summary.problems:
-        list_problems(summary.problems)
+        list_problems(summary.faults)
         say(f"all {plural(len(summary.problems), 'reason')} -> {table}")
+    if summary.faults or summary.failed:
         raise typer.Exit(1)

@@ -11,8 +11,8 @@ def run(
     to: Annotated[
         Path,
         typer.Option(
-            help="What to write: a page (.html), Markdown (.md), LaTeX (.tex), scores (.csv); a name without a suffix "
-            "is a folder with all of them, the predictions and every figure."
+            help="What to write: a page (.html), Markdown (.md), LaTeX (.tex), scores (.csv, .json); a name without a "
+            "suffix is a folder with all of them, the predictions and every figure."
         ),
     ] = Path("report.html"),
     times: Annotated[

@@ -18,13 +18,13 @@ def run(
     workers: Annotated[int, typer.Option(help="Processes, one thread each; one a dimension can be used.")] = 1,
 ) -> None:
     """Train one model a dimension on all labelled sessions but one, which validates."""
-    from valaro.cli.console import list_alarms, progress, say
+    from valaro.cli.console import list_alarms, progress, say, warn
     from valaro.experiments.final_model import train_final
     from valaro.experiments.settings import read_settings
 
     checked = read_settings(settings, change or [], data=data)
     with progress("train", "model") as told:
-        models = train_final(checked, to, workers=workers, on_progress=told, on_warning=say)
+        models = train_final(checked, to, workers=workers, on_progress=told, on_warning=warn)
     for model in models:
         say(
             f"{model.dimension}: {model.label}, validation UAR {100 * model.validation_uar:.1f} % "
@@ -34,8 +34,5 @@ def run(
             others = ", ".join(f"{label} {100 * uar:.1f} %" for label, uar in model.others)
             margin = 100 * (model.validation_uar - model.others[0][1])
             say(f"  chosen by validation with {margin:.1f} points to the next: {others}")
-    few = checked.study.labels_per_level
-    if few is not None:
-        say(f"of the labels {few} a level were used, as study.labels_per_level says; without it all are")
     say(f"run -> {to}    next: valaro predict {to} RECORDING --to timeline.html")
     list_alarms((model.label, model.dimension, model.alarms) for model in models)

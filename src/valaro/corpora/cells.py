@@ -4,9 +4,10 @@ import math
 import os
 import re
 from pathlib import Path
-from unicodedata import category
+from unicodedata import category, name, normalize
 
 from valaro.errors import ValaroError, unknown_name
+from valaro.files import foreign_path
 from valaro.records import LEVEL_SCORES
 
 Region = tuple[float, float, float, float]
@@ -22,6 +23,10 @@ GENDERS = {"": "", "f": "F", "female": "F", "m": "M", "male": "M"}
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, bytes of a file's name that are not UTF-8, and the two characters that end a line or paragraph:
 formats refuse them or make of them what they like."""
+_NOTHING = frozenset({"na", "n/a", "#n/a", "nan", "none", "null", "nil", "-", "--", "\u2013", "\u2014", "?", ".", "x"})
+"""What other programs write into a cell about which nothing is known."""
+_BLANK_SIGNS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Signs that Unicode counts as letters, marks or symbols and that nobody sees."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
@@ -29,16 +34,26 @@ def checked_name(source: Path, name: str) -> str:
     """Return the name of a corpus or its people, which goes before a `/` in ids and speakers."""
     if not name or "/" in name or not name.isprintable():
         raise ValaroError(f"{source}: '{name}' names no corpus or people: expected a printable word without '/'")
-    return name
+    return normalize("NFC", name)
 
 
 def fits_a_cell(text: str) -> bool:
-    """Whether a table gives a text back as it is: every character can be written, no blanks around it.
+    """Whether a table gives a text back as it is: every character can be written and seen, no blanks around it.
 
     >>> [fits_a_cell(text) for text in ("03", "Ses 1", " 03", "a" + chr(10) + "b")]
     [True, True, False, False]
     """
-    return text == text.strip() and not any(category(sign) in _CONTROLS for sign in text)
+    return text == text.strip() and not hidden_sign(text) and not any(category(sign) in _CONTROLS for sign in text)
+
+
+def hidden_sign(text: str) -> str:
+    """Return the name of the first sign in `text` that nobody sees, with which one name would be two; else nothing.
+
+    >>> hidden_sign("An" + chr(0x200B) + "na"), hidden_sign("Anna")
+    ('ZERO WIDTH SPACE (U+200B)', '')
+    """
+    hidden = next((sign for sign in text if category(sign) == "Cf" or sign in _BLANK_SIGNS), "")
+    return f"{name(hidden, 'a format character')} (U+{ord(hidden):04X})" if hidden else ""
 
 
 def checked_scale(scale: tuple[float, float] | None) -> tuple[float, float]:
@@ -51,6 +66,8 @@ def checked_scale(scale: tuple[float, float] | None) -> tuple[float, float]:
 
 def number_of(text: str) -> float:
     """Return a finite number."""
+    if text.lower() in _NOTHING:
+        raise ValaroError(f"'{text}' is not a number: leave the cell empty where nothing is known")
     if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
         hint = " (write a decimal point)" if re.fullmatch(r"-?\d+,\d+", text) else ""
         raise ValaroError(f"'{text}' is not a number{hint}")
@@ -77,23 +94,28 @@ def gender_of(text: str) -> str:
     return GENDERS[text.lower()]
 
 
-def media_of(folder: Path, text: str, root: Path) -> Path:
-    """Return the path of a recording, which must exist and be named below the root; a link there may lead anywhere."""
-    media = folder.absolute() / text
+def media_of(text: str, home: Path, root: Path | None) -> Path:
+    """Return the path of a recording, which must exist below `root`, or below `home` where no root is stated.
+
+    Relative names begin there. A link there may lead anywhere.
+    """
+    # By name, not by where links lead: a folder of links is a corpus, too.
+    top = Path(os.path.normpath((root or home).absolute()))
+    media = top / text
     if not text or "\0" in text:
         return media
-    # By name, not by where links lead: a folder of links is a corpus, too.
-    top = Path(os.path.normpath(root.absolute()))
-    if not Path(os.path.normpath(media)).is_relative_to(top):
-        raise ValaroError(
-            f"file '{text}' leaves the folder {top}: if that is meant, state where recordings lie (--root)"
-        )
     try:
         exists = media.is_file()
     except OSError as error:
         raise ValaroError(f"file '{text}': {error.strerror}") from None
+    foreign = "" if exists else foreign_path(text)
+    if foreign:
+        raise ValaroError(f"file '{text}' {foreign}")
+    if not Path(os.path.normpath(media)).is_relative_to(top):
+        hint = "" if root else ": if that is meant, --root FOLDER says where recordings lie and relative names begin"
+        raise ValaroError(f"file '{text}' leaves the folder {top}{hint}")
     if not exists:
-        raise ValaroError(f"file '{text}' {'is a folder' if media.is_dir() else 'does not exist'} (looked at {media})")
+        raise ValaroError(f"file '{text}' {'is a folder' if media.is_dir() else 'does not exist'} (looked in {top})")
     return media
 
 
@@ -117,6 +139,8 @@ def score_of(text: str, scale: tuple[float, float]) -> float:
     """Return a level or a number on `scale` as a score on the 1-5 scale."""
     if text.lower() in LEVEL_SCORES:
         return LEVEL_SCORES[text.lower()]
+    if text.lower() in _NOTHING:
+        raise ValaroError(f"unknown level '{text}': leave the cell empty where there is no label")
     if any(sign.isalpha() for sign in text) and not _NUMBER.fullmatch(text):
         raise unknown_name("level", text, LEVEL_SCORES)
     low, high = scale

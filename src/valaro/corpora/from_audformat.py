@@ -38,7 +38,7 @@ class _Database:
     people: str
     scales: Mapping[str, Scheme]
     genders: Mapping[str, str]
-    root: Path
+    root: Path | None
 
 
 def read_audformat(
@@ -63,7 +63,8 @@ def read_audformat(
 
     Tables are read from .parquet or .csv. What audformat keeps as .pkl is never opened, since opening it executes what
     it holds, and YAML may not make objects either. `corpus` is by default the database's name, `people` the corpus.
-    Recordings must lie below `root` (by default the database's folder): a database from elsewhere opens nothing else.
+    Recordings must lie below `root` (by default the database's folder), where relative names begin: a database from
+    elsewhere opens nothing else.
     A database that `valaro export` wrote gives back the utterances and notes that were written, to the nanosecond.
 
     Refused, with file and line, and the rest goes on: a row whose times make no sense, a segment on which tables
@@ -83,7 +84,7 @@ def read_audformat(
         people=checked_name(header.path, people or name),
         scales=scales,
         genders=genders,
-        root=root or folder,
+        root=root,
     )
     found: dict[Segment, Found] = {}
     bad_rows = [problem for table in _tables_of_utterances(header) for problem in collect(table, header, found)]
@@ -262,7 +263,7 @@ def _utterance(
 
 def _media(database: _Database, text: str, faults: list[str]) -> Path:
     try:
-        return media_of(database.header.path.parent, text, database.root)
+        return media_of(text, database.header.path.parent, database.root)
     except ValaroError as error:
         faults.append(str(error))
         return Path()

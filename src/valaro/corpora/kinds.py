@@ -8,10 +8,12 @@ from typing import Any
 from valaro.corpora.crema_d import read_crema_d
 from valaro.corpora.from_audformat import read_audformat
 from valaro.corpora.iemocap import read_iemocap
+from valaro.corpora.missing_levels import missing_levels
 from valaro.corpora.ravdess import read_ravdess
 from valaro.corpora.reading import Reading
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError, unknown_name
+from valaro.files import checked_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,10 @@ class Kind:
 
 
 def _table(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_table checks them
-    return Reading(utterances=read_table(path, **options))
+    utterances = read_table(path, **options)
+    return Reading(
+        utterances=utterances, remarks=missing_levels(utterances, is_scale_stated=options.get("scale") is not None)
+    )
 
 
 def _ami(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_ami checks them
@@ -44,13 +49,8 @@ def _recordings(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - as abo
     return read_recordings(path, **options)
 
 
-def _crema_d(path: Path, *, levels: str | Path | None = None, **options: Any) -> Reading:  # noqa: ANN401 - as above
-    return read_crema_d(path, levels=None if levels is None else Path(levels), **options)
-
-
-def _ravdess(path: Path, *, levels: str | Path | None = None) -> Reading:
-    return read_ravdess(path, levels=None if levels is None else Path(levels))
-
+_PATHS = ("root", "levels", "seats", "speakers")
+"""Options that are files or folders, which Python callers may give as text."""
 
 KINDS: Mapping[str, Kind] = {
     "table": Kind(
@@ -65,14 +65,18 @@ KINDS: Mapping[str, Kind] = {
     ),
     "recordings": Kind(
         read=_recordings,
-        takes=("corpus", "people", "samples", "seed", "overlap", "faces", "workers"),
+        takes=("corpus", "people", "speaker_from", "speakers", "samples", "seed", "overlap", "faces", "workers"),
         what="any folder of videos or sounds",
         slow=True,
     ),
-    "crema-d": Kind(read=_crema_d, takes=("levels", "votes"), what="a folder with VideoFlash or AudioWAV"),
-    "ravdess": Kind(read=_ravdess, takes=("levels",), what="a folder with Actor_01, Actor_02 ... at any depth"),
+    "crema-d": Kind(read=read_crema_d, takes=("levels", "votes"), what="a folder with VideoFlash or AudioWAV"),
+    "ravdess": Kind(read=read_ravdess, takes=("levels",), what="a folder with Actor_01, Actor_02 ... at any depth"),
     "audformat": Kind(read=read_audformat, takes=("corpus", "people", "scale", "root"), what="a folder with db.yaml"),
 }
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
 
 
 def read_kind(
@@ -89,6 +93,7 @@ def read_kind(
     given = {name: value for name, value in options.items() if value is not None}
     foreign = [name for name in given if name not in chosen.takes]
     if foreign:
-        taken = ", ".join(f"--{name}" for name in chosen.takes) or "none"
-        raise ValaroError(f"--{foreign[0]} means nothing for '{kind}'; options of this kind: {taken}")
+        taken = ", ".join(map(_flag, chosen.takes)) or "none"
+        raise ValaroError(f"{_flag(foreign[0])} means nothing for '{kind}'; options of this kind: {taken}")
+    given |= {name: checked_path(given[name], name) for name in _PATHS if name in given}
     return chosen.read(path, **given, **({"on_progress": on_progress} if chosen.slow else {}))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from valaro.errors import ValaroError, all_at_once
+from valaro.files import foreign_path
 from valaro.records import CorpusNote, LevelTally, Problem, Utterance
 
 
@@ -68,7 +69,8 @@ def existing_folder(path: Path) -> Path:
         ValaroError: it is not there, or no folder.
     """
     if not path.is_dir():
-        raise ValaroError(f"{path}: {'is a file, expected a folder' if path.exists() else 'there is no such folder'}")
+        missing = foreign_path(str(path)) or "there is no such folder"
+        raise ValaroError(f"{path}: {'is a file, expected a folder' if path.exists() else missing}")
     return path
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from valaro.errors import ValaroError
+from valaro.files import foreign_path
 from valaro.records import Problem
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+"""What some spreadsheets write before a table, for other spreadsheets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,23 +31,38 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What is wrong in a table: on which `line` (0: in the file as a whole), and `why`."""
+
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """The wanted columns of a file; `faults` are all that could not be read, each with file and line.
+    """The wanted columns of the file `path`; `wrong` is all that could not be read.
 
     Without a required column no row says anything, so `rows` is empty.
     """
 
+    path: Path
     rows: tuple[Row, ...]
-    faults: tuple[str, ...]
+    wrong: tuple[Fault, ...]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong, each with file and line."""
+        return tuple(f"{place(self.path, fault.line)}: {fault.why}" for fault in self.wrong)
 
 
 def read_sheet(path: Path, columns: Sequence[str], required: Sequence[str]) -> Sheet:
     """Read `columns` of a table; a column that is absent gives empty cells, other columns are left alone."""
     kind = path.suffix.lower()
+    if not path.is_file():
+        what = "is a folder, expected a table" if path.is_dir() else foreign_path(str(path)) or "there is no such file"
+        raise ValaroError(f"{path}: {what}")
     if kind not in {*SEPARATORS, ".parquet"}:
         raise ValaroError(f"{path}: expected a table whose name ends in .csv, .tsv or .parquet")
-    if not path.is_file():
-        raise ValaroError(f"{path}: {'is a folder, expected a table' if path.is_dir() else 'there is no such file'}")
     if kind == ".parquet":
         return _read_parquet(path, columns, required)
     return _read_text(path, SEPARATORS[kind], columns, required)
@@ -51,19 +70,28 @@ def read_sheet(path: Path, columns: Sequence[str], required: Sequence[str]) -> S
 
 def place(path: Path, line: int) -> str:
     """Return how a message names a line of a table (or a row of a Parquet file, whose first row is 1)."""
-    return f"{path}, {'row' if path.suffix.lower() == '.parquet' else 'line'} {line}"
+    return f"{path}, {line_word(path)} {line}" if line else str(path)
+
+
+def line_word(path: Path) -> str:
+    """Return what the lines of a table are called: a Parquet file has rows alone."""
+    return "row" if path.suffix.lower() == ".parquet" else "line"
 
 
 def as_problems(path: Path, sheet: Sheet, where: str) -> tuple[Problem, ...]:
     """Return a sheet's faults as problems, for a reader that goes on without the rows that cannot be read."""
-    spots = [fault.removeprefix(str(path)).partition(": ") for fault in sheet.faults]
-    return tuple(Problem(utterance=f"{path}{spot}", where=where, why=why) for spot, _, why in spots)
+    return tuple(Problem(utterance=place(path, fault.line), where=where, why=fault.why) for fault in sheet.wrong)
 
 
 def _read_text(path: Path, separator: str, columns: Sequence[str], required: Sequence[str]) -> Sheet:
     text = _decode(path)
-    faults = [
-        f"{place(path, number)}: holds a NUL byte, expected plain text"
+    stated = _SEPARATOR_LINE.match(text)
+    if stated and stated[1] != separator:
+        return Sheet(path=path, rows=(), wrong=(Fault(line=1, why=_other_separator(stated[1], separator)),))
+    # Its line stays, empty, so that all others keep their numbers.
+    text = "\n" + text[stated.end() :] if stated else text
+    wrong = [
+        Fault(line=number, why="holds a NUL byte, expected plain text")
         for number, line in enumerate(text.split("\n"), start=1)
         if "\0" in line
     ]
@@ -71,26 +99,50 @@ def _read_text(path: Path, separator: str, columns: Sequence[str], required: Seq
     try:
         lines.extend(_records(text.replace("\0", ""), separator))
     except _RecordError as error:
-        return Sheet(rows=(), faults=(*faults, f"{place(path, error.line)}: {error.why}"))
+        return Sheet(path=path, rows=(), wrong=(*wrong, Fault(line=error.line, why=error.why)))
     if not lines:
-        return Sheet(rows=(), faults=(*faults, f"{place(path, 1)}: the file is empty, expected a line of column names"))
+        empty = Fault(line=1, why="the file is empty, expected a line of column names")
+        return Sheet(path=path, rows=(), wrong=(*wrong, empty))
     (first, header), *body = lines
     header = [name.strip() for name in header]
-    faults += [f"{place(path, first)}: {fault}" for fault in _header_faults(header, separator, columns, required)]
-    faults += [
-        f"{place(path, line)}: {len(cells)} cells, expected {len(header)} as in the line of column names"
+    other = _separator_of(header, columns, separator)
+    if other:
+        # Everything else that could be said of the cells follows from it.
+        return Sheet(path=path, rows=(), wrong=(Fault(line=first, why=_other_separator(other, separator)),))
+    wrong += [Fault(line=first, why=why) for why in _header_faults(header, columns, required)]
+    wrong += [
+        Fault(line=line, why=f"{len(cells)} cells, expected {len(header)} as in the line of column names")
         for line, cells in body
         if len(cells) != len(header)
     ]
     if not set(required) <= set(header):
-        return Sheet(rows=(), faults=tuple(faults))
+        return Sheet(path=path, rows=(), wrong=tuple(wrong))
     positions = [header.index(column) if column in header else None for column in columns]
     rows = tuple(
         Row(line=line, cells=tuple("" if at is None else cells[at].strip() for at in positions))
         for line, cells in body
         if len(cells) == len(header)
     )
-    return Sheet(rows=rows, faults=tuple(faults))
+    return Sheet(path=path, rows=rows, wrong=tuple(wrong))
+
+
+_SEPARATOR_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
+
+
+def _separator_of(header: Sequence[str], columns: Sequence[str], separator: str) -> str:
+    """Return what separates the columns' names where it is not `separator`, else nothing."""
+    known = {column.lower() for column in columns}
+    whole = separator.join(header)
+    others = [sign for sign in _SEPARATOR_NAMES if sign != separator and sign in whole]
+    if known & {name.lower() for name in header}:
+        return ""
+    return next((sign for sign in others if known & {name.strip().lower() for name in whole.split(sign)}), "")
+
+
+def _other_separator(found: str, expected: str) -> str:
+    names = [_SEPARATOR_NAMES.get(sign, f"'{sign}'") for sign in (found, expected)]
+    hint = ": votes such as 2;4;5 use the semicolon" if found == ";" else ""
+    return f"the columns are separated by {names[0]}, expected {names[1]}{hint}"
 
 
 def _decode(path: Path) -> str:
@@ -131,9 +183,7 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
             yield first, cells
 
 
-def _header_faults(
-    header: Sequence[str], separator: str, columns: Sequence[str], required: Sequence[str]
-) -> Iterator[str]:
+def _header_faults(header: Sequence[str], columns: Sequence[str], required: Sequence[str]) -> Iterator[str]:
     counts = Counter(header)
     yield from (
         f"the column '{column}' stands there {counts[column]} times" for column in columns if counts[column] > 1
@@ -150,16 +200,14 @@ def _header_faults(
         yield f"no column {names}; expected {', '.join(required)}, and where they apply: " + ", ".join(
             column for column in columns if column not in required
         )
-    if absent and separator not in "".join(header) and len(header) == 1 and ";" in header[0]:
-        yield "the columns are separated by semicolons, expected commas: votes such as 2;4;5 use the semicolon"
 
 
 def _read_parquet(path: Path, columns: Sequence[str], required: Sequence[str]) -> Sheet:
     try:
         header = pq.read_schema(path).names
-        faults = tuple(f"{path}: {fault}" for fault in _header_faults(header, "", columns, required))
+        wrong = tuple(Fault(line=0, why=why) for why in _header_faults(header, columns, required))
         if not set(required) <= set(header):
-            return Sheet(rows=(), faults=faults)
+            return Sheet(path=path, rows=(), wrong=wrong)
         counts = Counter(header)
         present = [column for column in columns if counts[column] == 1]
         table = pq.read_table(path, columns=present)
@@ -168,7 +216,8 @@ def _read_parquet(path: Path, columns: Sequence[str], required: Sequence[str]) -
         raise ValaroError(f"{path}: not a readable Parquet file: {error}") from None
     empty = [""] * table.num_rows
     by_row = zip(*(cells.get(column, empty) for column in columns), strict=True)
-    return Sheet(rows=tuple(Row(line=line, cells=row) for line, row in enumerate(by_row, start=1)), faults=faults)
+    rows = tuple(Row(line=line, cells=row) for line, row in enumerate(by_row, start=1))
+    return Sheet(path=path, rows=rows, wrong=wrong)
 
 
 def _as_text(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from valaro.corpora.audformat_package import HEADER, KEY, OUR_TABLE, audformat
 from valaro.corpora.cells import fits_a_cell
+from valaro.corpora.roots import root_option
 from valaro.errors import ValaroError, all_at_once
 from valaro.files import whole_files
 from valaro.records import CorpusNote, Rating, Utterance
@@ -28,8 +29,8 @@ def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence
     labels), session, and where they apply the part of the picture and the voice's own file. Table `ratings` has the
     labelled ones, a column for each annotator and dimension, numbers from 1 to 5. Times are kept to the nanosecond.
 
-    Recordings stay where they are. Below `path` they are named relative to it, so that both move together; elsewhere by
-    their absolute paths.
+    Recordings stay where they are. Where all lie below `path`, they are named relative to it, so that both move
+    together; else by their absolute paths.
 
     Raises:
         ValaroError: there is a database already, no utterance, or something that the form cannot hold (two utterances
@@ -41,7 +42,9 @@ def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence
         raise ValaroError(f"{path / HEADER} is there already: choose another folder")
     if not utterances:
         raise ValaroError(f"{path}: no utterance to write")
-    keys = [_key(utterance, path) for utterance in utterances]
+    # Who reads it back takes relative names from one folder: this one, or the root that has to be stated.
+    home = None if root_option(path, utterances) else path
+    keys = [_key(utterance, home) for utterance in utterances]
     faults = _faults(utterances, keys)
     if faults:
         raise all_at_once(f"{path}: an audformat database cannot hold these utterances", faults)
@@ -52,7 +55,7 @@ def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence
         description="\n".join(f"{note.corpus}: {note.text}" for note in notes) or None,
         meta={KEY: {"version": VERSION, "notes": [[note.corpus, note.text] for note in notes]}},
     )
-    _add_utterances(package, db, keys, utterances, path)
+    _add_utterances(package, db, keys, utterances, home)
     labelled = [(key, utterance) for key, utterance in zip(keys, utterances, strict=True) if utterance.ratings]
     if labelled:
         _add_ratings(package, db, [key for key, _ in labelled], [utterance for _, utterance in labelled])
@@ -60,15 +63,17 @@ def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence
         db.save(str(aside), storage_format=package.define.TableStorageFormat.PARQUET)
 
 
-def _key(utterance: Utterance, folder: Path) -> Key:
+def _key(utterance: Utterance, folder: Path | None) -> Key:
     end = None if utterance.end is None else round(utterance.end * _NANO)
     return _way(utterance.media, folder), round(utterance.start * _NANO), end
 
 
-def _way(recording: Path, folder: Path) -> str:
-    """Return how the database names a recording; only what lies below its folder may have a relative name there."""
-    recording, folder = recording.absolute(), folder.absolute()
-    return (recording.relative_to(folder) if recording.is_relative_to(folder) else recording).as_posix()
+def _way(recording: Path, folder: Path | None) -> str:
+    """Return how the database names a recording: relative to `folder`, where all recordings lie below one."""
+    recording = recording.absolute()
+    if folder is None or not recording.is_relative_to(folder.absolute()):
+        return recording.as_posix()
+    return recording.relative_to(folder.absolute()).as_posix()
 
 
 def _name(utterances: Sequence[Utterance]) -> str:
@@ -135,7 +140,7 @@ def _add_utterances(
     db: Any,  # noqa: ANN401 - an audformat.Database
     keys: Sequence[Key],
     utterances: Sequence[Utterance],
-    folder: Path,
+    folder: Path | None,
 ) -> None:
     speakers = {
         utterance.speaker: {"gender": _GENDERS[utterance.gender]} if utterance.gender in _GENDERS else {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from valaro.corpora.cells import checked_name, fits_a_cell
-from valaro.corpora.roots import root_option
+from valaro.corpora.roots import recordings_root, root_option
 from valaro.corpora.table import ALONE, PLAIN_NAMES
 from valaro.errors import all_at_once
 from valaro.files import write_text
@@ -43,6 +43,8 @@ class WrittenTable:
 
 def write_tables(folder: Path, utterances: Sequence[Utterance]) -> tuple[WrittenTable, ...]:
     """Write a file `CORPUS.csv` for each corpus into `folder`, which names the recordings relative to itself.
+
+    Where one lies elsewhere, the names are relative to the folder that the option `--root` then states.
 
     What a table has no place for is lost: notes, and annotators' names. A vote keeps its place among the others, so
     that `2;;4` are the first and the third annotator of the corpus.
@@ -97,6 +99,7 @@ def _name(utterance: Utterance) -> str:
 def _write(folder: Path, corpus: str, utterances: Sequence[Utterance]) -> WrittenTable:
     people = utterances[0].people
     path = folder / f"{corpus}.csv"
+    root = recordings_root(folder, utterances)
     places = {dimension: _places(utterances, dimension) for dimension in DIMENSIONS}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -107,7 +110,7 @@ def _write(folder: Path, corpus: str, utterances: Sequence[Utterance]) -> Writte
         writer.writerow(
             [
                 _name(utterance),
-                _way(utterance.media, folder),
+                _way(utterance.media, root),
                 _number(utterance.start) if utterance.start else "",
                 "" if utterance.end is None else _number(utterance.end),
                 speaker if utterance.is_speaker_known else "",
@@ -116,7 +119,7 @@ def _write(folder: Path, corpus: str, utterances: Sequence[Utterance]) -> Writte
                 utterance.script,
                 "" if region is None else " ".join(_number(edge) for edge in region),
                 *(_votes(utterance, dimension, places[dimension]) for dimension in DIMENSIONS),
-                "" if utterance.sound is None else _way(utterance.sound, folder),
+                "" if utterance.sound is None else _way(utterance.sound, root),
                 _number(utterance.sound_start) if utterance.sound is not None and utterance.sound_start else "",
             ]
         )
@@ -157,7 +160,7 @@ def _number(value: float) -> str:
     return repr(float(value)).removesuffix(".0")
 
 
-def _way(recording: Path, folder: Path) -> str:
-    # Links are followed, since `..` leaves a linked folder elsewhere than its name says.
+def _way(recording: Path, root: Path) -> str:
+    # Links are followed, as for the root.
     place = recording.absolute().parent.resolve()
-    return (Path(os.path.relpath(place, folder.absolute().resolve())) / recording.name).as_posix()
+    return (Path(os.path.relpath(place, root)) / recording.name).as_posix()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -54,39 +53,6 @@ class Fold:
     def held_out_sessions(self) -> frozenset[tuple[str, str]]:
         """Sessions (corpus, name) of which training must never see a recording."""
         return frozenset(_sessions(self.validation) | _sessions(self.test))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pool:
-    """Unlabelled utterances that a fold may learn from, and those kept away because a held-out person speaks."""
-
-    utterances: tuple[Utterance, ...]
-    excluded: tuple[Utterance, ...]
-
-
-def unlabelled_pool(fold: Fold, unlabelled: Iterable[Utterance]) -> Pool:
-    """Part `unlabelled` into what the fold may learn from and what it may not; ratings are stripped off.
-
-    Left out are the held-out speakers, the held-out sessions, every recording file that a held-out utterance is cut
-    from, the validation and test utterances themselves under whatever speaker they are listed, and recordings of
-    unstated speakers where the held-out ones are of the same people: it could be them.
-    """
-    held_out = (*fold.validation, *fold.test)
-    ids = {utterance.id for utterance in held_out}
-    files = {file for utterance in held_out for file in _files(utterance)}
-    people = {utterance.people for utterance in held_out}
-    kept: list[Utterance] = []
-    excluded: list[Utterance] = []
-    for utterance in unlabelled:
-        held = (
-            utterance.speaker in fold.held_out_speakers
-            or (utterance.corpus, utterance.session) in fold.held_out_sessions
-            or utterance.id in ids
-            or not files.isdisjoint(_files(utterance))
-            or (not utterance.is_speaker_known and utterance.people in people)
-        )
-        (excluded if held else kept).append(without_ratings(utterance))
-    return Pool(utterances=tuple(kept), excluded=tuple(excluded))
 
 
 def leave_one_session_out(
@@ -238,10 +204,6 @@ def _halves(
         ("A", tuple(u for u in inside if u.speaker in first)),
         ("B", tuple(u for u in inside if u.speaker not in first)),
     )
-
-
-def _files(utterance: Utterance) -> set[Path]:
-    return {utterance.media} if utterance.sound is None else {utterance.media, utterance.sound}
 
 
 def _speakers(utterances: Iterable[Utterance]) -> set[str]:

@@ -1,6 +1,6 @@
 """Leave-one-session-out cross-validation: folds x seeds x models x dimensions, each an independent job."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from valaro.evaluation.folds import Fold, with_shuffled_labels
 from valaro.experiments.data import StudyData, load_study
 from valaro.experiments.environment import environment
 from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study_jobs
+from valaro.experiments.pools import Asked, warnings_before
 from valaro.experiments.run_folder import RunFolder, write_failures, write_result
 from valaro.experiments.run_start import only_run
 from valaro.experiments.sections import Settings
@@ -36,10 +37,11 @@ def cross_validate(
 ) -> tuple[Problem, ...]:
     """Run a study into the folder `to` and return what failed; started again, it does only what is missing.
 
-    `on_warning` hears before anything trains that it will take very long.
+    `on_warning` is told before the first training what a user would regret to learn after the last.
 
     Raises:
-        ValaroError: the study cannot be run here: no such data, features or device; another process is at it.
+        ValaroError: the study cannot be run here: no such data, features or device, nothing to learn from, or another
+            process is at it.
     """
     check_workers(workers)
     for variant in variants(settings):
@@ -48,12 +50,17 @@ def cross_validate(
     data.verify(study_features(settings))
     run = RunFolder(path=to)
     jobs, choices = study_jobs(settings, data, run), study_choices(settings, data)
+    trainings: Iterator[Asked] = (
+        (job.candidate, fold, job.dimension, job.seed, job.plan) for job in jobs for fold in job.folds
+    )
+    warnings = warnings_before(trainings, data)
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
     with only_run(run, describe(settings, data, to.name), "cross-validation", planned):
         waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
         slow = slow_words([expected(job.candidate, data.store, job.plan) for job in waiting])
-        if slow and on_warning is not None:
-            on_warning(slow)
+        for warning in (*warnings, *slow):
+            if on_warning is not None:
+                on_warning(warning)
         failed = _train(waiting, len(jobs), workers, on_progress)
         failed += [problem for choice in choices for problem in _decide(choice, run)]
         write_failures(run, failed)

@@ -1,7 +1,7 @@
 """Training the model that is then used: all labelled sessions but one, which validates."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from valaro.evaluation.folds import hold_out_for_validation
 from valaro.experiments.choice import most_liked
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
+from valaro.experiments.pools import Asked, warnings_before
 from valaro.experiments.run_folder import RunFolder
 from valaro.experiments.run_start import only_run
 from valaro.experiments.sections import Settings
@@ -65,11 +66,11 @@ def train_final(
 ) -> tuple[FinalModel, ...]:
     """Train one model a dimension into the run folder `to`; what is there from before is not trained again.
 
-    `on_warning` hears before anything trains that it will take very long.
+    `on_warning` is told before the first training what a user would regret to learn after the last.
 
     Raises:
-        ValaroError: the study names several models, no such device is here, a training failed, or another process is at
-            it.
+        ValaroError: the study names several models, no such device is here, nothing is to learn from, a training
+            failed, or another process is at it.
     """
     check_workers(workers)
     candidates = _candidates(settings)
@@ -77,15 +78,23 @@ def train_final(
     data = load_study(settings)
     data.verify(settings.features)
     run = RunFolder(path=to)
+    seed, plan = settings.study.first_seed, settings.plan()
+    trainings: Iterator[Asked] = (
+        (candidate, hold_out_for_validation(data.rated(dimension), seed=seed), dimension, seed, plan)
+        for dimension in settings.study.dimensions
+        for candidate in candidates
+    )
+    warnings = warnings_before(trainings, data)
     jobs = [
         FinalJob(settings=settings, run=run, dimension=dimension, candidates=candidates)
         for dimension in settings.study.dimensions
     ]
     with only_run(run, describe(settings, data, to.name), "training"):
         waiting = [job for job in jobs if not _has_model(job)]
-        trainings = [expected(one, data.store, settings.plan()) for job in waiting for one in job.candidates]
-        if (slow := slow_words(trainings)) and on_warning is not None:
-            on_warning(slow)
+        slow = slow_words([expected(candidate, data.store, plan) for job in waiting for candidate in job.candidates])
+        for warning in (*warnings, *slow):
+            if on_warning is not None:
+                on_warning(warning)
         _train(waiting, len(jobs), workers, on_progress)
     return tuple(_read_final(job) for job in jobs)
 
@@ -126,7 +135,7 @@ def train_dimension(job: FinalJob) -> None:
             plan=job.settings.plan(),
             trail=trail,
         )
-        trainings.append((training, _kept_uar(training)))
+        trainings.append((training, training.validation_uar))
     choice = most_liked(trainings)
     chosen = choice.winner
     save_model(replace(chosen.model, notes=data.notes), job.run.model(job.dimension))
@@ -162,10 +171,6 @@ def _candidates(settings: Settings) -> tuple[Candidate, ...]:
 
 def _trail_name(job: FinalJob, candidate: Candidate) -> str:
     return job.dimension if len(job.candidates) == 1 else f"{job.dimension} {candidate.label}"
-
-
-def _kept_uar(training: Training) -> float:
-    return next(point.validation_uar for point in training.history if point.step == training.best_step)
 
 
 def _read_final(job: FinalJob) -> FinalModel:

@@ -18,7 +18,7 @@ def absent(
     problems: list[Problem] = []
     for path, where, source in ((heard, "sound", sound), (seen, "picture", picture)):
         if path and source is None:
-            problems.append(Problem(utterance=str(path), where=where, why=f"the recording has no {where}"))
+            problems.append(Problem.absence(str(path), where))
         elif path and source is not None and source.is_empty:
             why = f"no {where} can be decoded in this stretch, though the recording declares some"
             problems.append(Problem(utterance=str(path), where=where, why=why))

@@ -14,10 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from valaro.files import write_page
+from valaro.media.suffixes import SOUNDS
 from valaro.records import DIMENSIONS, LEVELS, Moment, Thumbnail, Timeline
 
 MOST_THUMBNAILS = 120
-_SOUND_SUFFIXES = frozenset({".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac"})
 _HERE = Path(__file__).parent
 
 
@@ -44,7 +44,7 @@ def timeline_page(timeline: Timeline, *, media: str) -> str:
         timeline=timeline,
         name=timeline.recording.name,
         media=media,
-        is_sound=timeline.recording.suffix.lower() in _SOUND_SUFFIXES,
+        is_sound=timeline.recording.suffix.lower() in SOUNDS,
         length=clock(timeline.duration),
         levels=LEVELS,
         shares=level_shares(timeline.moments),

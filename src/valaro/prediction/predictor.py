@@ -42,6 +42,7 @@ class Watcher:
         """
         judges = [WindowJudge(model, self._scale(model)) for model in self.models]
         rows = 0
+        given: set[str] = set()
         for stretch in stream_features(self.recording, self._names, network=self._network):
             self.problems.extend(stretch.problems)
             if stretch.track is not None:
@@ -53,13 +54,22 @@ class Watcher:
                 # As in extraction: without a face there are no face features, not features of an empty picture.
                 values = {name: rows for name, rows in values.items() if name not in FACE_FEATURES}
             rows += count
+            given |= {name for name, sequence in values.items() if len(sequence)}
             yield from self._in_order([judge.push(values, count) for judge in judges])
             if on_progress is not None:
                 on_progress(rows / GRID_RATE)
         if rows == 0:
             reasons = "; ".join(problem.why for problem in self.problems) or "neither sound nor faces"
             raise MediaError(f"nothing to judge in '{self.recording}': {reasons}")
+        self.problems.extend(self._judged_by_part(model, given) for model in self.models if set(model.features) - given)
         yield from self._in_order([judge.finish() for judge in judges])
+
+    def _judged_by_part(self, model: TrainedModel, given: set[str]) -> Problem:
+        """Say that a model that joins features had to do without one of them."""
+        absent = " and ".join(name for name in model.features if name not in given)
+        left = " and ".join(name for name in model.features if name in given) or "nothing of it"
+        why = f"{model.label} joins {' and '.join(model.features)}; without {absent} its answers rest on {left} alone"
+        return Problem(utterance=str(self.recording), where=model.dimension, why=why)
 
     def _in_order(self, told: Sequence[list[Segment]]) -> Iterator[Moment]:
         for together in zip(*told, strict=True):

@@ -2,9 +2,10 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
-from math import isnan
+from math import isfinite, isnan
 
 from valaro.evaluation.scores import METRICS, Metric, Scores, score
 from valaro.evaluation.significance import Resamples
@@ -43,6 +44,24 @@ def scores_csv(runs: Sequence[RunRecord]) -> str:
     The control, whose labels are shuffled, is there and marked.
     """
     return _written(SCORE_COLUMNS, (row for run in _told_apart(runs) for row in _rows(run)))
+
+
+def scores_json(runs: Sequence[RunRecord]) -> str:
+    """Return the rows of `scores_csv` as objects; what a row does not have, or is no number, is null."""
+    rows = [
+        {column: _value(column, text) for column, text in zip(SCORE_COLUMNS, row, strict=True)}
+        for run in _told_apart(runs)
+        for row in _rows(run)
+    ]
+    document = {"format": "valaro scores", "version": 1, "rows": rows}
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def _value(column: str, text: str) -> str | float | None:
+    if column not in {"value", "low", "high", "deviation"}:
+        return text
+    number = float(text or "nan")
+    return number if isfinite(number) else None
 
 
 def predictions_csv(runs: Sequence[RunRecord]) -> str:

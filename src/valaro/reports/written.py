@@ -13,7 +13,7 @@ from valaro.reports.figure_files import figure_files, file_name
 from valaro.reports.html import page_of, report_page, title_of
 from valaro.reports.latex import latex
 from valaro.reports.markdown import markdown
-from valaro.reports.score_table import predictions_csv, scores_csv
+from valaro.reports.score_table import predictions_csv, scores_csv, scores_json
 from valaro.reports.tables import dimension_results
 
 PAGE = "report.html"
@@ -21,7 +21,7 @@ _FOLDER_FILES = (PAGE, "report.md", "tables.tex", "scores.csv", "predictions.csv
 
 
 def write_report_as(runs: Sequence[RunRecord], to: Path, *, times: bool = True) -> None:
-    """Write the report to `to`: `.html` the page, `.md`, `.tex`, `.csv` the scores; without a suffix a folder of all.
+    """Write the report to `to`: `.html` the page, `.md`, `.tex`, `.csv` or `.json` the scores; else a folder of all.
 
     Without `times`, the only figures that two runs of one study never share, such runs give the same bytes.
 
@@ -62,6 +62,7 @@ _FORMS: dict[str, Callable[[Sequence[RunRecord]], str]] = {
     ".md": _markdown,
     ".tex": _latex,
     ".csv": scores_csv,
+    ".json": scores_json,
 }
 
 

@@ -59,8 +59,9 @@ class FeatureStore:
         self.qualities: tuple[FaceQuality, ...] = tuple(qualities[name] for name in sorted(qualities))
 
     @classmethod
-    def open(cls, path: Path) -> "FeatureStore":
+    def open(cls, path: str | Path) -> "FeatureStore":
         """Open a store; what a killed extraction left half-written is not seen. Sizes are checked, contents are not."""
+        path = Path(path)
         store = cls(path, read_notes(path), _iterate_shards(path))
         for name in store.names:
             dims = sorted({span.dim for span in store._spans[name].values()})

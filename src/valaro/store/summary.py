@@ -14,7 +14,8 @@ class ExtractionSummary:
     """What an extraction ended with, in utterances: `requested` = `complete` + `partial` + `failed`.
 
     `skipped_existing` of them were there before, failed ones included. `problems` are all that the store knows of the
-    requested ones; a complete utterance may have some too.
+    requested ones; a complete utterance may have some too. A recording that has no picture or no sound is complete
+    with what it has.
     """
 
     requested: int
@@ -23,6 +24,15 @@ class ExtractionSummary:
     failed: int
     skipped_existing: int
     problems: tuple[Problem, ...]
+
+    @property
+    def faults(self) -> tuple[Problem, ...]:
+        """The problems that are more than a recording's having no sound or no picture."""
+        return tuple(problem for problem in self.problems if not problem.is_absence)
+
+    def without(self, modality: str) -> int:
+        """Return how many utterances' recordings have no `sound` or `picture`."""
+        return len({p.utterance for p in self.problems if p.is_absence and p.where == modality})
 
 
 def summarise(
@@ -35,7 +45,10 @@ def summarise(
         stored[entry.utterance].update(block.name for block in entry.blocks if block.rows)
         problems[entry.utterance].update(entry.problems)
     wanted = {name for name, _ in asked}
-    counts = [len(stored[utterance.id] & wanted) for utterance in utterances]
+    counts = [
+        len(wanted) if stored[name] & wanted and _has_all(problems[name]) else len(stored[name] & wanted)
+        for name in (utterance.id for utterance in utterances)
+    ]
     return ExtractionSummary(
         requested=len(utterances),
         complete=sum(count == len(wanted) for count in counts),
@@ -48,3 +61,8 @@ def summarise(
             for problem in sorted(problems[utterance.id], key=lambda problem: (problem.where, problem.why))
         ),
     )
+
+
+def _has_all(problems: set[Problem]) -> bool:
+    """Whether what is missing was never in the recording."""
+    return bool(problems) and all(problem.is_absence for problem in problems)

@@ -46,17 +46,17 @@ def expected(candidate: Candidate, store: FeatureStore, plan: Plan) -> Expected:
     )
 
 
-def slow_words(trainings: Sequence[Expected]) -> str:
-    """Return a warning with an estimate where a training takes more than an hour; empty where none does."""
+def slow_words(trainings: Sequence[Expected]) -> tuple[str, ...]:
+    """Return a warning with an estimate where a training takes more than an hour; nothing where none does."""
     slowest = max(trainings, key=lambda training: training.seconds, default=None)
     if slowest is None or slowest.seconds < WORTH_SAYING:
-        return ""
+        return ()
     together = sum(training.seconds for training in trainings)
     total = f"; all {len(trainings)} trainings one after the other: {_about(together)}" if len(trainings) > 1 else ""
     return (
-        f"warning: on a processor {slowest.label} trains for {_about(slowest.seconds)} ({slowest.updates:,} updates of "
+        f"on a processor {slowest.label} trains for {_about(slowest.seconds)} ({slowest.updates:,} updates of "
         f"about {slowest.seconds_an_update:.1f} s, by what was measured on two cores){total}. "
-        'training.device = "cuda" trains on a GPU; study.preset = "default" takes minutes'
+        'training.device = "cuda" trains on a GPU; study.preset = "default" takes minutes',
     )
 
 

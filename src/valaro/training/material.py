@@ -1,10 +1,12 @@
 """What a training learns from, drawn from a fold and a pool without a leak."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from valaro.errors import ValaroError
-from valaro.evaluation.folds import Fold, few_labels, limited, unlabelled_pool
+from valaro.evaluation.folds import Fold, few_labels, limited
+from valaro.evaluation.pool import WITHOUT_NAME, Exclusion, unlabelled_pool
 from valaro.labels.fuzzy import level_counts
 from valaro.normalise import Scales, far_corpora, fit_scales, speaker_scales
 from valaro.records import LEVELS, Alarm, Dimension, Normalisation, Utterance
@@ -31,6 +33,106 @@ class Material:
     scales: Scales
 
 
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """What a training of `fold` may learn from, before the study's limits on the unlabelled set."""
+
+    fold: str
+    dimension: Dimension
+    labelled: tuple[Utterance, ...]
+    unlabelled: tuple[Utterance, ...]
+    excluded: int
+    """Unlabelled recordings kept away because a held-out person speaks."""
+    exclusions: tuple[Exclusion, ...]
+    """All that are not learnt from, counted by reason: held-out people, a feature that is not there."""
+    strangers: int
+    """Unlabelled recordings of people whom nobody names and who are taken for others than the held-out ones."""
+
+
+def offer(
+    candidate: Candidate,
+    store: FeatureStore,
+    fold: Fold,
+    unlabelled: Sequence[Utterance],
+    *,
+    dimension: Dimension,
+    seed: int,
+    plan: Plan,
+) -> Offered:
+    """Return what a training may learn from: what has all features and nothing of the held-out people.
+
+    Raises:
+        ValaroError: no training utterance has a label and all features, or the model learns from unlabelled recordings
+            and there is none. A study that asks for none (`pool_size = 0`) gets none.
+    """
+    lacking: Counter[str] = Counter()
+
+    def complete(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
+        kept: list[Utterance] = []
+        for utterance in utterances:
+            absent = [name for name in candidate.features if not store.has(utterance.id, name)]
+            lacking[f"without the feature {' and '.join(absent)}"] += bool(absent)
+            kept += [] if absent else [utterance]
+        return tuple(kept)
+
+    # Only what has all features counts among the few: a missing face must not cost a label.
+    labelled, rest = few_labels(complete(fold.train), dimension, per_level=plan.labels_per_level, seed=seed)
+    if not labelled:
+        raise _nothing_labelled(candidate, store, fold, dimension)
+    lacking.clear()
+    # What the fold has with its label, or stripped of it, must not come twice.
+    known = {utterance.id for utterance in fold.train}
+    pool = unlabelled_pool(fold, [utterance for utterance in unlabelled if utterance.id not in known])
+    offered = Offered(
+        fold=fold.name,
+        dimension=dimension,
+        labelled=labelled,
+        unlabelled=(*rest, *complete(pool.utterances)),
+        excluded=len(pool.excluded),
+        exclusions=(
+            *pool.exclusions,
+            *(Exclusion(reason=reason, count=count) for reason, count in lacking.items() if count),
+        ),
+        strangers=pool.strangers,
+    )
+    asks_for_none = plan.pool_size == 0 or plan.pool_share == 0
+    if RECIPES[candidate.recipe].uses_pool and not offered.unlabelled and not asks_for_none:
+        raise _nothing_unlabelled(candidate, offered)
+    return offered
+
+
+def _nothing_labelled(candidate: Candidate, store: FeatureStore, fold: Fold, dimension: Dimension) -> ValaroError:
+    counts = {name: sum(store.has(utterance.id, name) for utterance in fold.train) for name in candidate.features}
+    there = [name for name, count in counts.items() if count]
+    absent = " and ".join(name for name, count in counts.items() if not count)
+    words = f"fold '{fold.name}': no training utterance has a {dimension} label and all of: {', '.join(counts)}"
+    if absent and there:
+        # Recordings of sound alone have no face, and no extraction will find one.
+        features = ", ".join(f'"{name}"' for name in there)
+        return ValaroError(
+            f"{words}. None has {absent}: where recordings have no such thing, set study.features = [{features}] and "
+            "models of one feature (FSBase, SSBase, SSGAN)"
+        )
+    return ValaroError(f"{words}. Were these features extracted for it?")
+
+
+def _nothing_unlabelled(candidate: Candidate, offered: Offered) -> ValaroError:
+    total = sum(exclusion.count for exclusion in offered.exclusions)
+    lines = [
+        f"fold '{offered.fold}', {offered.dimension}: {candidate.label} learns from unlabelled recordings, and may "
+        f"learn from none of {total}",
+        *(f"  {exclusion.count} {exclusion.reason}" for exclusion in offered.exclusions),
+    ]
+    if any(exclusion.reason in WITHOUT_NAME for exclusion in offered.exclusions):
+        lines.append(
+            "  who speaks there can be said: valaro read recordings with --speaker-from PATTERN or --speakers TABLE, "
+            "or the column 'speaker' of a table; if they are surely strangers, --people NAME with a name of their own"
+        )
+    else:
+        lines.append("  name manifests of unlabelled recordings, or leave such models out of study.models")
+    return ValaroError("\n".join(lines))
+
+
 def gather(
     candidate: Candidate,
     store: FeatureStore,
@@ -44,27 +146,16 @@ def gather(
     """Return the material of one training for `folds`, which must train on the same and hold out the same people.
 
     Raises:
-        ValaroError: they do not, no training utterance has a label and all features, or a fold cannot be validated.
+        ValaroError: they do not, nothing is there to learn from (`offer`), or a fold cannot be validated.
     """
     fold = folds[0]
     for other in folds[1:]:
         if (other.train, _held_out(other)) != (fold.train, _held_out(fold)):
             raise ValaroError(f"folds '{fold.name}' and '{other.name}' cannot share a training: they hold out others")
 
-    def complete(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
-        return tuple(u for u in utterances if all(store.has(u.id, name) for name in candidate.features))
-
-    # Only what has all features counts among the few: a missing face must not cost a label.
-    labelled, rest = few_labels(complete(fold.train), dimension, per_level=plan.labels_per_level, seed=seed)
-    if not labelled:
-        raise ValaroError(
-            f"fold '{fold.name}': no training utterance has a {dimension} label and all of: "
-            f"{', '.join(candidate.features)}. Were these features extracted for it?"
-        )
-    # What the fold has with its label, or stripped of it, must not come twice.
-    known = {utterance.id for utterance in fold.train}
-    offered = unlabelled_pool(fold, [utterance for utterance in unlabelled if utterance.id not in known])
-    pool = limited((*rest, *complete(offered.utterances)), plan.pool_size, seed=seed)
+    offered = offer(candidate, store, fold, unlabelled, dimension=dimension, seed=seed, plan=plan)
+    labelled = offered.labelled
+    pool = limited(offered.unlabelled, plan.pool_size, seed=seed)
     pool = limited(pool, round(plan.pool_share * len(pool)), seed=seed)
     normalisation = RECIPES[candidate.recipe].pool_scaling(plan.normalisation)
     scales = fit_scales(store, labelled, pool, candidate.features, normalisation=normalisation)
@@ -79,7 +170,7 @@ def gather(
         labelled=labelled,
         pool=pool,
         validations=validations,
-        excluded=len(offered.excluded),
+        excluded=offered.excluded,
         normalisation=normalisation,
         scales=scales,
     )

@@ -245,7 +245,8 @@ def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
         raise ValaroError(f"model '{model}': {name} joins all features, expected its name alone")
     if fused and len(features) < 2:
         raise ValaroError(
-            f"model '{model}' joins all features and needs at least two of them, got: {', '.join(features)}"
+            f"model '{model}' joins all features and needs at least two of them, got: {', '.join(features)}; of one "
+            "feature there are FSBase, SSBase and SSGAN"
         )
     if fused:
         return (Candidate(label=name, recipe=name, features=tuple(features)),)

@@ -60,6 +60,11 @@ class Training:
     adversaries: Adversaries | None = None
     """None where nothing was generated."""
 
+    @property
+    def validation_uar(self) -> float:
+        """That of the weights that were kept, 0-1: optimistic, for it chose them."""
+        return next(point.validation_uar for point in self.history if point.step == self.best_step)
+
 
 def train_model(
     candidate: Candidate,

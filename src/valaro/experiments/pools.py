@@ -1,0 +1,65 @@
+"""What must be said before a study begins: too little to learn from, and labels left aside."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from valaro.evaluation.folds import Fold
+from valaro.evaluation.pool import FEW
+from valaro.experiments.data import StudyData
+from valaro.records import Dimension
+from valaro.training.material import Offered, offer
+from valaro.training.plans import Plan
+from valaro.training.recipes import RECIPES, Candidate
+
+Asked = tuple[Candidate, Fold, Dimension, int, Plan]
+"""A training: its model, fold, dimension, seed and plan."""
+
+
+def warnings_before(trainings: Iterable[Asked], data: StudyData) -> tuple[str, ...]:
+    """Return a sentence for each thing that a user would rather hear before the trainings than after.
+
+    Raises:
+        ValaroError: one of them may learn from no unlabelled recording though it has to, or from no label.
+    """
+    offers: dict[tuple[object, ...], Offered] = {}
+    aside: dict[tuple[Dimension, int], str] = {}
+    for candidate, fold, dimension, seed, plan in trainings:
+        uses_pool = RECIPES[candidate.recipe].uses_pool
+        per_level = plan.labels_per_level
+        # Folds of a session that differ in who validates hold out the same people.
+        key = (uses_pool, candidate.features, dimension, fold.held_out_sessions, per_level)
+        if key not in offers:
+            offers[key] = offer(
+                candidate, data.store, fold, data.pool(dimension), dimension=dimension, seed=seed, plan=plan
+            )
+        kept, labels = len(offers[key].labelled), sum(utterance.is_labelled(dimension) for utterance in fold.train)
+        if per_level is not None and kept < labels:
+            aside.setdefault((dimension, per_level), _labels_aside(dimension, per_level, kept, labels))
+    semi = [offered for (uses_pool, *_), offered in offers.items() if uses_pool]
+    return (*aside.values(), *_few_unlabelled(semi), *_strangers(semi))
+
+
+def _labels_aside(dimension: Dimension, per_level: int, kept: int, labels: int) -> str:
+    return (
+        f"ONLY {kept} OF {labels} {dimension} labels are learnt from: study.labels_per_level = {per_level} keeps so "
+        "many a level and takes the others for unlabelled; leave the setting out to learn from all"
+    )
+
+
+def _few_unlabelled(offers: Sequence[Offered]) -> Iterator[str]:
+    few = sorted((len(o.unlabelled), f"{o.fold}, {o.dimension}") for o in offers if len(o.unlabelled) < FEW)
+    if few:
+        least, which = few[0]
+        yield (
+            f"FEWER THAN {FEW} unlabelled recordings in {len(few)} of {len(offers)} trainings looked at "
+            f"({least} in '{which}'): semi-supervised models have next to nothing to learn from; valaro check says why"
+        )
+
+
+def _strangers(offers: Sequence[Offered]) -> Iterator[str]:
+    most = max((offered.strangers for offered in offers), default=0)
+    if most:
+        yield (
+            f"{most} unlabelled recordings have no speaker's name and are taken for OTHER PEOPLE than those held out: "
+            "if a held-out person is among them, that person is learnt from; --speaker-from or --speakers of "
+            "valaro read recordings names the speakers"
+        )
