@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float16
 
-from valaro.errors import StoreError, ValaroError, all_at_once
+from valaro.errors import StoreError, ValaroError, all_at_once, words_for
 from valaro.features.face_network import FaceNetwork
 from valaro.files import sweep
-from valaro.parallel.outcome import Outcome, words_for
+from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import CorpusNote, Extracted, FeatureSequence, Problem, Utterance
 from valaro.store.feature_store import SHARDS, read_shards, write_head
