@@ -27,6 +27,16 @@ class Limits:
     """Seconds of gaps that may be filled for each second that was decoded, beyond the first `longest_gap` of them."""
     most_picture_bytes: int = 32 << 20
     """Bytes of a picture file that is to show one face."""
+    most_json_bytes: int = 64 << 20
+    """Bytes of a JSON or TOML file, or of such a text inside another file."""
+    deepest_json: int = 64
+    """Lists and objects inside each other in JSON or TOML."""
+    most_rows: int = 2_000_000
+    """Rows of one table."""
+    most_table_bytes: int = 512 << 20
+    """Bytes that the values of a Parquet table take once repeated ones are written out."""
+    most_weight_bytes: int = 4 << 30
+    """Bytes of the weights of one model, or of the state of one training."""
 
 
 LIMITS = Limits()

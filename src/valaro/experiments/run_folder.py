@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from valaro.errors import StoreError, ValaroError
+from valaro.documents import read_json
+from valaro.errors import StoreError, ValaroError, words_for
 from valaro.evaluation.scores import score
 from valaro.files import write_text
 from valaro.records import (
@@ -114,7 +115,7 @@ def read_result(path: Path) -> FoldResult:
         facts["history"] = tuple(HistoryPoint(**point) for point in facts["history"])
         result = FoldResult(**facts)
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"'{path}' is not a result of this version of valaro: {error}; {_AGAIN}") from error
+        raise StoreError(f"'{path}' is not a result of this version of valaro: {words_for(error)}; {_AGAIN}") from error
     try:
         score(result.test)
     except ValaroError as error:
@@ -154,7 +155,7 @@ def read_run(path: Path) -> RunRecord:
             failures=tuple(failure for failure in failures if not folder.result(failure.utterance).is_file()),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"'{described}' is damaged: {error!r}") from error
+        raise StoreError(f"'{described}' is damaged: {words_for(error)}") from error
 
 
 def read_models(path: Path) -> tuple[TrainedModel, ...]:
@@ -247,7 +248,7 @@ def read_facts(path: Path) -> dict[str, Any]:
 
 def _read_any(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError) as error:
         again = f"; {_AGAIN}" if path.parent.name == _RESULTS else ""
-        raise StoreError(f"'{path}' is damaged: {error}{again}") from error
+        raise StoreError(f"'{path}' is damaged: {words_for(error)}{again}") from error

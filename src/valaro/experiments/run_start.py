@@ -1,11 +1,11 @@
 """Beginning a run in its folder: anew, or where an earlier one of the same stopped, and never over anything else."""
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from valaro.documents import parse_json, parse_toml
 from valaro.errors import ValaroError
 from valaro.experiments.run_folder import VERSION, RunFolder, about, read_facts
 from valaro.files import sweep, write_text
@@ -23,7 +23,7 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence
     text = json.dumps({**about(record, kind), "planned": sorted(planned)}, indent=1) + "\n"
     described, settings = folder.described, folder.settings
     if described.exists() and not _is_untouched(folder):
-        before, now = read_facts(described), json.loads(text)
+        before, now = read_facts(described), parse_json(text)
         if before.get("valaro_run") != VERSION:
             raise ValaroError(
                 f"'{folder.path}' holds a run of another version of valaro, whose figures do not compare with this "
@@ -58,7 +58,7 @@ def _other_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def _settings_by_name(text: str) -> dict[str, Any]:
-    sections = tomllib.loads(text)
+    sections = parse_toml(text)
     return {
         f"{section}.{name}": value
         for section, values in sections.items()

@@ -11,6 +11,7 @@ import xxhash
 from google.protobuf.message import DecodeError
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
+from valaro.documents import parse_json
 from valaro.errors import StoreError
 from valaro.features.face_network import CROPS, FEATURES, NETWORK_FILE, PROBABILITIES, FaceNetwork
 
@@ -132,7 +133,7 @@ def _facts(model: ModelProto, source: str) -> dict[str, Any]:
             f"{source}: an ONNX file without the notes of valaro, expected one that `valaro train-face-network` wrote"
         )
     try:
-        facts: Any = json.loads(written)
+        facts: Any = parse_json(written)
         version, classes, checksum = facts["version"], facts["classes"], facts["checksum"]
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{source}: the notes of valaro in it are damaged ({error!r})") from None
