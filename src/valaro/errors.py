@@ -18,6 +18,10 @@ class MediaError(ValaroError):
     """A recording cannot be opened or decoded; in bulk work it becomes a `Problem`."""
 
 
+class SoundError(MediaError):
+    """The sound of a recording cannot be used; its picture may be."""
+
+
 class StoreError(ValaroError):
     """A manifest, feature store, checkpoint or run folder is damaged, unfinished or of another version."""
 
@@ -31,7 +35,7 @@ def words_for(error: BaseException) -> str:
     match error:
         case ValaroError():
             return str(error)
-        case OSError(errno=number) if number in _FULL:
+        case OSError() if is_full(error):
             return "no space is left on the disk, or a file would be too large for it"
         case OSError(strerror=str() as reason, filename=str() as name):
             return f"'{name}': {reason}"
@@ -45,6 +49,11 @@ def words_for(error: BaseException) -> str:
             return str(error)
         case _:
             return f"{type(error).__name__}: {error}"
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a disk is full, or what somebody may write to it."""
+    return error.errno in _FULL
 
 
 def unknown_name(kind: str, name: str, legal: Iterable[str]) -> ValaroError:
