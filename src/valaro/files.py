@@ -1,6 +1,7 @@
 """Writing a file or folder whole or not at all: aside, synced, renamed."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -10,42 +11,46 @@ from pathlib import Path
 from valaro.errors import ValaroError
 
 _LOOKED_AT = 1024
+_LONGEST = 60
+"""Characters of a file's name in that of its temporary file: 240 bytes at most, of the 255 that a name may have."""
 
 
 @contextmanager
 def whole_file(path: Path) -> Generator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and renamed over it, on failure removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    aside = Path(name)
-    try:
-        yield aside
-        aside.chmod(0o666 & ~_umask())
-        _sync(aside)
-        aside.replace(path)
-        _sync(path.parent)
-    finally:
-        aside.unlink(missing_ok=True)
+    with _named_as_asked(path.name):
+        handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=".part", dir=path.parent)
+        os.close(handle)
+        aside = Path(name)
+        try:
+            yield aside
+            aside.chmod(0o666 & ~_umask())
+            _sync(aside)
+            aside.replace(path)
+            _sync(path.parent)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Generator[Path]:
     """Yield a temporary folder beside `path`; on success its files are synced and it takes the place of `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    try:
-        yield aside
-        aside.chmod(0o777 & ~_umask())
-        for file in aside.rglob("*"):
-            _sync(file)
-        _sync(aside)
-        if path.exists():
-            shutil.rmtree(path)
-        aside.replace(path)
-        _sync(path.parent)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with _named_as_asked(path.name):
+        aside = Path(tempfile.mkdtemp(prefix=_prefix(path), suffix=".part", dir=path.parent))
+        try:
+            yield aside
+            aside.chmod(0o777 & ~_umask())
+            for file in aside.rglob("*"):
+                _sync(file)
+            _sync(aside)
+            if path.exists():
+                shutil.rmtree(path)
+            aside.replace(path)
+            _sync(path.parent)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager
@@ -103,6 +108,22 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named_as_asked(name: str) -> Generator[None]:
+    """Let an error name the file that was to be written, not the temporary one beside it."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error.filename, str):
+            error.filename = re.sub(r"(?<=/)\.[^/]*\.\w{8}\.part(?=/|$)", lambda _: name, error.filename)
+        raise
+
+
+def _prefix(path: Path) -> str:
+    """Return how a temporary name begins: the file's own, cut where no file system would hold both."""
+    return f".{path.name[:_LONGEST]}."
 
 
 def _sync(path: Path) -> None:
