@@ -86,7 +86,7 @@ def read_recordings(
     existing_folder(folder)
     corpus = checked_name(folder, folder.absolute().name if corpus is None else corpus)
     people = checked_name(folder, people or corpus)
-    paths, left_out = _recordings_below(folder)
+    paths, left_out = recordings_below(folder)
     if not paths:
         raise nothing_in(str(folder), f"recordings, by their names: {' '.join(sorted(SUFFIXES))}")
     check_numbers(samples, workers)
@@ -123,7 +123,7 @@ def read_recordings(
     )
 
 
-def _recordings_below(folder: Path) -> tuple[list[Path], dict[str, int]]:
+def recordings_below(folder: Path) -> tuple[list[Path], dict[str, int]]:
     """Return the recordings in the order of their names, and how many other files there are."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     shown = [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
