@@ -1,4 +1,5 @@
 import hashlib
+import os
 import random
 import shutil
 import signal
@@ -12,9 +13,11 @@ import numpy as np
 import pytest
 
 from fake_extraction import VERSIONS, command, fake, utterances
+from valaro.checks.stores import store_findings
 from valaro.errors import StoreError, ValaroError
 from valaro.extraction import ExtractionSummary, extract
 from valaro.records import CorpusNote, Problem
+from valaro.store import contents as contents_of
 from valaro.store.feature_store import SHARDS, FeatureStore
 from valaro.store.lock import only_one
 
@@ -100,6 +103,47 @@ def test_a_recording_that_was_copied_or_touched_is_not_done_again(tmp_path):
     calls(tmp_path / "d")
     assert run(tmp_path / "d", tmp_path / "t").skipped_existing == 1
     assert calls(tmp_path / "d") == []
+
+
+def test_a_recording_corrected_in_place_is_done_again_though_its_size_and_date_are_the_same(tmp_path):
+    folder = corpus(tmp_path / "c", {"a": "good", "b": "good"})
+    run(folder, tmp_path / "s")
+    calls(folder)
+    path = folder / "a.txt"
+    date = path.stat()
+    path.write_text("dark")
+    os.utime(path, ns=(date.st_atime_ns, date.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (date.st_size, date.st_mtime_ns)
+    store = FeatureStore.open(tmp_path / "s")
+    found = {finding.what: finding.cases for finding in store_findings(store, utterances(folder))}
+    assert found["Recordings or stretches that changed since they were extracted"] == ("c/a",)
+    summary = run(folder, tmp_path / "s")
+    assert calls(folder) == ["a face+fbank"]
+    assert (summary.skipped_existing, summary.partial) == (1, 1)
+    # Another file under its name that has the same contents is the same recording.
+    shutil.copy(path, tmp_path / "copy")
+    (tmp_path / "copy").replace(path)
+    assert run(folder, tmp_path / "s").skipped_existing == 2
+    assert calls(folder) == []
+
+
+def test_a_recording_is_read_once_for_all_its_utterances_and_not_again_unless_it_was_touched(tmp_path, monkeypatch):
+    folder = corpus(tmp_path / "c", {"a": "", "b": ""})
+    read = []
+    real = contents_of._checksum_of
+    monkeypatch.setattr(contents_of, "_checksum_of", lambda path: (read.append(path.name), real(path))[1])
+    three = [*utterances(folder), replace(utterances(folder)[0], id="c/a2", start=0.5)]
+
+    def again():
+        read.clear()
+        extract(three, ["fbank"], to=tmp_path / "s", extractor=fake, versions=VERSIONS)
+        return list(read)
+
+    assert [again(), again()] == [["a.txt", "b.txt"], []]
+    os.utime(folder / "b.txt")
+    assert [again(), again()] == [["b.txt"], []]
+    (tmp_path / "s" / contents_of.NAME).write_text("damaged")
+    assert again() == ["a.txt", "b.txt"]
 
 
 def test_a_grown_manifest_and_another_feature_reuse_what_is_there(tmp_path):

@@ -17,6 +17,7 @@ from valaro.files import sweep
 from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import CorpusNote, Extracted, FeatureSequence, Problem, Utterance
+from valaro.store.contents import Contents
 from valaro.store.feature_store import SHARDS, read_shards, write_head
 from valaro.store.lock import only_one
 from valaro.store.networks import NETWORKS, forget_networks, keep_network, read_network
@@ -61,6 +62,7 @@ def extract(
     workers: int = 1,
     notes: Sequence[CorpusNote] = (),
     on_progress: Callable[[int, int], None] | None = None,
+    on_look: Callable[[int, int], None] | None = None,
     retry_failed: bool = False,
     extractor: Extractor | None = None,
     versions: Mapping[str, str] | None = None,
@@ -69,9 +71,10 @@ def extract(
     """Extract features of utterances into the store `to`, made or continued; what it has already is not done again.
 
     Killed at any moment and started again, it ends in the same files byte for byte, with any number of `workers`. An
-    utterance that fails is a `Problem`, tried again only with `retry_failed` or when its recording changes size; a
+    utterance that fails is a `Problem`, tried again only with `retry_failed` or when its recording changes; a
     killed retry ends in the same rows, but may part them into other files. `on_progress` is told
-    (utterances done, utterances requested). `extractor` and the `versions` of its features are those of
+    (utterances done, utterances requested), and `on_look` before that, since the contents of every recording that is
+    new here are read once. `extractor` and the `versions` of its features are those of
     `valaro.recordings` and `valaro.features` if not given. `network` is the file or run folder of the network behind
     `dface`, of which the store keeps a copy.
     """
@@ -79,9 +82,9 @@ def extract(
     asked = _with_versions(names, versions, trained)
     _refuse_duplicates(utterances)
     check_workers(workers)
-    sources = {utterance.id: source_of(utterance) for utterance in utterances}
     with only_one(to, "extracts"), _swept(to):
         write_head(to, notes)
+        sources = _sources(utterances, to, on_look)
         if trained is not None and _DFACE in dict(asked):
             keep_network(to, trained)
         shards = read_shards(to)
@@ -103,6 +106,23 @@ def extract(
         blocks = (block for shard in shards for entry in shard.entries for block in entry.blocks)
         forget_networks(to, {block.version for block in blocks if block.name == _DFACE})
         return summarise(shards, utterances, asked, skipped)
+
+
+def _sources(
+    utterances: Sequence[Utterance], store: Path, on_look: Callable[[int, int], None] | None
+) -> Mapping[str, Source]:
+    """Look at each recording once, whatever number of utterances it holds."""
+    contents = Contents(store)
+    sources: dict[str, Source] = {}
+    try:
+        for utterance in utterances:
+            sources[utterance.id] = source_of(utterance, contents)
+            if on_look is not None:
+                on_look(len(sources), len(utterances))
+        return sources
+    finally:
+        # What an interruption leaves is not read again.
+        contents.keep()
 
 
 def _network(path: Path | None) -> FaceNetwork | None:

@@ -1,6 +1,5 @@
 """`valaro predict`: a recording becomes a timeline."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,7 +62,7 @@ def _recordings(named: Sequence[Path]) -> list[Path]:
     from valaro.errors import ValaroError
     from valaro.regular import why_not_readable
 
-    missing = [f"{path}: it {why_not_readable(path)}" for path in named if not os.path.lexists(path)]
+    missing = [f"{path}: it {why_not_readable(path)}" for path in named if not _is_there(path)]
     if missing:
         raise ValaroError(f"no recording {', '.join(missing)}")
     recordings: list[Path] = []
@@ -79,6 +78,17 @@ def _recordings(named: Sequence[Path]) -> list[Path]:
             if count:
                 say(f"left out of {path}: {count} {what}")
     return recordings
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a name is not merely misspelt; what lies there may not be readable for other reasons."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _targets(recordings: Sequence[Path], to: Path) -> list[Path]:
