@@ -16,6 +16,7 @@ from valaro.limits import LIMITS
 from valaro.parquet import read_parquet, read_schema
 from valaro.records import Problem
 from valaro.regular import read_regular
+from valaro.spreadsheet import unguarded
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
@@ -88,7 +89,7 @@ def _read_text(path: Path, separator: str, columns: Sequence[str], required: Seq
         return Sheet(rows=(), faults=tuple(faults))
     positions = [header.index(column) if column in header else None for column in columns]
     rows = tuple(
-        Row(line=line, cells=tuple("" if at is None else cells[at].strip() for at in positions))
+        Row(line=line, cells=tuple("" if at is None else unguarded(cells[at].strip()) for at in positions))
         for line, cells in body
         if len(cells) == len(header)
     )
