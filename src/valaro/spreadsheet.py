@@ -1,7 +1,7 @@
 """CSV that people open in a spreadsheet: a text there is never taken for a formula, and reads back as it was.
 
-A spreadsheet computes a cell that begins with one of the signs below, and a formula can call a program or an address. An
-apostrophe before it says, as it does in spreadsheets, that a text follows. Numbers are left alone.
+A spreadsheet computes a cell that begins with one of the signs below, and a formula can call a program or an address.
+An apostrophe before it says, as it does in spreadsheets, that a text follows. Numbers are left alone.
 """
 
 import csv

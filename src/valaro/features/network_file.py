@@ -214,7 +214,7 @@ def _size_faults(model: ModelProto) -> list[str]:
         return [f"its layers do not fit together ({str(error).strip().splitlines()[-1]})"]
     known = {value.name: math.prod(_sizes(value)) for value in (*inferred.graph.value_info, *inferred.graph.output)}
     sizes = [known.get(output, 0) for node in model.graph.node for output in node.output]
-    if not all(0 < size for size in sizes):
+    if not all(size > 0 for size in sizes):
         return ["layers of no known size"]
     return (
         [f"{sum(sizes):,} numbers for one face; expected at most {_MOST_NUMBERS:,}"]
