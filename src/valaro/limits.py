@@ -33,7 +33,7 @@ class Limits:
     """Lists and objects inside each other in JSON or TOML."""
     most_rows: int = 2_000_000
     """Rows of one table."""
-    most_table_bytes: int = 512 << 20
+    most_table_bytes: int = 256 << 20
     """Bytes that the values of a Parquet table take once repeated ones are written out."""
     most_weight_bytes: int = 4 << 30
     """Bytes of the weights of one model, or of the state of one training."""
