@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from valaro.records import LEVEL_SCORES, LEVELS, CorpusNote, Dimension, Rating, Utterance
+from valaro.store.contents import Contents
 from valaro.store.feature_store import SHARDS, FeatureStore, write_head
 from valaro.store.shard import Block, Entry, checksum_rows, half_precision, source_of, write_shard
 
@@ -55,7 +56,7 @@ def make_store(
     entries = [
         Entry(
             utterance=utterance,
-            source=source_of(an_utterance(utterance)),
+            source=source_of(an_utterance(utterance), Contents()),
             blocks=tuple(
                 Block(
                     name=name,

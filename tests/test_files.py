@@ -39,6 +39,17 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["own.wav"]
 
 
+def test_an_error_names_the_file_that_was_to_be_written_however_long_its_name_is(tmp_path: Path) -> None:
+    longest = tmp_path / ("é" * 125 + ".html")  # 255 bytes, all that a name may have
+    write_page(longest, "valaro")
+    assert longest.read_text() == "valaro"
+    for path in (tmp_path / ("n" * 256), tmp_path / longest.name / "page.html"):
+        with pytest.raises(OSError, match=r"." * 10) as caught:
+            write_page(path, "valaro")
+        assert str(caught.value.filename) in {str(path), str(path.parent)}
+    assert [path.name for path in tmp_path.iterdir()] == [longest.name]
+
+
 @pytest.mark.parametrize(
     ("name", "theirs", "ours"),
     [

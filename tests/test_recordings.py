@@ -153,6 +153,17 @@ def test_a_missing_modality_is_a_problem_and_the_other_is_there(tmp_path, always
     assert blind.quality is None
 
 
+def test_a_sound_of_no_loudness_is_a_problem_and_the_face_is_there(tmp_path, always_a_face):
+    def spoilt(times):
+        return np.where(np.abs(times - 1.0) < 1e-3, np.nan, 0.1).astype(np.float32)
+
+    path = make_recording(tmp_path / "a.mov", sound=spoilt, audio_codec="pcm_f32le", **MPEG4)
+    extracted = extract_utterance(utterance(path), ["fbank", "face"])
+    assert shapes(extracted) == {"face": (200, 128)}
+    assert [(problem.utterance, problem.where) for problem in extracted.problems] == [("c/u", "sound")]
+    assert "the first at about 1.00 s" in extracted.problems[0].why
+
+
 def test_bad_media_is_a_problem_and_never_an_exception(tmp_path):
     text = tmp_path / "text.mp4"
     text.write_text("hello world\n" * 100)

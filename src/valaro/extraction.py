@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float16
 
-from valaro.errors import StoreError, ValaroError, all_at_once
+from valaro.errors import StoreError, ValaroError, all_at_once, words_for
 from valaro.features.face_network import FaceNetwork
 from valaro.files import sweep
 from valaro.parallel.count import OnProgress
-from valaro.parallel.outcome import Outcome, words_for
+from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import CorpusNote, Extracted, FeatureSequence, Problem, Utterance
+from valaro.store.contents import Contents
 from valaro.store.feature_store import SHARDS, read_shards, write_head
 from valaro.store.lock import only_one
 from valaro.store.networks import NETWORKS, forget_networks, keep_network, read_network
@@ -62,6 +63,7 @@ def extract(
     workers: int = 1,
     notes: Sequence[CorpusNote] = (),
     on_progress: OnProgress | None = None,
+    on_look: OnProgress | None = None,
     retry_failed: bool = False,
     extractor: Extractor | None = None,
     versions: Mapping[str, str] | None = None,
@@ -70,19 +72,20 @@ def extract(
     """Extract features of utterances into the store `to`, made or continued; what it has already is not done again.
 
     Killed at any moment and started again, it ends in the same files byte for byte, with any number of `workers`. An
-    utterance that fails is a `Problem`, tried again only with `retry_failed` or when its recording changes size; a
-    killed retry ends in the same rows, but may part them into other files. `on_progress` is told how many utterances
-    are done, how many were requested, and of how many of those done now nothing came out. `extractor` and the
-    `versions` of its features are those of `valaro.recordings` and `valaro.features` if not given. `network` is the
-    file or run folder of the network behind `dface` if it is not the packaged one; the store keeps a copy.
+    utterance that fails is a `Problem`, tried again only with `retry_failed` or when its recording changes; a killed
+    retry ends in the same rows, but may part them into other files. `on_progress` is told how many utterances are done,
+    how many were requested, and of how many of those done now nothing came out, and `on_look` before that, since the
+    contents of every recording that is new here are read once. `extractor` and the `versions` of its features are those
+    of `valaro.recordings` and `valaro.features` if not given. `network` is the file or run folder of the network behind
+    `dface` if it is not the packaged one; the store keeps a copy.
     """
     trained = _network(network, names)
     asked = _with_versions(names, versions, trained)
     _refuse_duplicates(utterances)
     check_workers(workers)
-    sources = {utterance.id: source_of(utterance) for utterance in utterances}
     with only_one(to, "extracts"), _swept(to):
         write_head(to, notes)
+        sources = _sources(utterances, to, on_look)
         if trained is not None and _DFACE in dict(asked):
             keep_network(to, trained)
         shards = read_shards(to)
@@ -104,6 +107,21 @@ def extract(
         blocks = (block for shard in shards for entry in shard.entries for block in entry.blocks)
         forget_networks(to, {block.version for block in blocks if block.name == _DFACE})
         return summarise(shards, utterances, asked, skipped)
+
+
+def _sources(utterances: Sequence[Utterance], store: Path, on_look: OnProgress | None) -> Mapping[str, Source]:
+    """Look at each recording once, whatever number of utterances it holds."""
+    contents = Contents(store)
+    sources: dict[str, Source] = {}
+    try:
+        for utterance in utterances:
+            sources[utterance.id] = source_of(utterance, contents)
+            if on_look is not None:
+                on_look(len(sources), len(utterances), 0)
+        return sources
+    finally:
+        # What an interruption leaves is not read again.
+        contents.keep()
 
 
 def _network(path: Path | None, names: Sequence[str]) -> FaceNetwork | None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from valaro.errors import ValaroError
 
 _LOOKED_AT = 1024
+_LONGEST = 60
+"""Characters of a file's name in that of its temporary file: 240 bytes at most, of the 255 that a name may have."""
 
 
 def checked_path(value: object, what: str) -> Path:
@@ -24,58 +26,42 @@ def checked_path(value: object, what: str) -> Path:
     return Path(value)
 
 
-def foreign_path(text: str) -> str:
-    """Return what a name that leads to no file of this computer is, if it shows; else nothing.
-
-    >>> foreign_path("https://example.org/a.mp4")
-    'is an address on the internet, and nothing is fetched from there: download it and name the file'
-    """
-    # A path that was made of an address has one slash left of two.
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text):
-        return "is an address on the internet, and nothing is fetched from there: download it and name the file"
-    if re.match(r"[A-Za-z]:|\\\\", text):
-        return "is a path of Windows, and this computer has no drives: write where the file lies here, with /"
-    if "\\" in text:
-        return f"has \\ between its folders as on Windows: write '{text.replace(chr(92), '/')}'"
-    if text.startswith("~"):
-        return "begins with ~, which only a terminal knows: write the folder in full"
-    return ""
-
-
 @contextmanager
 def whole_file(path: Path) -> Generator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and renamed over it, on failure removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    aside = Path(name)
-    try:
-        yield aside
-        aside.chmod(0o666 & ~_umask())
-        _sync(aside)
-        aside.replace(path)
-        _sync(path.parent)
-    finally:
-        aside.unlink(missing_ok=True)
+    with _named_as_asked(path.name):
+        handle, name = tempfile.mkstemp(prefix=_prefix(path), suffix=".part", dir=path.parent)
+        os.close(handle)
+        aside = Path(name)
+        try:
+            yield aside
+            aside.chmod(0o666 & ~_umask())
+            _sync(aside)
+            aside.replace(path)
+            _sync(path.parent)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Generator[Path]:
     """Yield a temporary folder beside `path`; on success its files are synced and it takes the place of `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    try:
-        yield aside
-        aside.chmod(0o777 & ~_umask())
-        for file in aside.rglob("*"):
-            _sync(file)
-        _sync(aside)
-        if path.exists():
-            shutil.rmtree(path)
-        aside.replace(path)
-        _sync(path.parent)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with _named_as_asked(path.name):
+        aside = Path(tempfile.mkdtemp(prefix=_prefix(path), suffix=".part", dir=path.parent))
+        try:
+            yield aside
+            aside.chmod(0o777 & ~_umask())
+            for file in aside.rglob("*"):
+                _sync(file)
+            _sync(aside)
+            if path.exists():
+                shutil.rmtree(path)
+            aside.replace(path)
+            _sync(path.parent)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager
@@ -133,6 +119,22 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named_as_asked(name: str) -> Generator[None]:
+    """Let an error name the file that was to be written, not the temporary one beside it."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error.filename, str):
+            error.filename = re.sub(r"(?<=/)\.[^/]*\.\w{8}\.part(?=/|$)", lambda _: name, error.filename)
+        raise
+
+
+def _prefix(path: Path) -> str:
+    """Return how a temporary name begins: the file's own, cut where no file system would hold both."""
+    return f".{path.name[:_LONGEST]}."
 
 
 def _sync(path: Path) -> None:

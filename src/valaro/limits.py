@@ -21,6 +21,36 @@ class Limits:
     """Samples of one update."""
     largest_width: float = 16.0
     """How many times as wide as the paper's a network may be."""
+    lowest_sample_rate: int = 1_000
+    """Samples a second of sound below which its header is taken for damage."""
+    highest_sample_rate: int = 768_000
+    """Samples a second of sound above which its header is taken for damage."""
+    most_pixels: int = 40_000_000
+    """Pixels of one picture; an 8K camera's are 35 million."""
+    longest_side: int = 16_384
+    """Pixels of a picture's longer side."""
+    most_streams: int = 64
+    """Tracks of sound, picture, text and data in one recording."""
+    most_channels: int = 64
+    """Channels of one sound."""
+    longest_recording: float = 24 * 3600.0
+    """Seconds of one recording; what follows is left out, and said."""
+    longest_gap: float = 600.0
+    """Seconds without any data for which silence or the last picture stands in; a longer gap is taken for damage."""
+    most_gap_share: float = 20.0
+    """Seconds of gaps that may be filled for each second that was decoded, beyond the first `longest_gap` of them."""
+    most_picture_bytes: int = 32 << 20
+    """Bytes of a picture file that is to show one face."""
+    most_json_bytes: int = 64 << 20
+    """Bytes of a JSON or TOML file, or of such a text inside another file."""
+    deepest_json: int = 64
+    """Lists and objects inside each other in JSON or TOML."""
+    most_rows: int = 2_000_000
+    """Rows of one table."""
+    most_table_bytes: int = 256 << 20
+    """Bytes that the values of a Parquet table take once repeated ones are written out."""
+    most_weight_bytes: int = 4 << 30
+    """Bytes of the weights of one model, or of the state of one training."""
 
 
 LIMITS = Limits()

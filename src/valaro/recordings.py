@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from valaro.errors import MediaError, unknown_name
+from valaro.errors import MediaError, SoundError, unknown_name
 from valaro.features.face_network import FaceNetwork
 from valaro.features.face_rows import FaceRows, Rows
 from valaro.features.framing import Framer, Windows
@@ -197,6 +197,9 @@ def extract_utterance(utterance: Utterance, names: Sequence[str], network: FaceN
             )
         )
     except MediaError as error:
+        faces = [name for name in names if name in FACE_FEATURES]
+        if isinstance(error, SoundError) and faces:
+            return _without_sound(utterance, faces, network, str(error))
         return Extracted(features=(), problems=(Problem(utterance=utterance.id, where="recording", why=str(error)),))
     problems = tuple(replace(problem, utterance=utterance.id) for part in stretches for problem in part.problems)
     tracks = [part.track for part in stretches if part.track is not None]
@@ -208,6 +211,12 @@ def extract_utterance(utterance: Utterance, names: Sequence[str], network: FaceN
         if name not in FACE_FEATURES or (quality is not None and quality.found)
     )
     return Extracted(features=features, quality=quality, problems=problems)
+
+
+def _without_sound(utterance: Utterance, names: Sequence[str], network: FaceNetwork | None, why: str) -> Extracted:
+    """Return what the picture alone gives, and why the sound gives nothing."""
+    seen = extract_utterance(utterance, names, network)
+    return replace(seen, problems=(Problem(utterance=utterance.id, where="sound", why=why), *seen.problems))
 
 
 def _quality(utterance: str, track: FaceTrack) -> FaceQuality:

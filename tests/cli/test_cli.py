@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+import soundfile
 
 from commands import Answer, Command
 from making_features import an_utterance
@@ -244,18 +246,146 @@ def test_a_page_that_cannot_be_written_there_is_one_message(valaro: Command, tmp
 def test_a_full_disk_is_one_message_that_names_no_temporary_file(
     valaro: Command, tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    faults = [
-        OSError(errno.ENOSPC, "No space left on device"),
-        OSError(errno.EROFS, "Read-only", "/a/.b.csv.k3_x9abc.part"),
-    ]
+    faults = [errno.ENOSPC, errno.EROFS]
 
-    def full(*_: object, **__: object) -> None:
-        raise faults.pop(0)
+    def full(path: Path, _mode: int) -> None:
+        raise OSError(number := faults.pop(0), os.strerror(number), str(path))
 
-    monkeypatch.setattr("valaro.prediction.predictor.make_timeline", full)
-    predict = ("predict", run, _voice(tmp_path / "voice.wav"), "--to", tmp_path / "page.html")
-    _assert_one_message(valaro(*predict), "No space left on device")
-    _assert_one_message(valaro(*predict), "'/a/b.csv': Read-only")
+    monkeypatch.setattr(Path, "chmod", full)
+    page = tmp_path / "page.html"
+    predict = ("predict", run, _voice(tmp_path / "voice.wav"), "--to", page)
+    _assert_one_message(valaro(*predict), "no space is left on the disk", "what was finished is kept")
+    _assert_one_message(valaro(*predict), f"'{page}': Read-only file system")
+
+
+def _float_wav(path: Path, spoilt: float, seconds: float = 1.5) -> Path:
+    samples = (0.1 * np.random.default_rng(0).standard_normal(int(16_000 * seconds))).astype(np.float32)
+    samples[8000] = spoilt
+    soundfile.write(path, samples, 16_000, "FLOAT")
+    return path
+
+
+@pytest.mark.parametrize("spoilt", [np.nan, np.inf, -np.inf, 1e38])
+def test_samples_that_are_no_loudness_cost_their_recording_alone_in_predict_as_in_extract(
+    valaro: Command, tmp_path: Path, run: Path, spoilt: float
+) -> None:
+    names = {"bad": _float_wav(tmp_path / "bad.wav", spoilt), "good": _voice(tmp_path / "good.wav")}
+    why = "holds samples that are no loudness (not a number, infinite, or far too large), the first at about 0.50 s"
+    answer = valaro("predict", run, *names.values(), "--to", tmp_path / "pages")
+    assert answer.code == 1
+    assert f"bad.wav: recording: the sound of {names['bad']} {why}" in answer.err
+    assert [path.name for path in (tmp_path / "pages").iterdir()] == ["good.html"]
+    utterances = [replace(an_utterance(name, level=None), media=path) for name, path in names.items()]
+    write_manifest(tmp_path / "m.parquet", utterances)
+    answer = valaro("extract", tmp_path / "m.parquet", "--to", tmp_path / "store", "--features", "fbank")
+    assert answer.code == 1
+    assert "1 complete, 0 in part, 1 failed" in answer.err
+    assert why in answer.err
+
+
+def test_sound_in_whole_numbers_of_64_bits_is_a_problem_in_words(valaro: Command, tmp_path: Path, run: Path) -> None:
+    with av.open(str(tmp_path / "long.wav"), "w") as container:
+        stream = container.add_stream("pcm_s64le", rate=16_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 16_000), np.float32), format="flt", layout="mono")
+        frame.sample_rate = 16_000
+        for part in (frame, None):
+            container.mux(stream.encode(part))
+    answer = valaro("predict", run, tmp_path / "long.wav", _voice(tmp_path / "good.wav"), "--to", tmp_path / "pages")
+    assert answer.code == 1
+    assert "is stored in whole numbers of 64 bits, which are not read: convert it to 16, 24 or 32 bits" in answer.err
+    assert [path.name for path in (tmp_path / "pages").iterdir()] == ["good.html"]
+
+
+def test_each_of_several_recordings_has_a_page_of_its_own_however_it_is_called(
+    valaro: Command, tmp_path: Path, run: Path
+) -> None:
+    voice = _voice(tmp_path / "v.wav")
+    names = ("x/a.wav", "y/a.wav", "z/a-1.wav", "z/A.wav", f"{'n' * 251}.wav", f"{'é' * 125}.wav")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(voice, tmp_path / name)
+    (tmp_path / "results.v2").mkdir()
+    answer = valaro("predict", run, *(tmp_path / name for name in names), "--to", tmp_path / "results.v2")
+    assert answer.code == 0
+    pages = sorted(path.name for path in (tmp_path / "results.v2").iterdir())
+    assert len({name.casefold() for name in pages}) == 6
+    assert {"a-1.html", "a-2.html", "A-4.html"} <= set(pages)
+    assert sum("~" in name and len(name.encode()) < 200 for name in pages) == 2
+    assert valaro("predict", run, voice, "--to", tmp_path / "results.v2").code == 0
+    assert (tmp_path / "results.v2" / "v.html").is_file()
+    assert valaro("predict", run, voice, "--to", tmp_path / "T.CSV").code == 0
+    assert (tmp_path / "T.CSV").read_text().startswith("recording,dimension,")
+
+
+def test_what_is_no_file_is_named_as_what_it_is_at_once_and_the_others_are_done(
+    valaro: Command, tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "loop.wav").symlink_to(tmp_path / "loop.wav")
+    (tmp_path / "nothing.wav").symlink_to(tmp_path / "gone.wav")
+    shut = _voice(tmp_path / "shut.wav")
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != shut and real(path, mode))
+    good = _voice(tmp_path / "good.wav")
+    expected = {
+        tmp_path / "pipe.wav": "is a pipe",
+        Path("/dev/zero"): "is a device",
+        tmp_path / "loop.wav": "is a link that leads back to itself",
+        tmp_path / "nothing.wav": "is a link to something that does not exist",
+        shut: "may not be read (permission denied)",
+    }
+    answer = valaro("predict", run, *expected, good, "--to", tmp_path / "pages")
+    assert answer.code == 1
+    for path, words in expected.items():
+        assert f"{path}: recording: the recording {path} {words}: expected a sound or video file" in answer.err
+    assert [path.name for path in (tmp_path / "pages").iterdir()] == ["good.html"]
+    # The workers of extract do not see what this test does to the one that may not be read.
+    media = [*list(expected)[:-1], good]
+    utterances = [replace(an_utterance(str(number), level=None), media=path) for number, path in enumerate(media)]
+    write_manifest(tmp_path / "m.parquet", utterances)
+    answer = valaro("extract", tmp_path / "m.parquet", "--to", tmp_path / "store", "--features", "fbank")
+    assert (answer.code, "1 complete, 0 in part, 4 failed" in answer.err) == (1, True)
+    assert all(words in answer.err for words in list(expected.values())[:-1])
+
+
+def test_predict_takes_a_folder_and_finds_what_read_recordings_does(valaro: Command, tmp_path: Path, run: Path) -> None:
+    for name in ("a.wav", "deep/b.WAV", ".hidden/c.wav"):
+        _voice(tmp_path / "folder" / name)
+    (tmp_path / "folder" / "notes.txt").write_text("")
+    answer = valaro("predict", run, tmp_path / "folder", "--to", tmp_path / "pages")
+    assert answer.code == 0
+    assert "1 files that are no recordings" in answer.err
+    assert sorted(path.name for path in (tmp_path / "pages").iterdir()) == ["a.html", "b.html"]
+
+
+def test_nothing_that_is_shown_commands_the_terminal(valaro: Command, tmp_path: Path, run: Path) -> None:
+    name = "a\x1b]0;X\x07\x1b[2J\u202eb[bold]:dog:\n.wav"
+    recording = _voice(tmp_path / name)
+    assert valaro("predict", run, recording, "--to", tmp_path / "pages").code == 0
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / name).write_bytes(b"no sound")
+    answer = valaro("predict", run, tmp_path / "bad" / name, "--to", tmp_path / "pages")
+    shown = r"a\x1b]0;X\x07\x1b[2J\u202eb[bold]:dog:\n.wav"
+    assert answer.code == 1
+    assert f"  {tmp_path / 'bad'}/{shown}: recording: the file {tmp_path / 'bad'}/{shown} is no recording" in answer.err
+    for arguments in (("extract", f"{name}.parquet", "--to", "store"), ("predict", run, "--to\x1b[2J")):
+        answer = valaro(*arguments)
+        assert answer.code == 2
+        assert r"\x1b[2J" in answer.err
+        assert "\x1b" not in answer.err + answer.out
+    assert [path.name for path in (tmp_path / "pages").iterdir()] == ["a_]0;X__[2J_b[bold]:dog:_.html"]
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_has_gone_ends_a_command_without_a_word(tmp_path: Path, stream: str) -> None:
+    line = ["--help"] if stream == "stdout" else ["read", "table", "nowhere.csv", "--to", "out.parquet"]
+    code = f"import sys; from valaro.cli.app import main; sys.argv = ['valaro', *{line!r}]; main()"
+    reading, writing = os.pipe()
+    os.close(reading)
+    other = "stderr" if stream == "stdout" else "stdout"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, **{stream: writing, other: subprocess.PIPE})
+    os.close(writing)
+    assert (done.returncode, getattr(done, other)) == (141, b"")
 
 
 def test_what_a_user_has_is_never_written_over(valaro: Command, tmp_path: Path, run: Path) -> None:

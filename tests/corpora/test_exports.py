@@ -164,6 +164,22 @@ def test_tables_read_back_to_the_same_utterances_with_numbers_for_annotators(tmp
     ]
 
 
+def test_names_that_a_spreadsheet_would_compute_stand_as_texts_and_come_back(tmp_path):
+    names = ("=cmd", "-a", "@b", "+c", "'=d", "-1", "'e")
+    for name in names:
+        (tmp_path / f"{name}.wav").write_bytes(b"recording")
+    given_ = tuple(
+        Utterance(
+            id=f"c/{name}", corpus="c", session=name, speaker=f"c/{name}", gender="", media=tmp_path / f"{name}.wav"
+        )
+        for name in names
+    )
+    (table,) = write_tables(tmp_path, given_)
+    lines = table.path.read_text().splitlines()[1:]
+    assert [line.split(",")[0] for line in lines] == ["'=cmd", "'-a", "'@b", "'+c", "''=d", "-1", "'e"]
+    assert read_table(table.path) == given_
+
+
 def test_a_table_that_is_written_again_is_the_same_to_the_letter(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"sound")
     text = (

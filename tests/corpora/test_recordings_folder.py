@@ -145,7 +145,7 @@ def test_five_thousand_hidden_files_are_counted_in_no_time(tmp_path: Path) -> No
     for number in range(5_000):
         (tmp_path / ".git" / f"{number}").touch()
     begun = time.perf_counter()
-    assert recordings._recordings_below(tmp_path) == (
+    assert recordings.recordings_below(tmp_path) == (
         [tmp_path / "silent.mov"],
         [],
         {"hidden files": 5_000, "files that are no recordings": 0},

@@ -220,8 +220,8 @@ def _weights_of_another_size(model: ModelProto) -> None:
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (_channels_that_do_not_fit, "ONNX Runtime cannot run it"),
-        (_an_input_that_nobody_makes, "ONNX Runtime cannot run it"),
+        (_channels_that_do_not_fit, "its layers do not fit together"),
+        (_an_input_that_nobody_makes, "its layers do not fit together|layers of no known size"),
         (_weights_of_another_size, "its checksum is wrong"),
     ],
 )
@@ -231,6 +231,23 @@ def test_layers_that_do_not_fit_together_are_a_message(harm: Callable[[ModelProt
     checksum = "0" * 16 if harm is _weights_of_another_size else graph_checksum(model)
     model.metadata_props[0].value = json.dumps({"version": "1", "checksum": checksum, **FACTS})
     with pytest.raises(StoreError, match=words):
+        checked_network(model.SerializeToString(), "made here")
+
+
+def _double(model: ModelProto, times: int) -> None:
+    """Put a layer's output behind itself again and again: 60 bytes a time for twice the numbers."""
+    for number in range(times):
+        before = "x0" if number == 0 else f"double{number - 1}"
+        model.graph.node.append(helper.make_node("Concat", [before, before], [f"double{number}"], axis=1))
+
+
+def test_a_small_file_whose_layers_grow_without_end_is_refused_before_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = _model()
+    _double(model, 25)
+    model.metadata_props[0].value = json.dumps({"version": "1", "checksum": graph_checksum(model), **FACTS})
+    monkeypatch.setattr(face_network, "_session", lambda _: pytest.fail("it ran", pytrace=False))
+    # 64 x 64 pixels, doubled 25 times: over 2 * 4096 * 2^25 = 2.7 * 10^11 numbers in all.
+    with pytest.raises(StoreError, match=r"27\d,\d{3},\d{3},\d{3} numbers for one face; expected at most 67,108,864"):
         checked_network(model.SerializeToString(), "made here")
 
 

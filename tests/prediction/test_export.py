@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from valaro.prediction.export import COLUMNS, write_csv, write_json
@@ -52,6 +53,15 @@ def test_csv_reads_back_as_the_same_moments(tmp_path: Path):
         0.5,
         0.75,
     )
+
+
+def test_a_recordings_name_is_never_a_formula_and_numbers_stay_numbers(tmp_path: Path):
+    recording = Path("=HYPERLINK(A1).wav")
+    write_csv(replace(TIMELINE, recording=recording), tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["recording"] for row in rows} == {"'=HYPERLINK(A1).wav"}
+    assert [float(row["start"]) for row in rows] == [moment.start for moment in TIMELINE.moments]
 
 
 def test_json_names_its_version_and_reads_back_whole(tmp_path: Path):

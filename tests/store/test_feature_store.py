@@ -184,10 +184,35 @@ def test_damage_is_found(tmp_path):
     index.write_text(text.replace('"a"', '"c"'))
     with pytest.raises(StoreError, match="the checksum is wrong"):
         FeatureStore.open(tmp_path)
-    index.write_text(text.replace("valaro shard 1", "valaro shard 2"))
-    with pytest.raises(StoreError, match="of format 'valaro shard 2', expected 'valaro shard 1'"):
+    index.write_text(text.replace("valaro shard 2", "valaro shard 3"))
+    with pytest.raises(StoreError, match="of format 'valaro shard 3', expected 'valaro shard 2'"):
         FeatureStore.open(tmp_path)
     index.write_text(text[:30])
+    with pytest.raises(StoreError, match="a damaged shard"):
+        FeatureStore.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda body: body.update(sizes=[]),
+        lambda body: body.update(sizes={}),
+        lambda body: body.update(entries=5),
+        lambda body: body["sizes"].update({"../../f": [4, 2, 1000]}),
+        lambda body: body["sizes"].update(f=[10**12, 2, 1000]),
+        lambda body: body["sizes"].update(f=["4", 2, 1000]),
+        lambda body: body["entries"][0]["blocks"][0].__setitem__(2, -2),
+        lambda body: body["entries"][0]["blocks"][0].__setitem__(2, 10**12),
+        lambda body: body["entries"][0]["blocks"][0].__setitem__(3, 3),
+        lambda body: body["entries"].append([[]]),
+    ],
+)
+def test_an_index_with_a_right_checksum_and_wrong_sizes_or_kinds_is_damaged(tmp_path, harm):
+    index = put(tmp_path, {"a": {"f": ramp(2, 2)}, "b": {"f": ramp(2, 2)}}) / "index.json"
+    head, body = map(json.loads, index.read_text().splitlines())
+    harm(body)
+    text = json.dumps(body)
+    index.write_text(json.dumps({**head, "checksum": xxhash.xxh3_64_hexdigest(text.encode())}) + "\n" + text + "\n")
     with pytest.raises(StoreError, match="a damaged shard"):
         FeatureStore.open(tmp_path)
 
@@ -249,6 +274,10 @@ def test_a_source_is_another_when_its_size_or_stretch_is_but_not_when_it_is_gone
     assert not SOURCE.is_unchanged(replace(SOURCE, size=11))
     assert not SOURCE.is_unchanged(replace(SOURCE, size=-1, start=1.0))
     assert not replace(SOURCE, size=-1).is_unchanged(SOURCE)
+    assert not SOURCE.is_unchanged(replace(SOURCE, content="ab"))
+    voiced = replace(SOURCE, content="ab", voice=("b.wav", 5, 0.0), voice_content="cd")
+    assert voiced.is_unchanged(replace(voiced, size=-1, content="", voice=("b.wav", -1, 0.0), voice_content=""))
+    assert not voiced.is_unchanged(replace(voiced, voice_content="ce"))
 
 
 def test_an_entry_comes_back_whole(tmp_path):

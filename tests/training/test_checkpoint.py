@@ -82,6 +82,10 @@ def test_a_pickle_in_place_of_the_weights_is_refused_and_not_run(model: TrainedM
     [
         (lambda f: (f / "model.json").unlink(), "no model in"),
         (lambda f: (f / "model.json").write_text("{"), "is damaged: expected JSON"),
+        (
+            lambda f: (f / "model.json").write_text("[" * 100_000),
+            "is damaged: expected JSON .lists nested more than 64",
+        ),
         (lambda f: (f / "model.json").write_text("[]"), "is not a valaro model of version 3"),
         (lambda f: (f / "model.json").write_text('{"valaro_model": 99}'), "is not a valaro model of version 3"),
         (lambda f: os.truncate(f / "weights.safetensors", 100), "does not match its checksum"),
@@ -91,6 +95,55 @@ def test_damage_is_named(model: TrainedModel, tmp_path: Path, change, words: str
     save_model(model, tmp_path / "model")
     change(tmp_path / "model")
     with pytest.raises(StoreError, match=words):
+        load_model(tmp_path / "model")
+
+
+def _change(folder: Path, *path: str | int, to: object) -> None:
+    facts = json.loads((folder / "model.json").read_text())
+    inner = facts
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = to
+    (folder / "model.json").write_text(json.dumps(facts))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("shape", "width"), 1e308, r"a width of 1e\+308, expected 0.001 to 16.0"),
+        (("shape", "width"), 16.0, "its weights are not those of the network that it describes"),
+        (("shape", "averaged_frames"), 10**9, "frames averaged of 1000000000, expected 1 to 128"),
+        (("shape", "averaged_frames"), 2.5, "the model.shape.averaged_frames is 2.5, expected a whole number"),
+        (("shape", "modalities", 0, "averaged"), 0, "channels averaged of 0, expected 1 to"),
+        (("shape", "modalities", 0, "held"), 0, "frames held of 0"),
+        (("shape", "modalities", 0, "dim"), 10**12, "channels of 1000000000000, expected 1 to 16384"),
+        (("shape", "modalities"), [], "modalities: a number of 0, expected 1 to 16"),
+        (("shape", "classes"), 10**9, "levels: a number of 1000000000, expected 3 to 3"),
+        (("shape", "layout"), "cube", "unknown layout 'cube'"),
+        (("features",), ["fbank", "fbank"], "its features fbank, fbank are not those of its network"),
+        (("features",), 5, "the model.features is 5, expected a list"),
+        (("label",), 5, "the model.label is 5, expected text"),
+        (("label",), "\ud800", "the model.label is .*, expected text"),
+        (("dimension",), "x", "the model.dimension is 'x', expected one of"),
+        (("normalise_speakers",), 1, "the model.normalise_speakers is 1, expected true or false"),
+        (("notes",), [["toy"]], "expected names with values"),
+        (("more",), 1, "the model has an unknown 'more'"),
+    ],
+)
+def test_sizes_and_kinds_that_no_model_has_are_damage_named_before_anything_is_built(
+    model: TrainedModel, tmp_path: Path, path: tuple[str | int, ...], value: object, words: str
+) -> None:
+    save_model(model, tmp_path / "model")
+    _change(tmp_path / "model", *path, to=value)
+    with pytest.raises(StoreError, match=f"is damaged or was made by another version: .*{words}"):
+        load_model(tmp_path / "model")
+
+
+def test_weights_of_a_model_that_are_no_numbers_are_damage(model: TrainedModel, tmp_path: Path) -> None:
+    with torch.no_grad():
+        model.classifier.head.bias[0] = torch.nan
+    save_model(model, tmp_path / "model")
+    with pytest.raises(StoreError, match="its weights hold numbers that are not finite"):
         load_model(tmp_path / "model")
 
 

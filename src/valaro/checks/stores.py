@@ -9,6 +9,7 @@ from jaxtyping import Float16
 from valaro.checks.findings import Finding
 from valaro.errors import StoreError
 from valaro.records import CROP_FRAMES, Utterance
+from valaro.store.contents import Contents
 from valaro.store.feature_store import FeatureStore, read_shards
 from valaro.store.shard import source_of
 
@@ -77,7 +78,8 @@ def _absent(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Fi
 
 
 def _changed(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Finding]:
-    now = {utterance.id: source_of(utterance) for utterance in utterances}
+    contents = Contents(store.path)
+    now = {utterance.id: source_of(utterance, contents) for utterance in utterances}
     cases = {
         entry.utterance: None
         for shard in read_shards(store.path)

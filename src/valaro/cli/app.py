@@ -1,12 +1,8 @@
 """The command line: its verbs, and what a user sees when something is wrong."""
 
-import errno
-import os
-import re
 import signal
 import sys
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -24,7 +20,8 @@ from valaro.cli import (
     train,
     train_face_network,
 )
-from valaro.errors import ValaroError
+from valaro.cli.streams import visible_streams
+from valaro.errors import ValaroError, is_full, words_for
 
 app = typer.Typer(
     name="valaro",
@@ -99,15 +96,13 @@ def _hear_stops() -> dict[signal.Signals, Any]:
     return before
 
 
-def _asked_for(name: object) -> str:
-    """Return the name of the file that was to be written, not that of the temporary one beside it."""
-    path = Path(os.fsdecode(name)) if isinstance(name, str | bytes) else Path(str(name))
-    written = re.fullmatch(r"\.(.+)\.\w{8}\.part", path.name)
-    return str(path.with_name(written[1]) if written else path)
-
-
 def main() -> None:
     """Run a verb: a user's mistake is one message and exit code 2, ours a traceback, a signal 128 and its number."""
+    with visible_streams():
+        _run()
+
+
+def _run() -> None:
     before = _hear_stops()
     try:
         app(prog_name="valaro")
@@ -119,18 +114,12 @@ def main() -> None:
         with suppress(OSError):
             sys.stderr.write("\nvalaro: stopped; what was finished is kept, the same command goes on from there\n")
         sys.exit(128 + stop.number)
-    except BrokenPipeError:
-        # The reader of our output has gone (head, less): nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         # A file or folder that is not what the user thinks, or not theirs to write; or a disk that is full.
-        if error.filename is not None:
-            sys.stderr.write(f"valaro: '{_asked_for(error.filename)}': {error.strerror}\n")
-        elif error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            sys.stderr.write(f"valaro: {error.strerror or error}; what was finished is kept\n")
-        else:
+        if error.filename is None and not is_full(error):
             raise
+        kept = "; what was finished is kept" if is_full(error) else ""
+        sys.stderr.write(f"valaro: {words_for(error)}{kept}\n")
         sys.exit(2)
     except UnicodeEncodeError as error:
         # Python stands such bytes of a path in by lone surrogates, which nothing that we write can hold.

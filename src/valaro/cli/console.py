@@ -14,23 +14,31 @@ from typing import cast
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from valaro.cli.streams import ClosedPipeError
 from valaro.parallel.count import OnProgress
 from valaro.records import Problem
 from valaro.reports.alarms import Watched, alarm_rows
 from valaro.reports.sentences import alarm_sentence, duration, plural
+from valaro.visible import visible, visible_line
 
 _SHOWN = 20
 _ALIKE = 3
 MINUTE = 60.0
 """Seconds between two lines about a job that goes on."""
 
+
+class _Screen(Console):
+    def on_broken_pipe(self) -> None:
+        raise ClosedPipeError
+
+
 # Words for people go to standard error: standard output is for what a script wants.
-screen = Console(stderr=True, highlight=False, soft_wrap=True)
+screen = _Screen(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def say(text: str) -> None:
-    """Show a line as it is."""
-    screen.print(text, markup=False)
+    """Show a line as it is, but for what would command the terminal."""
+    screen.print(visible(text))
 
 
 def print_json(facts: Mapping[str, object]) -> None:
@@ -53,7 +61,7 @@ def _plain(value: object) -> object:
 
 def warn(text: str) -> None:
     """Show a line that nobody should miss."""
-    screen.print(f"WARNING: {text}", markup=False, style="bold yellow")
+    screen.print(visible(f"WARNING: {text}"), style="bold yellow")
 
 
 def list_problems(problems: Sequence[Problem]) -> None:
@@ -67,7 +75,7 @@ def list_problems(problems: Sequence[Problem]) -> None:
         for name in (names if len(names) <= _ALIKE else [f"{names[0]} and {len(names) - 1} more"])
     ]
     for _, line in lines[:_SHOWN]:
-        say(line)
+        say(visible_line(line))
     if len(lines) > _SHOWN:
         say(f"  ... and {sum(count for count, _ in lines[_SHOWN:])} more")
 
@@ -127,7 +135,7 @@ def progress(what: str, unit: str = "") -> Generator[OnProgress]:
 @contextmanager
 def _bar(count: _Count, what: str) -> Generator[None]:
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -135,10 +143,15 @@ def _bar(count: _Count, what: str) -> Generator[None]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=screen) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(visible_line(what), total=None)
 
         def update(done: int, total: int, failed: int = 0, /) -> None:
-            bar.update(task, description=f"{what}, {failed} failed" if failed else what, completed=done, total=total)
+            bar.update(
+                task,
+                description=visible_line(f"{what}, {failed} failed" if failed else what),
+                completed=done,
+                total=total,
+            )
 
         count.bar = update
         yield

@@ -41,6 +41,7 @@ def run(
             workers=workers,
             notes=[note for manifest in read for note in manifest.notes],
             on_progress=told,
+            on_look=told,
             retry_failed=retry_failed,
             network=network,
         )

@@ -1,6 +1,6 @@
 """`valaro predict`: a recording becomes a timeline."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 def run(
     model: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder of valaro train.")],
-    recordings: Annotated[list[Path], typer.Argument(metavar="RECORDING...", help="Audio or video files.")],
+    recordings: Annotated[
+        list[Path],
+        # What cannot be read is one recording's problem, not the end of all.
+        typer.Argument(metavar="RECORDING...", help="Audio or video files, or folders of them.", readable=False),
+    ],
     to: Annotated[Path, typer.Option(help="timeline.html, .csv or .json; a folder for several recordings.")] = Path(
         "timeline.html"
     ),
@@ -27,6 +31,7 @@ def run(
     from valaro.records import Problem
 
     models = read_models(model)
+    recordings = _recordings(recordings)
     targets = _targets(recordings, to)
     for target in targets:
         check_replaceable(target, ",".join(COLUMNS))
@@ -50,24 +55,53 @@ def run(
         raise typer.Exit(1)
 
 
-def _targets(recordings: list[Path], to: Path) -> list[Path]:
-    """Return where each recording's timeline goes: `to` itself, or an .html for each in the folder `to`."""
+def _recordings(named: Sequence[Path]) -> list[Path]:
+    """Return the recordings that are named, and those in the folders that are."""
+    from valaro.cli.console import say
+    from valaro.corpora.recordings import recordings_below
     from valaro.errors import ValaroError
+    from valaro.regular import why_not_readable
 
-    missing = [str(recording) for recording in recordings if not recording.is_file()]
+    missing = [f"{path}: it {why_not_readable(path)}" for path in named if not _is_there(path)]
     if missing:
         raise ValaroError(f"no recording {', '.join(missing)}")
-    if len(recordings) == 1 and to.suffix:
+    recordings: list[Path] = []
+    for path in named:
+        if not path.is_dir():
+            recordings.append(path)
+            continue
+        below, _, left_out = recordings_below(path)
+        if not below:
+            raise ValaroError(f"no recording {path}: it is a folder without any")
+        recordings += below
+        for what, count in left_out.items():
+            if count:
+                say(f"left out of {path}: {count} {what}")
+    return recordings
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a name is not merely misspelt; what lies there may not be readable for other reasons."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _targets(recordings: Sequence[Path], to: Path) -> list[Path]:
+    """Return where each recording's timeline goes: `to` itself, or an .html for each in the folder `to`."""
+    from valaro.errors import ValaroError
+    from valaro.prediction.targets import page_names
+
+    if not to.suffix or (to.is_dir() and to.suffix.lower() not in _writers()):
+        return [to / name for name in page_names(recordings)]
+    if len(recordings) == 1:
         _writer(to)
         return [to]
-    if to.suffix:
-        raise ValaroError(f"{len(recordings)} recordings do not fit into '{to}': give a folder with --to")
-    names = [recording.stem for recording in recordings]
-    # Two files of one name from different folders must not overwrite each other.
-    return [
-        to / (f"{name}.html" if names.count(name) == 1 else f"{name}-{number}.html")
-        for number, name in enumerate(names, 1)
-    ]
+    raise ValaroError(f"{len(recordings)} recordings do not fit into '{to}': give a folder with --to")
 
 
 def _is_utf8(path: Path) -> bool:
@@ -75,15 +109,20 @@ def _is_utf8(path: Path) -> bool:
     return not any("\ud800" <= sign <= "\udfff" for sign in str(path))
 
 
-def _writer(target: Path) -> "Callable[[Timeline, Path], None]":
-    from valaro.errors import unknown_name
+def _writers() -> "dict[str, Callable[[Timeline, Path], None]]":
     from valaro.prediction.export import write_csv, write_json
     from valaro.prediction.page import write_timeline_page
 
-    writers = {".html": write_timeline_page, ".csv": write_csv, ".json": write_json}
-    if target.suffix not in writers:
+    return {".html": write_timeline_page, ".csv": write_csv, ".json": write_json}
+
+
+def _writer(target: Path) -> "Callable[[Timeline, Path], None]":
+    from valaro.errors import unknown_name
+
+    writers = _writers()
+    if target.suffix.lower() not in writers:
         raise unknown_name("kind of timeline", target.suffix, writers)
-    return writers[target.suffix]
+    return writers[target.suffix.lower()]
 
 
 def _seconds(told: Callable[[int, int], None]) -> Callable[[float, float], None]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from unicodedata import category, name, normalize
 
 from valaro.errors import ValaroError, unknown_name
-from valaro.files import foreign_path
 from valaro.records import LEVEL_SCORES
+from valaro.regular import foreign_path
 
 Region = tuple[float, float, float, float]
 

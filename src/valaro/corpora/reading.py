@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from valaro.errors import ValaroError, all_at_once
-from valaro.files import foreign_path
 from valaro.records import CorpusNote, LevelTally, Problem, Utterance
+from valaro.regular import foreign_path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -102,7 +102,7 @@ def read_recordings(
     corpus = checked_name(folder, folder.name if corpus is None else corpus)
     are_named = speaker_from is not None or speakers is not None
     people = checked_name(folder, people or (corpus if are_named else ANYONE))
-    paths, others, left_out = _recordings_below(folder)
+    paths, others, left_out = recordings_below(folder)
     if not paths:
         expected = f"recordings, by their names: {' '.join(sorted(RECORDINGS))}"
         raise nothing_in(str(folder), f"{expected}; {_others_in_words(others)}" if others else expected)
@@ -149,7 +149,7 @@ def read_recordings(
     )
 
 
-def _recordings_below(folder: Path) -> tuple[list[Path], list[Path], dict[str, int]]:
+def recordings_below(folder: Path) -> tuple[list[Path], list[Path], dict[str, int]]:
     """Return the recordings in the order of their names, the files that are none, and what was passed over."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     shown = [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]

@@ -11,11 +11,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from valaro.errors import ValaroError
-from valaro.files import foreign_path
+from valaro.errors import ValaroError, words_for
+from valaro.limits import LIMITS
+from valaro.parquet import read_parquet, read_schema
 from valaro.records import Problem
+from valaro.regular import foreign_path, read_regular
+from valaro.spreadsheet import unguarded
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
@@ -119,7 +121,7 @@ def _read_text(path: Path, separator: str, columns: Sequence[str], required: Seq
         return Sheet(path=path, rows=(), wrong=tuple(wrong))
     positions = [header.index(column) if column in header else None for column in columns]
     rows = tuple(
-        Row(line=line, cells=tuple("" if at is None else cells[at].strip() for at in positions))
+        Row(line=line, cells=tuple("" if at is None else unguarded(cells[at].strip()) for at in positions))
         for line, cells in body
         if len(cells) == len(header)
     )
@@ -147,9 +149,11 @@ def _other_separator(found: str, expected: str) -> str:
 
 def _decode(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path, LIMITS.most_table_bytes)
     except OSError as error:
         raise ValaroError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ValaroError(f"{path}: {error}") from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValaroError(f"{place(path, 1)}: the text is UTF-16, expected UTF-8: save the table as UTF-8")
     try:
@@ -204,16 +208,16 @@ def _header_faults(header: Sequence[str], columns: Sequence[str], required: Sequ
 
 def _read_parquet(path: Path, columns: Sequence[str], required: Sequence[str]) -> Sheet:
     try:
-        header = pq.read_schema(path).names
+        header = read_schema(path).names
         wrong = tuple(Fault(line=0, why=why) for why in _header_faults(header, columns, required))
         if not set(required) <= set(header):
             return Sheet(path=path, rows=(), wrong=wrong)
         counts = Counter(header)
         present = [column for column in columns if counts[column] == 1]
-        table = pq.read_table(path, columns=present)
+        table = read_parquet(path, present)
         cells = {name: [_as_text(value) for value in table.column(name).to_pylist()] for name in present}
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise ValaroError(f"{path}: not a readable Parquet file: {error}") from None
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise ValaroError(f"{path}: not a readable Parquet file: {words_for(error)}") from None
     empty = [""] * table.num_rows
     by_row = zip(*(cells.get(column, empty) for column in columns), strict=True)
     rows = tuple(Row(line=line, cells=row) for line, row in enumerate(by_row, start=1))

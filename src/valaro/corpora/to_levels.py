@@ -1,7 +1,5 @@
 """Fuzzy labels written as a table: what the votes of each utterance come to, and which levels count as right."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +7,7 @@ from valaro.errors import ValaroError
 from valaro.files import write_text
 from valaro.labels.fuzzy import correct_levels, fuzzy_label
 from valaro.records import DIMENSIONS, LEVELS, Utterance
+from valaro.spreadsheet import csv_text
 
 NAME = "levels.csv"
 
@@ -24,10 +23,7 @@ def write_levels(folder: Path, utterances: Sequence[Utterance]) -> Path:
     path = folder / NAME
     if path.exists():
         raise ValaroError(f"{path} is there already: choose another folder")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("utterance", "dimension", "votes", *LEVELS, "right"))
-    count = 0
+    rows: list[tuple[object, ...]] = []
     for utterance in utterances:
         for dimension in DIMENSIONS:
             votes = [rating for rating in utterance.ratings if rating.dimension == dimension]
@@ -36,9 +32,8 @@ def write_levels(folder: Path, utterances: Sequence[Utterance]) -> Path:
             shares = fuzzy_label(utterance, dimension)
             (right,) = correct_levels(shares[None])
             named = ";".join(level for level, is_right in zip(LEVELS, right.tolist(), strict=True) if is_right)
-            writer.writerow((utterance.id, dimension, len(votes), *(f"{share:.4f}" for share in shares), named))
-            count += 1
-    if not count:
+            rows.append((utterance.id, dimension, len(votes), *(f"{share:.4f}" for share in shares), named))
+    if not rows:
         raise ValaroError("no utterance is labelled: there is no level to write")
-    write_text(path, text.getvalue())
+    write_text(path, csv_text(("utterance", "dimension", "votes", *LEVELS, "right"), rows))
     return path

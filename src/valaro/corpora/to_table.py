@@ -1,7 +1,5 @@
 """Utterances written as a table, a CSV file a corpus, that `valaro read table` reads back."""
 
-import csv
-import io
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +12,7 @@ from valaro.corpora.table import ALONE, PLAIN_NAMES
 from valaro.errors import all_at_once
 from valaro.files import write_text
 from valaro.records import DIMENSIONS, Dimension, Utterance
+from valaro.spreadsheet import csv_text
 
 COLUMNS = (
     "utterance",
@@ -101,13 +100,11 @@ def _write(folder: Path, corpus: str, utterances: Sequence[Utterance]) -> Writte
     path = folder / f"{corpus}.csv"
     root = recordings_root(folder, utterances)
     places = {dimension: _places(utterances, dimension) for dimension in DIMENSIONS}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[list[str]] = []
     for utterance in utterances:
         speaker = utterance.speaker.partition("/")[2]
         region = utterance.face_region
-        writer.writerow(
+        rows.append(
             [
                 _name(utterance),
                 _way(utterance.media, root),
@@ -123,7 +120,7 @@ def _write(folder: Path, corpus: str, utterances: Sequence[Utterance]) -> Writte
                 _number(utterance.sound_start) if utterance.sound is not None and utterance.sound_start else "",
             ]
         )
-    write_text(path, text.getvalue())
+    write_text(path, csv_text(COLUMNS, rows))
     options = (
         *(("--corpus", corpus) if corpus.lower() in PLAIN_NAMES else ()),
         *(("--people", people) if people != corpus else ()),

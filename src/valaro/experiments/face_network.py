@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from valaro.corpora.face_parts import FaceParts
-from valaro.errors import StoreError, ValaroError
+from valaro.documents import read_json
+from valaro.errors import StoreError, ValaroError, words_for
 from valaro.experiments.environment import environment
 from valaro.features.face_network import NETWORK_FILE
 from valaro.features.network_file import read_face_network
@@ -153,7 +154,9 @@ def _finished(to: Path) -> FaceNetworkRun:
             test=None if test is None else FaceScores(**test),
         )
     except (KeyError, TypeError) as error:
-        raise StoreError(f"'{to / _RESULT}' is damaged ({error!r}): remove it to test the network again") from None
+        raise StoreError(
+            f"'{to / _RESULT}' is damaged ({words_for(error)}): remove it to test the network again"
+        ) from None
 
 
 def _write_epochs(file: Path, history: Sequence[Epoch]) -> None:
@@ -170,9 +173,9 @@ def _rounded(value: float) -> str:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        facts: Any = json.loads(file.read_text(encoding="utf-8"))
+        facts: Any = read_json(file)
     except (OSError, ValueError) as error:
-        raise StoreError(f"'{file}' is damaged: {error}") from None
+        raise StoreError(f"'{file}' is damaged: {words_for(error)}") from None
     if not isinstance(facts, dict) or facts.get("valaro_face_network") != VERSION:
         raise StoreError(f"'{file}' is not of version {VERSION} of valaro's networks of faces")
     return facts

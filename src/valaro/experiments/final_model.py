@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from valaro.errors import StoreError, ValaroError
+from valaro.documents import read_json
+from valaro.errors import StoreError, ValaroError, words_for
 from valaro.evaluation.folds import hold_out_for_validation
 from valaro.experiments.choice import most_liked
 from valaro.experiments.cross_validate import describe
@@ -176,9 +177,9 @@ def _trail_name(job: FinalJob, candidate: Candidate) -> str:
 def _read_final(job: FinalJob) -> FinalModel:
     path = job.described
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_json(path)
         alarms = tuple(Alarm(**alarm) for alarm in facts.pop("alarms"))
         others = tuple((label, uar) for label, uar in facts.pop("others"))
         return FinalModel(**facts, alarms=alarms, others=others)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"'{path}' is damaged: {error!r}") from error
+        raise StoreError(f"'{path}' is damaged: {words_for(error)}") from error

@@ -8,7 +8,8 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from valaro.errors import StoreError, ValaroError
+from valaro.documents import read_json
+from valaro.errors import StoreError, ValaroError, words_for
 from valaro.evaluation.scores import score
 from valaro.files import write_text
 from valaro.records import (
@@ -118,7 +119,7 @@ def read_result(path: Path) -> FoldResult:
         result = FoldResult(**facts)
         _check_kinds(result)
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"'{path}' is not a result of this version of valaro: {error}") from error
+        raise StoreError(f"'{path}' is not a result of this version of valaro: {words_for(error)}") from error
     try:
         score(result.test)
         if result.validation.ids:
@@ -170,7 +171,7 @@ def read_run(path: Path) -> RunRecord:
             damaged=damaged,
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"'{described}' is damaged: {error!r}") from error
+        raise StoreError(f"'{described}' is damaged: {words_for(error)}") from error
 
 
 def _read_results(folder: RunFolder) -> tuple[dict[str, FoldResult], tuple[Problem, ...]]:
@@ -286,6 +287,6 @@ def read_facts(path: Path) -> dict[str, Any]:
 
 def _read_any(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError) as error:
-        raise StoreError(f"'{path}' is damaged: {error}") from error
+        raise StoreError(f"'{path}' is damaged: {words_for(error)}") from error

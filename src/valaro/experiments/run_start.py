@@ -1,12 +1,12 @@
 """Beginning a run in its folder: anew, or where an earlier one of the same stopped, and never over anything else."""
 
 import json
-import tomllib
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from valaro.documents import parse_json, parse_toml
 from valaro.errors import ValaroError
 from valaro.experiments.run_folder import VERSION, RunFolder, about, read_facts
 from valaro.files import sweep, write_text
@@ -56,7 +56,7 @@ def _refuse_other(folder: RunFolder, record: RunRecord, kind: str) -> None:
     if not folder.described.exists():
         raise ValaroError(f"'{folder.path}' is not empty and not a run folder: give a new folder with --to")
     # As it comes back from the file: a tuple is a list there.
-    before, now = read_facts(folder.described), json.loads(json.dumps(about(record, kind)))
+    before, now = read_facts(folder.described), parse_json(json.dumps(about(record, kind)))
     if before.get("valaro_run") != VERSION:
         raise ValaroError(
             f"'{folder.path}' holds a run of another version of valaro, whose figures do not compare with this "
@@ -81,7 +81,7 @@ def _other_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def _settings_by_name(text: str) -> dict[str, Any]:
-    sections = tomllib.loads(text)
+    sections = parse_toml(text)
     return {
         f"{section}.{name}": value
         for section, values in sections.items()

@@ -1,6 +1,5 @@
 """Settings of a study: TOML, checked once, every fault in one message."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from valaro.errors import ValaroError, all_at_once
+from valaro.documents import parse_toml, read_toml
+from valaro.errors import ValaroError, all_at_once, words_for
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import variants
 
@@ -61,11 +61,11 @@ def check_settings(values: Mapping[str, Any], source: str) -> Settings:
 def _read(path: Path) -> dict[str, Any]:
     """Read TOML whose data paths are relative to the file."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = read_toml(path)
     except FileNotFoundError as error:
         raise ValaroError(f"no settings file '{path}'") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValaroError(f"cannot read settings '{path}': {error}") from error
+    except (OSError, ValueError) as error:
+        raise ValaroError(f"cannot read settings '{path}': {words_for(error)}") from error
     _anchor(values, path.resolve().parent)
     return values
 
@@ -100,8 +100,8 @@ def _apply(values: dict[str, Any], change: str) -> None:
     if not equals or len(parts) != 2:
         raise ValaroError(f"cannot apply --set '{change}': expected section.name=value, as in training.steps=200")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = parse_toml(f"value = {text}")["value"]
+    except ValueError:
         value = text
     section = values.setdefault(parts[0], {})
     if not isinstance(section, dict):

@@ -1,6 +1,7 @@
 """The file of a network of faces: checked through and through before anything in it runs."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import xxhash
 from google.protobuf.message import DecodeError
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
+from valaro.documents import parse_json
 from valaro.errors import StoreError
 from valaro.features.face_network import CROPS, FEATURES, NETWORK_FILE, PROBABILITIES, FaceNetwork
 
@@ -36,6 +38,8 @@ OPERATORS = frozenset(
 _VERSION = "1"
 _KEY = "valaro_face_network"
 _MOST_BYTES = 64 << 20
+_MOST_NUMBERS = 64 << 20
+"""Numbers that all layers give for one face: five times those of the paper's network, DenseNet-BC 100."""
 
 
 def read_face_network(path: Path) -> FaceNetwork:
@@ -65,6 +69,7 @@ def checked_network(content: bytes, source: str) -> FaceNetwork:
     faults = [*_foreign(model), *_shape_faults(model, len(facts["classes"]))]
     if not faults and _checksum_or_nothing(model) != facts["checksum"]:
         faults = ["its checksum is wrong: damaged, or changed by another program"]
+    faults = faults or _size_faults(model)
     if faults:
         raise _unusable(source, faults)
     network = FaceNetwork(
@@ -132,7 +137,7 @@ def _facts(model: ModelProto, source: str) -> dict[str, Any]:
             f"{source}: an ONNX file without the notes of valaro, expected one that `valaro train-face-network` wrote"
         )
     try:
-        facts: Any = json.loads(written)
+        facts: Any = parse_json(written)
         version, classes, checksum = facts["version"], facts["classes"], facts["checksum"]
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{source}: the notes of valaro in it are damaged ({error!r})") from None
@@ -190,6 +195,32 @@ def _shape_faults(model: ModelProto, classes: int) -> list[str]:
         if not is_float or len(sizes) != 2 or sizes[0] or not 0 < sizes[1] <= 4096 or sizes[1] != (wanted or sizes[1]):
             faults.append(f"{value.name} of {sizes}; expected a row a crop of {wanted or 'as many'} numbers")
     return faults
+
+
+def _size_faults(model: ModelProto) -> list[str]:
+    """Return what keeps one face from being judged in bounded memory, told by the sizes alone, before anything runs.
+
+    A few kilobytes of permitted operators can double their output again and again.
+    """
+    one = ModelProto()
+    one.CopyFrom(model)
+    one.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    for value in one.graph.output:
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    del one.graph.value_info[:]
+    try:
+        inferred = onnx.shape_inference.infer_shapes(one, check_type=True, strict_mode=True)
+    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
+        return [f"its layers do not fit together ({str(error).strip().splitlines()[-1]})"]
+    known = {value.name: math.prod(_sizes(value)) for value in (*inferred.graph.value_info, *inferred.graph.output)}
+    sizes = [known.get(output, 0) for node in model.graph.node for output in node.output]
+    if not all(size > 0 for size in sizes):
+        return ["layers of no known size"]
+    return (
+        [f"{sum(sizes):,} numbers for one face; expected at most {_MOST_NUMBERS:,}"]
+        if sum(sizes) > _MOST_NUMBERS
+        else []
+    )
 
 
 def _named(model: ModelProto, name: str) -> ValueInfoProto:

@@ -12,8 +12,9 @@ from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from valaro.errors import MediaError
+from valaro.errors import MediaError, ValaroError, words_for
 from valaro.media.wholeness import why_cut
+from valaro.regular import why_not_readable
 
 MOST_PIXELS = 8192 * 8192
 MOST_STREAMS = 64
@@ -28,9 +29,9 @@ _FORMATS = (
 @contextmanager
 def opened(path: Path) -> Generator[InputContainer]:
     """Yield the recording at `path`, open for reading; MediaError if it is none."""
-    if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "does not exist"
-        raise MediaError(f"the recording {path} {kind}: expected a sound or video file")
+    why = why_not_readable(path)
+    if why:
+        raise MediaError(f"the recording {path} {why}: expected a sound or video file")
     if path.stat().st_size == 0:
         raise MediaError(f"the recording {path} is empty (0 bytes): expected a sound or video file")
     # "file:" keeps FFmpeg from reading a name such as "concat:a|b" as an address.
@@ -38,14 +39,17 @@ def opened(path: Path) -> Generator[InputContainer]:
     try:
         container = av.open(f"file:{path.absolute()}", "r", container_options=options, metadata_errors="replace")
     except (FFmpegError, ValueError) as error:
-        raise MediaError(_cannot_open(path, error)) from error
+        raise MediaError(_cannot_open(path)) from error
     with container:
-        yield container
+        try:
+            yield container
+        except ValaroError:
+            raise
+        except Exception as error:
+            raise MediaError(f"the recording {path} cannot be decoded: {words_for(error)}") from error
 
 
-def _cannot_open(path: Path, error: Exception) -> str:
-    if isinstance(error, PermissionError) and not isinstance(error, FFmpegError):
-        return f"the recording {path} cannot be read: {error}"
+def _cannot_open(path: Path) -> str:
     cut = why_cut(path)
     if cut is not None:
         return f"the recording {path} cannot be decoded: {cut}. Expected the complete file; copy it again"

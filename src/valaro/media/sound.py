@@ -11,6 +11,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from jaxtyping import Float32
 
+from valaro.errors import SoundError
 from valaro.media.container import opened, sound_stream, zero_time
 from valaro.media.streams import StreamReport, decoded_frames, from_before, seek_to
 
@@ -23,6 +24,7 @@ _LEAD = 3200  # samples at 16 kHz before the start, so that the resampler's filt
 _LOOKAHEAD = 0.1  # seconds after the end, for the same reason
 _JITTER = 0.05  # seconds by which time stamps may disagree with the count of samples before they are believed
 _BLOCK = 1 << 16
+_LOUDEST = 2.0**31  # at full scale 1; whole numbers of 32 bits that somebody stored as they were reach it
 _FULL_SCALE = {"i2": 2.0**15, "i4": 2.0**31}
 
 
@@ -41,10 +43,23 @@ def read_sound(path: Path, start: float, end: float | None, report: StreamReport
     begin = start - lead / SAMPLE_RATE
     stop = None if end is None else end + _LOOKAHEAD
     skip = lead
-    for samples in _resampled(_gapless(_decoded(path, begin, report), begin, stop, report)):
+    for samples in _finite(_resampled(_gapless(_decoded(path, begin, report), begin, stop, report)), begin, path):
         if skip < len(samples):
             yield samples[skip:]
         skip = max(0, skip - len(samples))
+
+
+def _finite(blocks: Iterator[Samples], begin: float, path: Path) -> Iterator[Samples]:
+    """Yield the blocks as long as every sample can be a loudness: what is made of others is no feature."""
+    given = 0
+    for samples in blocks:
+        fits = np.abs(samples) <= _LOUDEST  # not so where a sample is no number
+        if not fits.all():
+            place = begin + (given + int(fits.argmin())) / SAMPLE_RATE
+            why = "holds samples that are no loudness (not a number, infinite, or far too large), the first at about"
+            raise SoundError(f"the sound of {path} {why} {place:.2f} s")
+        yield samples
+        given += len(samples)
 
 
 def _decoded(path: Path, begin: float, report: StreamReport) -> Iterator[_Chunk]:
@@ -99,6 +114,9 @@ def _from_point(path: Path, report: StreamReport, point: float | None) -> Iterat
                 report.complaints = 0  # a seek lands in mid-packet: what complained there was not asked for
                 is_first = False
             if isinstance(frame, AudioFrame) and frame.samples:
+                if frame.format.name.startswith("s64"):
+                    why = "is stored in whole numbers of 64 bits, which are not read: convert it to 16, 24 or 32 bits"
+                    raise SoundError(f"the sound of {path} {why}")
                 time = None if frame.time is None else frame.time - zero
                 yield _Chunk(_mono(frame), frame.sample_rate, time)
 

@@ -91,3 +91,25 @@ class NetworkShape(Build):
     def of(cls, build: Build, modalities: tuple[Modality, ...]) -> "NetworkShape":
         """Return the shape of networks built like that for these features."""
         return cls(modalities=modalities, **{part.name: getattr(build, part.name) for part in fields(Build)})
+
+
+_WIDEST, _MOST_MODALITIES, _MOST_CHANNELS = 16.0, 16, 1 << 14
+
+
+def shape_faults(shape: NetworkShape) -> list[str]:
+    """Return what keeps a network from having this shape, wherever that was read: absurd sizes, or a name twice."""
+    names = [modality.name for modality in shape.modalities]
+    faults = [
+        f"{what} of {value}, expected {least} to {most}"
+        for what, value, least, most in (
+            ("a width", shape.width, 0.001, _WIDEST),
+            ("frames averaged", shape.averaged_frames, 1, CROP_FRAMES),
+            ("modalities: a number", len(names), 1, _MOST_MODALITIES),
+            ("levels: a number", shape.classes, len(LEVELS), len(LEVELS)),
+            *(("channels", modality.dim, 1, _MOST_CHANNELS) for modality in shape.modalities),
+            *(("channels averaged", modality.averaged, 1, modality.dim) for modality in shape.modalities),
+            *(("frames held", modality.held, 1, CROP_FRAMES) for modality in shape.modalities),
+        )
+        if not least <= value <= most
+    ]
+    return faults + [f"the modality '{name}' twice" for name in dict.fromkeys(names) if names.count(name) > 1]

@@ -1,12 +1,10 @@
 """What became of a job: a value, or the words for why there is none."""
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
-from valaro.errors import ValaroError
+from valaro.errors import words_for
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -28,12 +26,3 @@ def attempt(function: Callable[[Job], Result], job: Job, index: int) -> Outcome[
         return Outcome(index=index, value=function(job))
     except Exception as error:  # noqa: BLE001  (one job's fault of any kind must not cost the others)
         return Outcome(index=index, error=words_for(error))
-
-
-def words_for(error: BaseException) -> str:
-    """Return a user's error as it stands, any other with its kind and the line it comes from."""
-    if isinstance(error, ValaroError):
-        return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"

@@ -8,7 +8,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from valaro.parallel.outcome import Outcome, attempt, words_for
+from valaro.errors import words_for
+from valaro.parallel.outcome import Outcome, attempt
 
 
 def serve(pipe: int, life: int) -> None:
@@ -47,7 +48,9 @@ def _answer(connection: Connection, outcome: Outcome[Any]) -> None:
     except OSError:
         raise
     except Exception as error:  # noqa: BLE001  (whatever a result's parts raise when they are packed)
-        connection.send(Outcome[Any](index=outcome.index, error=f"its result cannot leave the process: {error}"))
+        connection.send(
+            Outcome[Any](index=outcome.index, error=f"its result cannot leave the process: {words_for(error)}")
+        )
 
 
 def _die_with_parent(life: int) -> None:

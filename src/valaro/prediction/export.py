@@ -1,12 +1,11 @@
 """A timeline as a table (CSV) or as a document (JSON) for other programs."""
 
-import csv
-import io
 import json
 from pathlib import Path
 
 from valaro.files import write_page
 from valaro.records import LEVELS, Timeline
+from valaro.spreadsheet import csv_text
 
 COLUMNS = ("recording", "dimension", "start", "end", "level", "probability", *LEVELS, "face_found")
 JSON_FORMAT, JSON_VERSION = "valaro timeline", 1
@@ -15,12 +14,8 @@ _DIGITS = 6
 
 def write_csv(timeline: Timeline, path: Path) -> None:
     """Write a row a moment: seconds, the level with its probability, all three probabilities, share of face frames."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in _rows(timeline):
-        writer.writerow([timeline.recording.as_posix(), *row.values()])
-    write_page(path, text.getvalue())
+    recording = timeline.recording.as_posix()
+    write_page(path, csv_text(COLUMNS, ([recording, *row.values()] for row in _rows(timeline))))
 
 
 def write_json(timeline: Timeline, path: Path) -> None:

@@ -178,3 +178,7 @@ def _check_features(model: TrainedModel) -> None:
                 f"{model.label} was trained on version {version} of feature '{name}', this valaro computes {now}: "
                 "extract and train again"
             )
+    for modality in model.classifier.shape.modalities:
+        dim = feature_by_name(modality.name, model.network).dim
+        if dim != modality.dim:
+            raise ValaroError(f"{model.label} takes {modality.dim} numbers of '{modality.name}', this valaro has {dim}")

@@ -1,9 +1,7 @@
 """Scores and predictions of runs as CSV in long form; numbers read back to the last digit."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from math import isfinite, isnan
 
@@ -11,6 +9,7 @@ from valaro.evaluation.scores import METRICS, Metric, Scores, score
 from valaro.evaluation.significance import Resamples
 from valaro.records import LEVELS, FoldResult, Predictions, RunRecord
 from valaro.reports.tables import deviation_of
+from valaro.spreadsheet import csv_text
 
 ALL = "all"
 """In the place of fold and seed: a summary over all trainings."""
@@ -43,7 +42,7 @@ def scores_csv(runs: Sequence[RunRecord]) -> str:
     A summary is the mean over the trainings with the bounds of its 95 % interval and the trainings' standard deviation.
     The control, whose labels are shuffled, is there and marked.
     """
-    return _written(SCORE_COLUMNS, (row for run in _told_apart(runs) for row in _rows(run)))
+    return csv_text(SCORE_COLUMNS, (row for run in _told_apart(runs) for row in _rows(run)))
 
 
 def scores_json(runs: Sequence[RunRecord]) -> str:
@@ -67,7 +66,7 @@ def _value(column: str, text: str) -> str | float | None:
 def predictions_csv(runs: Sequence[RunRecord]) -> str:
     """Return a row a test utterance of each training: probabilities, levels that count as right, level predicted."""
     told = _told_apart(runs)
-    return _written(PREDICTION_COLUMNS, (row for run in told for result in run.results for row in _judged(run, result)))
+    return csv_text(PREDICTION_COLUMNS, (row for run in told for result in run.results for row in _judged(run, result)))
 
 
 def _told_apart(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
@@ -137,11 +136,3 @@ def _judged(run: RunRecord, result: FoldResult) -> Iterator[tuple[str, ...]]:
         right = "+".join(level for level, counts in zip(LEVELS, correct, strict=True) if counts)
         said = LEVELS[int(chances.argmax())]
         yield (*about, name, speaker, *(repr(float(chance)) for chance in chances), right, said)
-
-
-def _written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()

@@ -29,7 +29,7 @@ def write_report_as(runs: Sequence[RunRecord], to: Path, *, times: bool = True) 
         ValaroError: another suffix, or a folder that holds something else.
     """
     runs = runs if times else [_without_times(run) for run in runs]
-    if not to.suffix:
+    if not to.suffix or (to.is_dir() and to.suffix.lower() not in _FORMS):
         _write_folder(runs, to)
         return
     if to.suffix.lower() not in _FORMS:

@@ -1,6 +1,5 @@
 """The feature store: all shards of a folder behind the ids of their utterances."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -9,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float16
 
-from valaro.errors import StoreError, all_at_once
+from valaro.documents import read_json
+from valaro.errors import StoreError, all_at_once, words_for
 from valaro.features.face_network import NETWORK_FEATURES, FaceNetwork
 from valaro.files import write_text
 from valaro.records import CorpusNote, FaceQuality, Problem
@@ -198,10 +198,10 @@ def read_notes(store: Path) -> tuple[CorpusNote, ...]:
         there = "it is no feature store" if store.exists() else "there is no such folder"
         raise StoreError(f"{store}: {there}, expected one made by `valaro extract`")
     try:
-        body = json.loads(head.read_text(encoding="utf-8"))
+        body = read_json(head)
         found, notes = body["format"], tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in body["notes"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreError(f"{head}: damaged ({error}), expected '{FORMAT}'") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{head}: damaged ({words_for(error)}), expected '{FORMAT}'") from None
     if found != FORMAT:
         raise StoreError(f"{head}: of format '{found}', expected '{FORMAT}'; extract into a new folder")
     return notes

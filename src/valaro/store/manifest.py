@@ -1,6 +1,5 @@
 """The manifest: a Parquet table of utterances that says its version and its fingerprint."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,8 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from valaro.errors import StoreError
+from valaro.documents import parse_json
+from valaro.errors import StoreError, words_for
 from valaro.files import whole_file
+from valaro.parquet import read_parquet, read_schema
 from valaro.records import CorpusNote, Rating, Utterance
 from valaro.store.checksum import canonical_json, checksum
 
@@ -99,8 +100,8 @@ def check_target(path: Path) -> None:
     if not path.exists():
         return
     try:
-        is_manifest = _VERSION_KEY in (pq.read_schema(path).metadata or {})
-    except (pa.ArrowException, OSError):
+        is_manifest = _VERSION_KEY in (read_schema(path).metadata or {})
+    except (pa.ArrowException, OSError, ValueError):
         is_manifest = False
     if not is_manifest:
         raise StoreError(f"cannot write a manifest to '{path}': what is there is none, give another name or remove it")
@@ -114,9 +115,9 @@ def read_manifest(path: Path) -> Manifest:
     folder = path.absolute().parent.resolve()
     try:
         utterances = tuple(_utterance(row, folder) for row in rows)
-        notes = tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in json.loads(metadata[_NOTES_KEY]))
+        notes = tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in parse_json(metadata[_NOTES_KEY]))
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{path}: a damaged manifest ({error!r}); read the corpus again") from None
+        raise StoreError(f"{path}: a damaged manifest ({words_for(error)}); read the corpus again") from None
     expected = metadata.get(_FINGERPRINT_KEY, b"").decode(errors="replace")
     found = fingerprint(utterances, notes)
     if found != expected:
@@ -127,15 +128,17 @@ def read_manifest(path: Path) -> Manifest:
 
 def _read_checked(path: Path) -> tuple[list[dict[str, Any]], dict[bytes, bytes]]:
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = read_schema(path).metadata or {}
         version = metadata.get(_VERSION_KEY, b"").decode(errors="replace")
         if not version:
             raise StoreError(f"{path}: a Parquet file, but no manifest; make one with `valaro read table`")
         if version != VERSION:
             raise StoreError(f"{path}: a manifest of version {version}, expected {VERSION}; read the corpus again")
-        return pq.read_table(path).to_pylist(), metadata
-    except (pa.ArrowException, OSError) as error:
-        raise StoreError(f"{path}: not a manifest, or a damaged one: expected a Parquet file ({error})") from None
+        return read_parquet(path).to_pylist(), metadata
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise StoreError(
+            f"{path}: not a manifest, or a damaged one: expected a Parquet file ({words_for(error)})"
+        ) from None
 
 
 def _row(utterance: Utterance, media: PurePath, sound: PurePath | None) -> dict[str, Any]:

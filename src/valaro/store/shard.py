@@ -1,6 +1,5 @@
 """One shard: the features of a few utterances in a folder that is there whole or not at all."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,12 +11,16 @@ import numpy as np
 import xxhash
 from jaxtyping import Float16, Float32
 
-from valaro.errors import StoreError
+from valaro.documents import parse_json
+from valaro.errors import StoreError, words_for
 from valaro.files import whole_folder
+from valaro.limits import LIMITS
 from valaro.records import FaceQuality, Problem, Utterance
+from valaro.regular import read_regular
 from valaro.store.checksum import canonical_json, checksum
+from valaro.store.contents import Contents
 
-FORMAT = "valaro shard 1"
+FORMAT = "valaro shard 2"
 INDEX = "index.json"
 _FEATURE_NAME = re.compile(r"[\w.-]+")
 LARGEST = float(np.finfo(np.float16).max)
@@ -27,7 +30,7 @@ LARGEST = float(np.finfo(np.float16).max)
 class Source:
     """What tells whether an utterance is still the one that was extracted: its recording and its stretch [s].
 
-    `size` is the recording's in bytes, -1 where there is none.
+    `size` is the recording's in bytes, -1 where there is none, and `content` its checksum.
     """
 
     media: str
@@ -37,12 +40,14 @@ class Source:
     region: tuple[float, float, float, float] | None
     voice: tuple[str, int, float] | None = None
     """The file that holds the sound if that is another one: its name, its bytes, where the stretch begins in it."""
+    content: str = ""
+    voice_content: str = ""
 
     def is_unchanged(self, now: "Source") -> bool:
         """Return whether what was made from this still holds; a recording that is gone takes nothing back."""
-        gone = replace(now, size=self.size) if now.size < 0 else now
+        gone = replace(now, size=self.size, content=self.content) if now.size < 0 else now
         if self.voice and gone.voice and gone.voice[1] < 0:
-            gone = replace(gone, voice=(gone.voice[0], self.voice[1], gone.voice[2]))
+            gone = replace(gone, voice=(gone.voice[0], self.voice[1], gone.voice[2]), voice_content=self.voice_content)
         return self == gone
 
 
@@ -77,24 +82,21 @@ class Shard:
     sizes: dict[str, tuple[int, int, int]]
 
 
-def source_of(utterance: Utterance) -> Source:
+def source_of(utterance: Utterance, contents: Contents) -> Source:
     """Look at the recording, so that a later run sees whether it is another one."""
     sound = utterance.sound
+    size, content = contents.of(utterance.media)
+    sound_size, sound_content = (-1, "") if sound is None else contents.of(sound)
     return Source(
         media=utterance.media.name,
-        size=_bytes_of(utterance.media),
+        size=size,
         start=float(utterance.start),
         end=None if utterance.end is None else float(utterance.end),
         region=utterance.face_region,
-        voice=None if sound is None else (sound.name, _bytes_of(sound), float(utterance.sound_start)),
+        voice=None if sound is None else (sound.name, sound_size, float(utterance.sound_start)),
+        content=content,
+        voice_content=sound_content,
     )
-
-
-def _bytes_of(recording: Path) -> int:
-    try:
-        return recording.stat().st_size
-    except OSError:
-        return -1
 
 
 def half_precision(values: Float32[np.ndarray, "t dim"]) -> Float16[np.ndarray, "t dim"]:
@@ -131,18 +133,20 @@ def write_shard(
 def read_shard(path: Path) -> Shard:
     """Read a shard's index alone, and check that its files have the right sizes."""
     try:
-        head_text, body_text = (path / INDEX).read_text(encoding="utf-8").splitlines()
-        head = json.loads(head_text)
+        index = read_regular(path / INDEX, LIMITS.most_json_bytes).decode("utf-8")
+        head_text, body_text = index.splitlines()
+        head = parse_json(head_text)
         if head["format"] != FORMAT:
             raise StoreError(f"{path}: of format '{head['format']}', expected '{FORMAT}'; extract into a new folder")
         if head["checksum"] != xxhash.xxh3_64_hexdigest(body_text.encode()):
             raise StoreError(f"{path / INDEX}: the checksum is wrong; delete the folder {path} and extract again")
-        body = json.loads(body_text)
+        body = parse_json(body_text)
         entries = tuple(_entry_from_json(entry) for entry in body["entries"])
         sizes = {name: (rows, dim, size) for name, (rows, dim, size) in body["sizes"].items()}
         _check_sizes(entries, sizes)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreError(f"{path}: a damaged shard ({error}); delete this folder and extract again") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = words_for(error)
+        raise StoreError(f"{path}: a damaged shard ({why}); delete this folder and extract again") from None
     for name, (_, _, size) in sizes.items():
         file = path / f"{name}.npy"
         found = file.stat().st_size if file.is_file() else 0
@@ -152,7 +156,7 @@ def read_shard(path: Path) -> Shard:
 
 
 def _check_sizes(entries: Sequence[Entry], sizes: Mapping[str, tuple[int, int, int]]) -> None:
-    """Check that each feature's file is said to hold the rows of the blocks, and nothing lies outside the shard."""
+    """Check that each feature's file holds the rows of the blocks, two bytes a number, and lies inside the shard."""
     if not all(isinstance(entry.utterance, str) for entry in entries):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ValueError("an utterance's name is no text")
     rows: Counter[str] = Counter()
@@ -162,9 +166,11 @@ def _check_sizes(entries: Sequence[Entry], sizes: Mapping[str, tuple[int, int, i
         if block.rows and (block.name not in sizes or sizes[block.name][1] != block.dim):
             raise ValueError(f"no file is said to hold the rows of '{block.name}', {block.dim} numbers each")
         rows[block.name] += block.rows
-    for name, (count, _, _) in sizes.items():
-        if not _FEATURE_NAME.fullmatch(name):
+    for name, (count, dim, size) in sizes.items():
+        if not _FEATURE_NAME.fullmatch(name) or name.startswith("."):
             raise ValueError(f"{name!r} is no name of a feature")
+        if not all(type(number) is int and number > 0 for number in (count, dim, size)) or count * dim * 2 > size:
+            raise ValueError(f"the file of '{name}' is said to hold {count!r} x {dim!r} numbers in {size!r} bytes")
         if rows[name] != count:
             raise ValueError(f"the file of '{name}' is said to hold {count!r} rows, its entries {rows[name]}")
 
@@ -176,7 +182,9 @@ def map_rows(shard: Shard, name: str) -> Float16[np.ndarray, "t dim"]:
     try:
         rows = np.load(file, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
-        raise StoreError(f"{file}: cannot be read ({error}); delete {shard.path} and extract again") from None
+        raise StoreError(
+            f"{file}: cannot be read ({words_for(error)}); delete {shard.path} and extract again"
+        ) from None
     if rows.shape != shape or rows.dtype != np.float16:
         raise StoreError(f"{file}: {rows.dtype} {rows.shape}, expected float16 {shape}; delete {shard.path}")
     # A plain array: slices of a memmap object cost four times as much. It keeps the mapping alive and read-only.
@@ -217,7 +225,8 @@ def _write_rows(
 
 def _source_to_json(source: Source) -> list[Any]:
     region, voice = source.region and list(source.region), source.voice and list(source.voice)
-    return [source.media, source.size, source.start, source.end, region, *([voice] if voice else [])]
+    contents = [source.content, source.voice_content]
+    return [source.media, source.size, source.start, source.end, region, voice, contents]
 
 
 def _entry_to_json(entry: Entry) -> dict[str, Any]:
@@ -232,7 +241,7 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
 
 
 def _entry_from_json(body: dict[str, Any]) -> Entry:
-    media, size, start, end, region, *voice = body["source"]
+    media, size, start, end, region, voice, (content, voice_content) = body["source"]
     name, quality = body["utterance"], body["quality"]
     return Entry(
         utterance=name,
@@ -242,7 +251,9 @@ def _entry_from_json(body: dict[str, Any]) -> Entry:
             start=start,
             end=end,
             region=region and tuple(region),
-            voice=tuple(voice[0]) if voice else None,
+            voice=voice and tuple(voice),
+            content=content,
+            voice_content=voice_content,
         ),
         blocks=tuple(
             Block(name=feature, version=version, rows=rows, dim=dim, checksum=seal)

@@ -13,8 +13,11 @@ import xxhash
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from valaro.errors import StoreError
+from valaro.documents import read_json
+from valaro.errors import StoreError, words_for
 from valaro.files import sweep, whole_folder, write_text
+from valaro.limits import LIMITS
+from valaro.regular import read_regular
 from valaro.training.state import Part, join, restore, split, state_of
 
 VERSION = 1
@@ -72,7 +75,7 @@ class Keeper:
             restore(parts, join(facts["state"], tensors))
         except (KeyError, ValueError, RuntimeError, TypeError) as error:
             raise StoreError(
-                f"the training kept in '{folder}' does not fit this one: remove it to begin anew ({error})"
+                f"the training kept in '{folder}' does not fit this one: remove it to begin anew ({words_for(error)})"
             ) from error
         self._clear(chosen.name)
         return int(facts["step"])
@@ -108,11 +111,13 @@ class Keeper:
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     try:
-        facts: Any = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        data = (folder / "state.safetensors").read_bytes()
+        facts: Any = read_json(folder / "state.json")
+        data = read_regular(folder / "state.safetensors", LIMITS.most_weight_bytes)
         tensors = load(data)
     except (OSError, ValueError, SafetensorError) as error:
-        raise StoreError(f"the training kept in '{folder}' is damaged: remove it to begin anew ({error})") from error
+        raise StoreError(
+            f"the training kept in '{folder}' is damaged: remove it to begin anew ({words_for(error)})"
+        ) from error
     if not isinstance(facts, dict) or facts.get("valaro_training") != VERSION:
         raise StoreError(f"'{folder}' was kept by another version of valaro: remove it to begin anew")
     if "step" not in facts or "state" not in facts or facts.get("digest") != _digest_of(facts):
