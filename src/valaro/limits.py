@@ -1,0 +1,33 @@
+"""The most that a file may claim or cost: every limit of valaro, with its default."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What is accepted; beyond it a recording is refused, or a problem is reported, before anything is computed."""
+
+    lowest_sample_rate: int = 1_000
+    """Samples a second of sound below which its header is taken for damage."""
+    highest_sample_rate: int = 768_000
+    """Samples a second of sound above which its header is taken for damage."""
+    most_pixels: int = 40_000_000
+    """Pixels of one picture; an 8K camera's are 35 million."""
+    longest_side: int = 16_384
+    """Pixels of a picture's longer side."""
+    most_streams: int = 64
+    """Tracks of sound, picture, text and data in one recording."""
+    most_channels: int = 64
+    """Channels of one sound."""
+    longest_recording: float = 24 * 3600.0
+    """Seconds of one recording; what follows is left out, and said."""
+    longest_gap: float = 600.0
+    """Seconds without any data for which silence or the last picture stands in; a longer gap is taken for damage."""
+    most_gap_share: float = 20.0
+    """Seconds of gaps that may be filled for each second that was decoded, beyond the first `longest_gap` of them."""
+    most_picture_bytes: int = 32 << 20
+    """Bytes of a picture file that is to show one face."""
+
+
+LIMITS = Limits()
+"""The limits that hold where nothing else is said."""
