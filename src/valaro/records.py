@@ -81,6 +81,8 @@ class Problem:
     utterance: str
     where: str
     why: str
+    is_remark: bool = False
+    """Nothing failed and nothing is lost, but it should be known: it makes no exit code."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,4 +43,5 @@ def run(
     )
     if summary.problems:
         list_problems(summary.problems)
+    if any(not problem.is_remark for problem in summary.problems):
         raise typer.Exit(1)
