@@ -43,6 +43,7 @@ class SharedClock:
 
     def __init__(self, zero: float) -> None:
         self._zero = zero
+        self._bases: dict[int, float] = {}  # seconds of a tick of each track
         self._shifts: dict[int, float] = {}
         self._newest = 0.0
         self._last: dict[int, float] = {}  # each track's last time, as the file has it
@@ -58,12 +59,14 @@ class SharedClock:
 
     def set(self, packet: AnyPacket) -> None:
         """Shift the stamps of the next packet of the file."""
-        base, track = packet.time_base, packet.stream_index
+        track = packet.stream_index
+        # Kept as a number: making it anew from each packet's fraction would cost more than all the rest.
+        base = self._bases.get(track) or self._bases.setdefault(track, float(packet.time_base))
         if packet.dts is not None:
-            decoded, shown = (float((packet.dts if time is None else time) * base) for time in (packet.dts, packet.pts))
+            decoded, shown = packet.dts * base, (packet.dts if packet.pts is None else packet.pts) * base
             # Matroska has no times of decoding: those made up for it lag behind a jump.
             decoded = shown if shown - decoded > _APART else decoded
-            self._follow(track, decoded, shown, float((packet.duration or 0) * base))
+            self._follow(track, decoded, shown, (packet.duration or 0) * base)
         shift = round(self._shifts.get(track, 0.0) / base)
         if shift and packet.dts is not None:
             packet.dts += shift

@@ -60,7 +60,8 @@ def probe(path: Path) -> MediaInfo:
             raise MediaError(f"the recording {path} has neither sound nor picture: expected at least one of them")
         duration = max(declared_end(container, stream) or 0.0 for stream in streams)
         span = measured_span(path, container.format.name, duration)
-        duration = span.end if span is not None and (span.pieces > 1 or span.end < duration) else duration
+        if span is not None and (span.pieces > 1 or span.end < duration - NEGLIGIBLE):
+            duration = span.end
         if picture is None:
             return MediaInfo(duration=duration, has_sound=True, has_picture=False)
         height, width = picture.height, picture.width

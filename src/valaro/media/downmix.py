@@ -37,6 +37,11 @@ class Downmix:
         if len(channels) > 2 and _CENTRE in names:
             weights = np.array([{_CENTRE: 1.0, _LOW: 0.0}.get(name, 0.5) for name in names], np.float32)
             return weights @ channels
+        plain = np.full(len(channels), 1 / len(channels), np.float32)
+        if (self._weights is None or np.array_equal(self._weights, plain)) and _are_well(channels):
+            # Most often; many blocks at once, since one by one they would cost as much as their decoding.
+            self._weights = plain
+            return plain @ channels
         starts = range(0, channels.shape[1], _BLOCK)
         mixed = [self._mixed(channels[:, start : start + _BLOCK]) for start in starts]
         return np.concatenate(mixed) if mixed else channels[0]
@@ -52,6 +57,27 @@ class Downmix:
         # Faded, since a step in the weights would be heard as a click.
         share = np.linspace(0, 1, block.shape[1], dtype=np.float32)
         return (before @ block) * (1 - share) + (now @ block) * share
+
+
+def _are_well(channels: Channels) -> bool:
+    """Whether in no block of the samples a channel is faint or opposite in phase: no weights are to be found."""
+    count, length = channels.shape
+    if length < _SHORTEST:
+        return True
+    whole = max(1, length // _BLOCK)
+    # What is left over makes a last block with what precedes it.
+    blocks = [channels[:, : whole * _BLOCK].reshape(count, whole, -1)]
+    blocks += [channels[:, None, -_BLOCK:]] if length > whole * _BLOCK else []
+    return all(_is_well(block) for block in blocks)
+
+
+def _is_well(block: Float32[np.ndarray, "c b n"]) -> bool:
+    powers = np.einsum("cbn,cbn->cb", block, block)
+    alike = np.einsum("bn,cbn->cb", block[0], block)
+    loudest = powers.max(axis=0)
+    is_near = powers >= loudest * np.float32(10 ** (-_FAINT / 10))
+    is_alike = alike >= _OPPOSITE * np.sqrt(powers * powers[0])
+    return bool((is_near & is_alike | (loudest < _SMALLEST * block.shape[2])).all())
 
 
 def _weights(block: Channels, before: Float32[np.ndarray, " c"] | None) -> Float32[np.ndarray, " c"]:

@@ -16,7 +16,7 @@ from valaro.errors import MediaError
 from valaro.limits import LIMITS
 from valaro.media.container import check_rate, opened, sound_streams, zero_time
 from valaro.media.downmix import Downmix
-from valaro.media.streams import StreamReport, decoded_frames, from_before, seek_to
+from valaro.media.streams import TIMELESS, StreamReport, decoded_frames, from_before, seek_to
 
 SAMPLE_RATE = 16_000
 """Hz of every sound in valaro."""
@@ -103,7 +103,7 @@ def _from_point(path: Path, report: StreamReport, point: float | None) -> Iterat
         zero = float(zero_time(container))
         if not seek_to(container, path, stream, point):
             return
-        is_first = point is not None
+        is_first, elapsed = point is not None, 0.0
         for frame in decoded_frames(container, stream, report):
             if is_first:
                 report.complaints = 0  # a seek lands in mid-packet: what complained there was not asked for
@@ -111,8 +111,12 @@ def _from_point(path: Path, report: StreamReport, point: float | None) -> Iterat
             if isinstance(frame, AudioFrame) and frame.samples:
                 check_rate(frame.sample_rate, path)
                 time = None if frame.time is None else frame.time - zero
-                names = [channel.name for channel in frame.layout.channels]
-                yield _Chunk(mono(_full_scale(frame, path), names), frame.sample_rate, time)
+                if container.format.name in TIMELESS:
+                    time = elapsed
+                elapsed += frame.samples / frame.sample_rate
+                channels = _full_scale(frame, path)
+                names = [channel.name for channel in frame.layout.channels] if len(channels) > 2 else ()
+                yield _Chunk(mono(channels, names), frame.sample_rate, time)
 
 
 def _full_scale(frame: AudioFrame, path: Path) -> Float32[np.ndarray, "c n"]:

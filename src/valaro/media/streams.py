@@ -27,8 +27,9 @@ T = TypeVar("T")
 
 _SEEK_MARGINS = (0.5, 5.0)  # seconds before the stretch, tried in turn before falling back to the beginning
 _MOST_COMPLAINTS = 1000
-# Their packets carry no time of their own, so a seek would land at a guessed one.
-_UNSEEKABLE = {"mp3", "aac", "mpegvideo", "m4v"}
+
+TIMELESS = {"mp3", "aac", "mpegvideo", "m4v"}
+"""Forms whose packets carry no time of their own: a seek would land at a guessed one."""
 
 
 @dataclass(kw_only=True)
@@ -150,7 +151,7 @@ def seek_to(container: InputContainer, path: Path, stream: AudioStream | VideoSt
     """
     if time is None:
         return True
-    if container.format.name in _UNSEEKABLE or stream.time_base is None:
+    if container.format.name in TIMELESS or stream.time_base is None:
         return False
     span = measured_span(path, container.format.name, None)
     if span is not None and span.pieces > 1:
