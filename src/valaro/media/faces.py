@@ -44,6 +44,7 @@ class FaceTracker:
     def __init__(self, detect: Callable[[Picture], tuple[Face, ...]] | None = None) -> None:
         self._detect = detect or YuNet()
         self._pending: list[tuple[Picture, float]] = []
+        self._arrived = np.inf  # when the last frame came
         self._looked: float | None = None  # when a frame was last looked at
         self._anchor: Face | None = None  # what was found there
         self._last: Face | None = None  # where the person was last seen, and when
@@ -55,10 +56,24 @@ class FaceTracker:
     def track(self, frames: UInt8[np.ndarray, "t h w"], times: Float[np.ndarray, " t"]) -> FaceTrack:
         """Take the next frames with their times in seconds; return the rows that are settled by now."""
         for picture, time in zip(frames, times.tolist(), strict=True):
+            self._pause_until(time)
+            self._arrived = time
             self._pending.append((picture, time))
             if self._looked is None or len(self._pending) >= EVERY or time - self._looked >= LONGEST_STEP:
                 self._look()
         return self._settled()
+
+    def hold(self, until: float) -> FaceTrack:
+        """Return the rows that are settled because no frame will come before `until` seconds."""
+        self._pause_until(until)
+        return self._settled()
+
+    def _pause_until(self, time: float) -> None:
+        """Settle all rows where no frame came for LONGEST_WAIT: the next one is no neighbour of theirs."""
+        if time - self._arrived > LONGEST_WAIT:
+            if self._pending:
+                self._look()
+            self._give_up_before(time)
 
     def finish(self) -> FaceTrack:
         """Return the rows that were held back: no more frames will come."""
