@@ -144,6 +144,18 @@ def test_a_picture_without_a_face_is_a_problem_and_the_sound_is_there(tmp_path):
     assert (extracted.quality.frames, extracted.quality.found, extracted.quality.mean_absolute_yaw) == (50, 0, 0.0)
 
 
+def test_a_face_upside_down_is_said_and_not_embedded_in_silence(tmp_path, monkeypatch):
+    def detect(picture):
+        # The drawn picture is brighter on its right: turned by 180 degrees it is brighter on its left.
+        score = 0.95 if picture[:, 0].mean() > picture[:, -1].mean() else 0.86
+        return (Face(left=16, top=12, width=32, height=24, yaw=0.0, score=score),)
+
+    monkeypatch.setattr(recordings, "FaceTracker", lambda: FaceTracker(detect))
+    extracted = extract_utterance(utterance(make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)), ["face"])
+    (problem,) = extracted.problems
+    assert (problem.where, problem.why[:40]) == ("faces", "the face is upside down: turn the record")
+
+
 def test_a_missing_modality_is_a_problem_and_the_other_is_there(tmp_path, always_a_face):
     silent = extract_utterance(utterance(make_recording(tmp_path / "a.mov", **MPEG4)), ["fbank", "face"])
     assert (shapes(silent), wheres(silent)) == ({"face": (200, 128)}, {"sound"})

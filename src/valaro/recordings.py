@@ -131,6 +131,9 @@ class _Line:
             if not self._found:
                 why = f"no face was found in any of {self._frames} frames"
                 self._problems += (Problem(utterance=str(media), where="faces", why=why),)
+            if self._tracker.is_upside_down:
+                why = "the face is upside down: turn the recording by 180 degrees, its face features are of little use"
+                self._problems += (Problem(utterance=str(media), where="faces", why=why),)
         return self._stretch(total - self._given, np.inf)
 
     def _total(self) -> int:
