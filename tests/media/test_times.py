@@ -165,3 +165,12 @@ def test_many_gaps_are_bounded_by_what_there_is_between_them(tmp_path, monkeypat
     monkeypatch.setattr("valaro.media.clock.LIMITS", Limits(longest_gap=2.0))
     clips = list(stream_clips(jumping(tmp_path, 30)))
     assert sum(len(clip.samples) for clip in clips) == pytest.approx(32_000, abs=1_000)
+
+
+def test_a_recording_longer_than_the_limit_is_cut_there_and_it_is_said(tmp_path, monkeypatch):
+    path = make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)
+    monkeypatch.setattr("valaro.media.decode.LIMITS", Limits(longest_recording=1.0))
+    clip = decode_clip(path)
+    assert (len(clip.samples), len(clip.frames)) == (16_000, 25)
+    assert whys(clip) == ["longer than 0.0 hours: what follows is left out"]
+    assert decode_clip(path, start=0.5, end=1.5).problems == ()

@@ -41,6 +41,7 @@ def opened(path: Path) -> Generator[InputContainer]:
             container_options={"protocol_whitelist": _PROTOCOLS, "format_whitelist": _FORMATS},
             options={"max_pixels": str(_PROBED * LIMITS.most_pixels)},
             metadata_errors="replace",
+            timeout=LIMITS.longest_read,
         )
     except (FFmpegError, ValueError, MemoryError) as error:
         raise MediaError(_cannot_open(path, error)) from error

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from valaro.errors import MediaError
+from valaro.limits import LIMITS
 from valaro.media.clock import measured_span
 from valaro.media.container import opened, picture_streams, sound_streams
 from valaro.media.damage import NEGLIGIBLE, absent, gone_wrong, several_tracks
@@ -127,10 +128,11 @@ def stream_clips(
     assert stretch > 0
     if start < 0 or (end is not None and end <= start):
         raise MediaError(f"the stretch {start}-{end} s of {path} is empty: expected 0 <= start < end")
+    longest = LIMITS.longest_recording
+    stop = start + longest if end is None else min(end, start + longest)
     voice = voice or Voice(path=path, start=start)
-    spoken = None if end is None else voice.start + end - start
-    sounds, unheard = _attempt(lambda: SoundSource(voice.path, voice.start, spoken), sound)
-    pictures, unseen = _attempt(lambda: PictureSource(path, start, end, region), picture)
+    sounds, unheard = _attempt(lambda: SoundSource(voice.path, voice.start, voice.start + stop - start), sound)
+    pictures, unseen = _attempt(lambda: PictureSource(path, start, stop, region), picture)
     if (sounds is None or sounds.ended) and (pictures is None or pictures.ended):
         raise unheard or unseen or MediaError(_why_nothing(path, start, end, sound=sounds, picture=pictures))
     problems = tuple(
@@ -146,15 +148,18 @@ def stream_clips(
     pictures = None if pictures is None or pictures.is_empty else pictures
     time, given, done = start, 0, False
     while not done:
-        limit = time + stretch if end is None else min(time + stretch, end)
+        limit = min(time + stretch, stop)
         frames, times = _NO_FRAMES, _NO_TIMES
         if pictures:
             frames, times, limit = pictures.take(limit, MOST_FRAME_BYTES)
         samples = sounds.take(_count(limit - start) - given) if sounds else _SILENCE
         done = (sounds is None or sounds.ended) and (pictures is None or pictures.ended)
         if done:
-            limit = _finish(start, end, sounds, pictures)
+            limit = _finish(start, stop, sounds, pictures)
             problems += gone_wrong(limit - start, end and end - start, sounds, pictures)
+            if stop != end and limit == stop:
+                why = f"longer than {longest / 3600:,.1f} hours: what follows is left out"
+                problems += (Problem(utterance=str(path), where="recording", why=why),)
         if sounds:
             samples = _exactly(samples, _count(limit - start) - given)
         yield Clip(

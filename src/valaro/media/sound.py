@@ -143,7 +143,7 @@ def _gapless(chunks: Iterator[_Chunk], begin: float, stop: float | None, report:
         place = count if chunk.time is None else round((chunk.time - begin) * rate)
         if count == 0 or abs(place - count) > _JITTER * rate:
             if place > count:
-                limit = stop if stop is not None else report.declared_end
+                limit = min((time for time in (stop, report.declared_end) if time is not None), default=None)
                 if limit is not None and place > (limit - begin + 1) * rate:
                     report.complaints += 1  # a time stamp far beyond the recording's end is damage, no silence
                     place = count
