@@ -1,6 +1,7 @@
 """Several channels of sound made one, so that a voice keeps its level whichever channel holds it."""
 
 from collections.abc import Sequence
+from math import sqrt
 
 import numpy as np
 from jaxtyping import Float32
@@ -64,11 +65,25 @@ def _are_well(channels: Channels) -> bool:
     count, length = channels.shape
     if length < _SHORTEST:
         return True
-    whole = max(1, length // _BLOCK)
+    if length <= 2 * _BLOCK:
+        return _is_frame_well(channels)
+    whole = length // _BLOCK
     # What is left over makes a last block with what precedes it.
     blocks = [channels[:, : whole * _BLOCK].reshape(count, whole, -1)]
     blocks += [channels[:, None, -_BLOCK:]] if length > whole * _BLOCK else []
     return all(_is_well(block) for block in blocks)
+
+
+def _is_frame_well(frame: Channels) -> bool:
+    """Do what `_is_well` does for one block; a codec's frames are many and short, arrays of two numbers slow."""
+    products = (frame @ frame.T).tolist()
+    first, powers = products[0], [products[index][index] for index in range(len(frame))]
+    faintest = max(powers) * 10 ** (-_FAINT / 10)
+    are_well = (
+        power >= faintest and alike >= _OPPOSITE * sqrt(power * powers[0])
+        for power, alike in zip(powers, first, strict=True)
+    )
+    return max(powers) < _SMALLEST * frame.shape[1] or all(are_well)
 
 
 def _is_well(block: Float32[np.ndarray, "c b n"]) -> bool:

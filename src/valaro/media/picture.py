@@ -133,7 +133,7 @@ def grey_pixels(frame: VideoFrame, region: Region | None, shape: float = 1.0) ->
     if shape == 1:
         return upright
     height, width = shown_size(upright.shape[0], upright.shape[1], 1 / shape if turns % 2 else shape)
-    return np.asarray(cv2.resize(upright, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    return np.asarray(cv2.resize(upright, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def shown_size(height: int, width: int, shape: float) -> tuple[int, int]:
