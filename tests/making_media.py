@@ -45,6 +45,8 @@ def make_recording(
     audio_codec: str = "pcm_s16le",
     channels: int = 1,
     options: dict[str, str] | None = None,
+    b_frames: int = 0,
+    pixel_shape: Fraction | None = None,
 ) -> Path:
     """Write a recording; the container is that of the suffix, `size` is (width, height)."""
     with av.open(str(path), "w", options=options or {}) as container:
@@ -54,6 +56,11 @@ def make_recording(
             video.width, video.height, video.pix_fmt = size[0], size[1], pixel_format
             video.codec_context.time_base = Fraction(1, CLOCK) if video_codec == "ffv1" else Fraction(1, rate)
             video.codec_context.gop_size = 12
+            video.codec_context.max_b_frames = b_frames
+            if b_frames:
+                video.codec_context.bit_rate = 4_000_000  # else such pictures are little more than a mean
+            if pixel_shape is not None:
+                video.codec_context.sample_aspect_ratio = pixel_shape
             if rotation is not None:
                 video.set_display_rotation(rotation)
         if sound is not None:
@@ -91,6 +98,12 @@ def _write_sound(container, stream, samples, offset, rate, channels):
         frame.sample_rate, frame.pts, frame.time_base = rate, offset + first, Fraction(1, rate)
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
+
+
+def levels_of(frames: np.ndarray) -> list[int]:
+    """Which of the pictures `numbered` each frame is, as far as a lossy codec leaves it."""
+    height, width = frames.shape[1:]
+    return [round(float(level) / 10) for level in frames[:, : height // 3, : width // 3].mean(axis=(1, 2))]
 
 
 def cut_in_half(source: Path, target: Path) -> Path:

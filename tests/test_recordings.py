@@ -144,6 +144,18 @@ def test_a_picture_without_a_face_is_a_problem_and_the_sound_is_there(tmp_path):
     assert (extracted.quality.frames, extracted.quality.found, extracted.quality.mean_absolute_yaw) == (50, 0, 0.0)
 
 
+def test_a_face_upside_down_is_said_and_not_embedded_in_silence(tmp_path, monkeypatch):
+    def detect(picture):
+        # The drawn picture is brighter on its right: turned by 180 degrees it is brighter on its left.
+        score = 0.95 if picture[:, 0].mean() > picture[:, -1].mean() else 0.86
+        return (Face(left=16, top=12, width=32, height=24, yaw=0.0, score=score),)
+
+    monkeypatch.setattr(recordings, "FaceTracker", lambda: FaceTracker(detect))
+    extracted = extract_utterance(utterance(make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)), ["face"])
+    (problem,) = extracted.problems
+    assert (problem.where, problem.why[:40]) == ("faces", "the face is upside down: turn the record")
+
+
 def test_a_missing_modality_is_a_problem_and_the_other_is_there(tmp_path, always_a_face):
     silent = extract_utterance(utterance(make_recording(tmp_path / "a.mov", **MPEG4)), ["fbank", "face"])
     assert (shapes(silent), wheres(silent)) == ({"face": (200, 128)}, {"sound"})
@@ -210,3 +222,26 @@ def test_a_real_clip_gives_both_modalities_without_problems_and_identically_in_s
     parts = list(stream_features(path, ["fbank", "face"], stretch=0.3))
     for place, feature in enumerate(extracted.features):
         assert np.concatenate([part.features[place].values for part in parts]).tobytes() == feature.values.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("frame_times", "seconds"),
+    [
+        ([k / 25 for k in range(20)], 40.0),  # the camera is switched off
+        ([0.0, *[31 + k / 25 for k in range(50)]], 40.0),  # one still picture, then moving ones
+        ([25 + k / 25 for k in range(10)], 40.0),  # the camera is switched on late
+    ],
+)
+def test_sound_without_new_pictures_waits_for_none_and_its_rows_are_the_same(
+    tmp_path, always_a_face, frame_times, seconds
+):
+    path = make_recording(tmp_path / "a.mkv", sound=tone(), frame_times=frame_times, seconds=seconds, sound_rate=16_000)
+    whole = list(stream_features(path, ["fbank", "face"], stretch=60.0))
+    parts = list(stream_features(path, ["fbank", "face"], stretch=1.0))
+    for place in (0, 1):
+        rows = [np.concatenate([part.features[place].values for part in run]) for run in (whole, parts)]
+        assert len(rows[0]) == 4_000
+        assert rows[0].tobytes() == rows[1].tobytes()
+    # A second of sound at a time, and never more rows at once than it takes to be sure that no picture comes.
+    assert max(len(part.features[0].values) for part in parts) <= 1_400
+    assert parts[-1].start > 28.0

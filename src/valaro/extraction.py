@@ -258,7 +258,7 @@ def _extract_one(job: _Job) -> Entry:
     blocks: list[Block] = []
     for feature, version in job.missing:
         fault = _fault(found.get(feature))
-        if fault and (feature in found or not problems):
+        if fault and (feature in found or all(problem.is_remark for problem in problems)):
             problems.append(Problem(utterance=name, where=feature, why=fault))
         if fault:
             blocks.append(Block(name=feature, version=version))

@@ -39,6 +39,8 @@ class Limits:
     """Seconds without any data for which silence or the last picture stands in; a longer gap is taken for damage."""
     most_gap_share: float = 20.0
     """Seconds of gaps that may be filled for each second that was decoded, beyond the first `longest_gap` of them."""
+    longest_read: float = 10.0
+    """Seconds for which the next piece of a recording is looked for, in gigabytes of zeros for instance."""
     most_picture_bytes: int = 32 << 20
     """Bytes of a picture file that is to show one face."""
     most_json_bytes: int = 64 << 20

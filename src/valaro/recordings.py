@@ -8,7 +8,7 @@ import numpy as np
 
 from valaro.errors import MediaError, SoundError, unknown_name
 from valaro.features.face_network import FaceNetwork
-from valaro.features.face_rows import FaceRows, Rows
+from valaro.features.face_rows import LONGEST_HOLD, FaceRows, Rows
 from valaro.features.framing import Framer, Windows
 from valaro.features.protocols import HOP, FaceFeature
 from valaro.features.table import FACE_FEATURES, FEATURE_NAMES, SOUND_FEATURES
@@ -102,6 +102,7 @@ class _Line:
         self._problems: tuple[Problem, ...] = ()
         self._samples = self._given = self._frames = self._found = 0
         self._last_times = np.zeros(0)
+        self._last_frame = start
 
     def push(self, clip: Clip) -> Iterator[Stretch]:
         self._problems += clip.problems
@@ -110,6 +111,13 @@ class _Line:
         if self._tracker is not None and len(clip.frames):
             self._last_times = np.concatenate([self._last_times, clip.times])[-2:]
             self._face(self._tracker.track(clip.frames, clip.times))
+            self._last_frame = float(clip.times[-1])
+        # A sample less, since sound is cut at whole ones.
+        until = clip.start + (len(clip.samples) - 1) / clip.sample_rate
+        if self._tracker is not None and until - self._last_frame > LONGEST_HOLD:
+            # The sound goes on without new pictures: its rows must not wait for them in memory.
+            self._face(self._tracker.hold(until))
+            self._add_faces(self._faces.hold(until))
         count = min(sum(len(rows) for rows in parts) for parts in self._ready.values())
         if count:
             yield self._stretch(count, self._start + (self._given + count) / GRID_RATE)
@@ -119,10 +127,12 @@ class _Line:
         total = self._total()
         if self._tracker is not None:
             self._face(self._tracker.finish())
-            for name, rows in zip(self._face_names, self._faces.finish(total), strict=True):
-                self._ready[name].append(rows)
+            self._add_faces(self._faces.finish(total))
             if not self._found:
                 why = f"no face was found in any of {self._frames} frames"
+                self._problems += (Problem(utterance=str(media), where="faces", why=why),)
+            if self._tracker.is_upside_down:
+                why = "the face is upside down: turn the recording by 180 degrees, its face features are of little use"
                 self._problems += (Problem(utterance=str(media), where="faces", why=why),)
         return self._stretch(total - self._given, np.inf)
 
@@ -144,7 +154,10 @@ class _Line:
         self._frames += len(track.found)
         self._found += int(track.found.sum())
         self._tracks.append(track)
-        for name, rows in zip(self._face_names, self._faces.push(track.crops, track.times), strict=True):
+        self._add_faces(self._faces.push(track.crops, track.times))
+
+    def _add_faces(self, features: list[Rows]) -> None:
+        for name, rows in zip(self._face_names, features, strict=True):
             self._ready[name].append(rows)
 
     def _stretch(self, count: int, until: float) -> Stretch:

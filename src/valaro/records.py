@@ -109,6 +109,8 @@ class Problem:
     utterance: str
     where: str
     why: str
+    is_remark: bool = False
+    """Nothing failed and nothing is lost, but it should be known: it makes no exit code."""
 
     @classmethod
     def absence(cls, utterance: str, where: str) -> "Problem":
@@ -119,6 +121,11 @@ class Problem:
     def is_absence(self) -> bool:
         """Whether the recording never had what is missing: with a sound file nothing went wrong."""
         return self == Problem.absence(self.utterance, self.where)
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether something went wrong, of which an exit code speaks; no remark, and no absence."""
+        return not (self.is_remark or self.is_absence)
 
 
 @dataclass(frozen=True, kw_only=True)

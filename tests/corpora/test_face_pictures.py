@@ -11,6 +11,7 @@ from valaro.corpora.face_parts import part_faces
 from valaro.corpora.faces import FaceReading, Faces, read_class_folders
 from valaro.corpora.ferplus import read_votes
 from valaro.errors import MediaError, ValaroError
+from valaro.limits import Limits
 from valaro.media.still import read_crop
 
 
@@ -86,6 +87,35 @@ def test_a_file_too_large_for_a_crop_is_not_decoded(tmp_path: Path) -> None:
         out.truncate(40 << 20)
     with pytest.raises(MediaError, match="41943040 bytes, expected at most"):
         read_crop(tmp_path / "huge.png")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "is_coloured"),
+    [
+        ("pgm", False),
+        *((suffix, colour) for suffix in ("bmp", "jpg", "png", "tif", "webp") for colour in (False, True)),
+    ],
+)
+def test_every_form_of_picture_is_read_and_its_pixels_are_limited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, is_coloured: bool
+) -> None:
+    picture = np.full((90, 80, 3) if is_coloured else (90, 80), 100, np.uint8)
+    path = write_picture(tmp_path / f"a.{suffix}", picture)
+    assert read_crop(path).mean() == pytest.approx(100, abs=1)
+    monkeypatch.setattr("valaro.media.still.LIMITS", Limits(most_pixels=90 * 80 - 1))
+    with pytest.raises(MediaError, match=r"7,199"):
+        read_crop(path)
+
+
+def test_a_small_file_that_unfolds_to_a_large_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    head = b"IHDR" + (30_000).to_bytes(4, "big") * 2 + bytes([8, 0, 0, 0, 0])
+    content = b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + head + bytes(4)
+    (tmp_path / "bomb.png").write_bytes(content)
+    with pytest.raises(MediaError, match="claims 30000x30000 pixels, expected at most 40,000,000"):
+        read_crop(tmp_path / "bomb.png")
+    (tmp_path / "cut.png").write_bytes(content[:18])
+    with pytest.raises(MediaError, match="cannot be decoded"):
+        read_crop(tmp_path / "cut.png")
 
 
 def _pictures(folder: Path, *names: str) -> None:

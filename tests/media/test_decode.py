@@ -9,6 +9,7 @@ import pytest
 
 from making_media import click_at, cut_in_half, make_recording, numbered, tone
 from valaro.errors import MediaError
+from valaro.limits import Limits
 from valaro.media.decode import MOST_FRAME_BYTES, decode_clip, probe, stream_clips
 
 MPEG4 = {"video_codec": "mpeg4", "pixel_format": "yuv420p"}
@@ -274,7 +275,7 @@ def test_a_stretch_that_ends_just_beyond_the_end_is_padded(tmp_path):
 
 def test_a_picture_of_absurd_size_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
     path = make_recording(tmp_path / "a.mkv")
-    monkeypatch.setattr("valaro.media.container.MOST_PIXELS", 64 * 48 - 1)
+    monkeypatch.setattr("valaro.media.container.LIMITS", Limits(most_pixels=64 * 48 - 1))
     with pytest.raises(MediaError, match="claims 64x48 pixels"):
         decode_clip(path)
 

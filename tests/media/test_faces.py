@@ -121,3 +121,41 @@ def test_a_real_speaker_is_found_in_every_frame_that_shows_a_picture():
     found = np.concatenate([*found, tracker.finish().found])
     assert found.tolist() == lit
     assert sum(lit) == 70
+
+
+def turned_scores(upright, turned):
+    """A detector whose face has these scores: turned by 180 degrees the bright half of the picture lies below."""
+
+    def detect(picture):
+        score = upright if picture[0].mean() > picture[-1].mean() else turned
+        return (Face(left=10, top=10, width=20, height=20, yaw=0.0, score=score),) if score else ()
+
+    return detect
+
+
+def picture_bright_above():
+    picture = np.zeros((48, 64), np.uint8)
+    picture[:24] = 200
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("upright", "turned", "is_upside_down"),
+    [(0.93, 0.86, False), (0.86, 0.94, True), (0.0, 0.94, True), (0.85, 0.86, False), (0.0, 0.6, False)],
+)
+def test_a_face_that_scores_higher_turned_by_180_degrees_is_upside_down(upright, turned, is_upside_down):
+    tracker = FaceTracker(turned_scores(upright, turned))
+    tracker.track(np.stack([picture_bright_above()] * 30), np.arange(30) / 25)
+    assert tracker.is_upside_down == is_upside_down
+
+
+@pytest.mark.recordings
+def test_a_real_recording_turned_upside_down_is_noticed_and_an_upright_one_is_not():
+    folder = real_recordings("javanese_av") / "video"
+    if not folder.is_dir():
+        pytest.skip("the recordings javanese_av are not beside the project")
+    (clip,) = stream_clips(folder / "01-02-03_01.mp4", end=1.0, stretch=9.0, sound=False)
+    for frames, is_upside_down in ((clip.frames, False), (np.ascontiguousarray(clip.frames[:, ::-1, ::-1]), True)):
+        tracker = FaceTracker()
+        tracker.track(frames, clip.times)
+        assert tracker.is_upside_down == is_upside_down

@@ -37,6 +37,26 @@ def test_an_empty_picture_has_no_face():
     assert YuNet()(np.zeros((120, 160), np.uint8)) == ()
 
 
+@pytest.mark.parametrize(
+    ("size", "looked_at"),
+    [((720, 1280), (640, 360)), ((400, 4000), (1280, 128)), ((2000, 100), (18, 360)), ((100, 1000), (1000, 100))],
+)
+def test_a_picture_is_looked_at_in_a_bounded_size_whichever_way_it_is_long(monkeypatch, size, looked_at):
+    seen = []
+    detector = YuNet()
+
+    class Network:
+        def setInputSize(self, size):  # noqa: N802
+            seen.append(size)
+
+        def detect(self, picture):
+            return 0, None
+
+    detector._network = Network()
+    assert detector(np.zeros(size, np.uint8)) == ()
+    assert seen == [looked_at]
+
+
 @pytest.mark.recordings
 def test_a_large_picture_gives_the_same_box_as_its_half():
     folder = real_recordings("ravdess_av") / "Actor_01"

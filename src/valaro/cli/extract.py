@@ -59,7 +59,7 @@ def run(
                 "join voice and face leave them out, models of one feature do not"
             )
     if summary.problems:
-        list_problems(summary.faults)
+        list_problems([problem for problem in summary.problems if not problem.is_absence])
         say(f"all {plural(len(summary.problems), 'reason')} -> {table}")
     if summary.faults or summary.failed:
         raise typer.Exit(1)

@@ -36,6 +36,7 @@ def run(
     for target in targets:
         check_replaceable(target, ",".join(COLUMNS))
     failed: list[Problem] = []
+    has_faults = False
     for recording, target in zip(recordings, targets, strict=True):
         if not _is_utf8(recording):
             why = "its name holds bytes that are not UTF-8: rename it"
@@ -50,8 +51,9 @@ def run(
         _writer(target)(timeline, target)
         list_problems(timeline.problems)
         say(f"{len(timeline.moments)} moments -> {target}")
-    if failed:
-        list_problems(failed)
+        has_faults = has_faults or any(problem.is_fault for problem in timeline.problems)
+    list_problems(failed)
+    if failed or has_faults:
         raise typer.Exit(1)
 
 

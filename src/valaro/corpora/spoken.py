@@ -84,6 +84,7 @@ class SpokenPlaces:
 
     def _heard(self, crop: Crop) -> Float32[np.ndarray, " n"]:
         clip = decode_clip(self.sound, start=crop.start, end=crop.end, picture=False)
-        if clip.problems:
-            raise MediaError(f"{self.sound}: {clip.problems[0].why}")
+        faults = [problem.why for problem in clip.problems if not problem.is_remark]
+        if faults:
+            raise MediaError(f"{self.sound}: {faults[0]}")
         return clip.samples

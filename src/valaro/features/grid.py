@@ -27,6 +27,10 @@ class GridHold:
         last = int(np.floor((float(self._times[-1]) - self._start + _NEAR) * GRID_RATE)) + 1
         return self._up_to(max(last, self._rows))
 
+    def hold(self, until: float) -> Float32[np.ndarray, "n dim"]:
+        """Return the grid rows that are settled because no frame comes before `until` seconds."""
+        return self.finish(int(np.floor((until - self._start) * GRID_RATE)))
+
     def finish(self, count: int) -> Float32[np.ndarray, "n dim"]:
         """Return the rows that are missing to `count` grid rows in all; the last frame is held to the end."""
         return self._up_to(max(count, self._rows)) if len(self._times) else self._held

@@ -13,17 +13,17 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from valaro.errors import MediaError, ValaroError, words_for
+from valaro.limits import LIMITS
 from valaro.media.wholeness import why_cut
 from valaro.regular import why_not_readable
-
-MOST_PIXELS = 8192 * 8192
-MOST_STREAMS = 64
 
 # Both lists close a door: a playlist or a "concat" script called .mp4 would have FFmpeg open other files or addresses.
 _PROTOCOLS = "file"
 _FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,mpegts,m4v,flv,asf,ogg,wav,w64,aiff,caf,flac,mp3,aac"
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,mpegts,m4v,flv,asf,ogg,wav,w64,aiff,au,caf,flac,mp3,aac"
 )
+
+_PROBED = 4  # times the pixels that are accepted, with which a picture is still looked at for the size that it claims
 
 
 @contextmanager
@@ -35,12 +35,22 @@ def opened(path: Path) -> Generator[InputContainer]:
     if path.stat().st_size == 0:
         raise MediaError(f"the recording {path} is empty (0 bytes): expected a sound or video file")
     # "file:" keeps FFmpeg from reading a name such as "concat:a|b" as an address.
-    options = {"protocol_whitelist": _PROTOCOLS, "format_whitelist": _FORMATS, "max_streams": str(MOST_STREAMS)}
     try:
-        container = av.open(f"file:{path.absolute()}", "r", container_options=options, metadata_errors="replace")
-    except (FFmpegError, ValueError) as error:
+        container = av.open(
+            f"file:{path.absolute()}",
+            "r",
+            container_options={"protocol_whitelist": _PROTOCOLS, "format_whitelist": _FORMATS},
+            options={"max_pixels": str(_PROBED * LIMITS.most_pixels)},
+            metadata_errors="replace",
+            timeout=LIMITS.longest_read,
+        )
+    except (FFmpegError, ValueError, MemoryError) as error:
         raise MediaError(_cannot_open(path)) from error
     with container:
+        if len(container.streams) > LIMITS.most_streams:
+            raise MediaError(
+                f"the recording {path} has {len(container.streams)} tracks: expected at most {LIMITS.most_streams}"
+            )
         try:
             yield container
         except ValaroError:
@@ -55,22 +65,28 @@ def _cannot_open(path: Path) -> str:
         return f"the recording {path} cannot be decoded: {cut}. Expected the complete file; copy it again"
     return (
         f"the file {path} is no recording that can be read, or is damaged from its beginning: expected mp4, mov, mkv, "
-        "webm, avi, mpeg, ts, flv, asf, wav, flac, ogg, mp3 or aac, whatever its name ends in"
+        "webm, avi, mpeg, ts, flv, asf, wav, aiff, au, flac, ogg, mp3 or aac, whatever its name ends in"
     )
 
 
-def sound_stream(container: InputContainer) -> AudioStream | None:
-    """Return the first sound stream that has a decoder."""
-    return next((stream for stream in container.streams.audio if _has_decoder(stream)), None)
+def sound_streams(container: InputContainer) -> list[AudioStream]:
+    """Return the sound tracks that have a decoder, the one to take first."""
+    return sorted((stream for stream in container.streams.audio if _has_decoder(stream)), key=_is_second_choice)
 
 
-def picture_stream(container: InputContainer, path: Path) -> VideoStream | None:
-    """Return the first moving picture that has a decoder (cover art is none); MediaError if it is too large."""
-    for stream in container.streams.video:
-        if _has_decoder(stream) and not stream.disposition & Disposition.attached_pic:
-            check_size(stream.width, stream.height, path)
-            return stream
-    return None
+def picture_streams(container: InputContainer) -> list[VideoStream]:
+    """Return the moving pictures that have a decoder (cover art is none), the one to take first."""
+    films = (stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic)
+    return sorted((stream for stream in films if _has_decoder(stream)), key=_is_second_choice)
+
+
+def chosen_streams(container: InputContainer) -> list[AudioStream | VideoStream]:
+    """Return the sound and the picture to take, as far as there are any."""
+    return [*sound_streams(container)[:1], *picture_streams(container)[:1]]
+
+
+def _is_second_choice(stream: AudioStream | VideoStream) -> bool:
+    return not stream.disposition & Disposition.default
 
 
 def _has_decoder(stream: AudioStream | VideoStream) -> bool:
@@ -80,9 +96,19 @@ def _has_decoder(stream: AudioStream | VideoStream) -> bool:
 
 def check_size(width: int, height: int, path: Path) -> None:
     """Raise MediaError where a picture has more pixels than any camera makes."""
-    if width * height > MOST_PIXELS:
+    if width * height > LIMITS.most_pixels or max(width, height) > LIMITS.longest_side:
         raise MediaError(
-            f"the recording {path} claims {width}x{height} pixels: expected at most {MOST_PIXELS:,} in a picture"
+            f"the recording {path} claims {width}x{height} pixels: expected at most {LIMITS.most_pixels:,} in a "
+            f"picture, and {LIMITS.longest_side:,} on a side"
+        )
+
+
+def check_rate(rate: int, path: Path) -> None:
+    """Raise MediaError where the head of a sound claims a sample rate that no recorder has."""
+    if not LIMITS.lowest_sample_rate <= rate <= LIMITS.highest_sample_rate:
+        raise MediaError(
+            f"the recording {path} claims {rate:,} samples a second: expected {LIMITS.lowest_sample_rate:,} to "
+            f"{LIMITS.highest_sample_rate:,}"
         )
 
 

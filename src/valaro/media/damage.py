@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from valaro.limits import LIMITS
 from valaro.media.sources import PictureSource, SoundSource
 from valaro.media.wholeness import why_cut
 from valaro.records import Problem
@@ -23,6 +24,21 @@ def absent(
             why = f"no {where} can be decoded in this stretch, though the recording declares some"
             problems.append(Problem(utterance=str(path), where=where, why=why))
     return tuple(problems)
+
+
+def several_tracks(sound: SoundSource | None, picture: PictureSource | None) -> tuple[Problem, ...]:
+    """Return a remark for each modality of which the file has several tracks: which of them is taken."""
+    return tuple(
+        Problem(
+            utterance=str(source.path),
+            where=where,
+            why=f"the recording has {source.report.tracks} tracks of {where}: "
+            f"{'the one marked as default' if source.report.is_default else 'the first one'} is taken",
+            is_remark=True,
+        )
+        for where, source in (("sound", sound), ("picture", picture))
+        if source is not None and source.report.tracks > 1
+    )
 
 
 def gone_wrong(
@@ -65,6 +81,11 @@ def gone_wrong_in(
         return Problem(utterance=str(path), where=where, why=why)
 
     problems: list[Problem] = []
+    jump = next((source.report.jump for _, source in sources if source.report.jump), None)
+    if jump is not None:
+        why = f"the time stamps jump by {jump.by:,.0f} s at {jump.at:.2f} s, more than a gap may last "
+        why += f"({LIMITS.longest_gap:,.0f} s): what follows is taken to go on at once"
+        problems.append(problem(called, why))
     for where, source in sources:
         if where in shorts and is_suspect:
             declared = source.report.declared_end

@@ -1,6 +1,6 @@
 """Recordings as clips: sound and picture of a stretch on one clock, decoded once, in order, in constant memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -10,9 +10,11 @@ import numpy as np
 from jaxtyping import Float32
 
 from valaro.errors import MediaError
-from valaro.media.container import opened, picture_stream, sound_stream
-from valaro.media.damage import NEGLIGIBLE, absent, gone_wrong
-from valaro.media.picture import Region, quarter_turns, usual_interval
+from valaro.limits import LIMITS
+from valaro.media.clock import measured_span
+from valaro.media.container import opened, picture_streams, sound_streams
+from valaro.media.damage import NEGLIGIBLE, absent, gone_wrong, several_tracks
+from valaro.media.picture import Region, pixel_shape, quarter_turns, shown_size, usual_interval
 from valaro.media.sound import SAMPLE_RATE
 from valaro.media.sources import PictureSource, SoundSource
 from valaro.media.streams import StreamReport, declared_end, decoded_frames
@@ -53,17 +55,23 @@ class MediaInfo:
 def probe(path: Path) -> MediaInfo:
     """Return what the recording at `path` holds; MediaError, with the reason, if it cannot be read."""
     with opened(path) as container:
-        sound, picture = sound_stream(container), picture_stream(container, path)
-        if sound is None and picture is None:
-            raise MediaError(f"the recording {path} has neither sound nor picture: expected at least one of them")
+        sound, picture = next(iter(sound_streams(container)), None), next(iter(picture_streams(container)), None)
         streams = [stream for stream in (sound, picture) if stream is not None]
+        if not streams:
+            raise MediaError(f"the recording {path} has neither sound nor picture: expected at least one of them")
         duration = max(declared_end(container, stream) or 0.0 for stream in streams)
+        span = measured_span(path, container.format.name, duration)
+        if span is not None and (span.pieces > 1 or span.end < duration - NEGLIGIBLE):
+            duration = span.end
         if picture is None:
             return MediaInfo(duration=duration, has_sound=True, has_picture=False)
-        width, height, rate = picture.width, picture.height, 1 / usual_interval(picture)
+        height, width = picture.height, picture.width
+        shape = pixel_shape(picture)
+        if shape != 1:
+            height, width = shown_size(height, width, shape)
+        rate = 1 / usual_interval(picture)
         first = next(decoded_frames(container, picture, StreamReport()), None)
-        turns = quarter_turns(getattr(first, "rotation", 0))
-        if turns % 2:
+        if quarter_turns(getattr(first, "rotation", 0)) % 2:
             width, height = height, width
         return MediaInfo(
             duration=duration,
@@ -120,37 +128,38 @@ def stream_clips(
     assert stretch > 0
     if start < 0 or (end is not None and end <= start):
         raise MediaError(f"the stretch {start}-{end} s of {path} is empty: expected 0 <= start < end")
+    longest = LIMITS.longest_recording
+    stop = start + longest if end is None else min(end, start + longest)
     voice = voice or Voice(path=path, start=start)
-    spoken = None if end is None else voice.start + end - start
-    unheard: tuple[Problem, ...] = ()
-    sounds = None
-    if sound:
-        try:
-            sounds = _if_there(SoundSource(voice.path, voice.start, spoken))
-        except MediaError as error:
-            if not picture or voice.path == path:
-                raise
-            # The face is elsewhere: it is not lost with the voice.
-            unheard = (Problem(utterance=str(voice.path), where="sound", why=str(error)),)
-    pictures = _if_there(PictureSource(path, start, end, region)) if picture else None
+    sounds, unheard = _attempt(lambda: SoundSource(voice.path, voice.start, voice.start + stop - start), sound)
+    pictures, unseen = _attempt(lambda: PictureSource(path, start, stop, region), picture)
     if (sounds is None or sounds.ended) and (pictures is None or pictures.ended):
-        raise MediaError(_why_nothing(path, start, end, sound=sounds, picture=pictures))
-    problems = unheard + absent(
-        voice.path if sound and not unheard else None, sounds, path if picture else None, pictures
+        raise unheard or unseen or MediaError(_why_nothing(path, start, end, sound=sounds, picture=pictures))
+    problems = tuple(
+        Problem(utterance=str(file), where=where, why=str(error))
+        for file, where, error in ((voice.path, "sound", unheard), (path, "picture", unseen))
+        if error is not None
     )
+    problems += absent(
+        voice.path if sound and not unheard else None, sounds, path if picture and not unseen else None, pictures
+    )
+    problems += several_tracks(sounds, pictures)
     sounds = None if sounds is None or sounds.is_empty else sounds
     pictures = None if pictures is None or pictures.is_empty else pictures
     time, given, done = start, 0, False
     while not done:
-        limit = time + stretch if end is None else min(time + stretch, end)
+        limit = min(time + stretch, stop)
         frames, times = _NO_FRAMES, _NO_TIMES
         if pictures:
             frames, times, limit = pictures.take(limit, MOST_FRAME_BYTES)
         samples = sounds.take(_count(limit - start) - given) if sounds else _SILENCE
         done = (sounds is None or sounds.ended) and (pictures is None or pictures.ended)
         if done:
-            limit = _finish(start, end, sounds, pictures)
+            limit = _finish(start, stop, sounds, pictures)
             problems += gone_wrong(limit - start, end and end - start, sounds, pictures)
+            if stop != end and limit == stop:
+                why = f"longer than {longest / 3600:,.1f} hours: what follows is left out"
+                problems += (Problem(utterance=str(path), where="recording", why=why),)
         if sounds:
             samples = _exactly(samples, _count(limit - start) - given)
         yield Clip(
@@ -164,8 +173,13 @@ def stream_clips(
         time, given, problems = limit, given + len(samples), ()
 
 
-def _if_there(source: Source) -> Source | None:
-    return source if source.report.exists else None
+def _attempt(begin: Callable[[], Source], wanted: bool) -> tuple[Source | None, MediaError | None]:
+    """Return a source, if it is wanted and there, and why it cannot be read: the other one is not lost with it."""
+    try:
+        source = begin() if wanted else None
+    except MediaError as error:
+        return None, error
+    return (source if source is not None and source.report.exists else None), None
 
 
 def _why_nothing(

@@ -11,7 +11,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
-from valaro.media.container import check_size, opened, picture_stream, zero_time
+from valaro.errors import MediaError
+from valaro.limits import LIMITS
+from valaro.media.container import check_size, opened, picture_streams, zero_time
 from valaro.media.streams import StreamReport, decoded_frames, from_before, seek_to
 
 Region = tuple[float, float, float, float]
@@ -26,6 +28,8 @@ _NEAR = 1e-4  # seconds: time stamps are rounded to the container's clock
 _USUAL_INTERVAL = 0.04
 _FAR = 10.0  # seconds after its declared end at which a frame's time stamp is damage, not a long pause
 _LONGEST_HOLD = 3600.0  # seconds for which one picture may stand where no end is declared
+_SQUARE = 1.02
+_WIDEST_PIXEL = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +67,14 @@ def _decoded(path: Path, start: float, region: Region | None, report: StreamRepo
 
 def _from_point(path: Path, region: Region | None, report: StreamReport, point: float | None) -> Iterator[GreyFrame]:
     with opened(path) as container:
-        stream = picture_stream(container, path)
-        if stream is None:
+        streams = picture_streams(container)
+        if not streams:
             return
-        report.exists, report.complaints = True, 0
-        zero, usual = float(zero_time(container)), usual_interval(stream)
-        if not seek_to(container, stream, point):
+        stream = streams[0]
+        check_size(stream.width, stream.height, path)
+        report.begin(stream, len(streams))
+        zero, usual, shape = float(zero_time(container)), usual_interval(stream), pixel_shape(stream)
+        if not seek_to(container, path, stream, point):
             return
         time = -usual
         for frame in decoded_frames(container, stream, report):
@@ -79,12 +85,17 @@ def _from_point(path: Path, region: Region | None, report: StreamReport, point: 
                 report.complaints = 0  # a seek lands in mid-packet: what complained there was not asked for
             time = _time(None if frame.pts is None else frame.time - zero, time, usual, report)
             shown = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else usual
-            yield GreyFrame(pixels=grey_pixels(frame, region), time=time, until=time + shown)
+            yield GreyFrame(pixels=grey_pixels(frame, region, shape), time=time, until=time + shown)
+        if time < 0 and not stream.width * stream.height:
+            raise MediaError(
+                f"no picture of the recording {path} can be decoded: it states no size, or one of more than "
+                f"{LIMITS.most_pixels:,} pixels"
+            )
 
 
 def _time(stamp: float | None, last: float, usual: float, report: StreamReport) -> float:
     """Return `stamp`, or what follows `last` where there is none, it does not advance or lies far beyond the end."""
-    latest = _FAR + (last + _LONGEST_HOLD if report.declared_end is None else report.declared_end)
+    latest = _FAR + (last + _LONGEST_HOLD if report.declared_end is None else max(last, report.declared_end))
     if stamp is not None and stamp > latest:
         report.complaints += 1
         stamp = None
@@ -99,15 +110,41 @@ def usual_interval(stream: VideoStream) -> float:
     return float(1 / rate) if rate else _USUAL_INTERVAL
 
 
-def grey_pixels(frame: VideoFrame, region: Region | None) -> UInt8[np.ndarray, "h w"]:
-    """Return the luma of `frame`, turned upright, cut to `region`: a view of the frame's own memory."""
+def pixel_shape(stream: VideoStream) -> float:
+    """Return how much wider than high the pixels of `stream` are shown; 1 where it does not say, or nonsense."""
+    ratio = stream.sample_aspect_ratio
+    shape = float(ratio) if ratio else 1.0
+    # Nobody sees a face squeezed by a fiftieth; the widest pixels in use are 16:9 twice as wide as high.
+    return shape if _SQUARE < max(shape, 1 / shape) < _WIDEST_PIXEL else 1.0
+
+
+def grey_pixels(frame: VideoFrame, region: Region | None, shape: float = 1.0) -> UInt8[np.ndarray, "h w"]:
+    """Return the luma of `frame`, turned upright, cut to `region`: a view of the frame's memory if pixels are square.
+
+    Pixels that are shown `shape` times as wide as high are spread over square ones, none of which is left out.
+    """
     plane = (frame if frame.format.name in _LUMA_FIRST else frame.reformat(format="gray")).planes[0]
     # Lines are padded to the decoder's liking, so a line is longer than the picture is wide.
     lines = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * frame.height].reshape(
         frame.height, plane.line_size
     )
-    upright = np.rot90(lines[:, : frame.width], quarter_turns(frame.rotation))
-    return _cut(upright, region)
+    turns = quarter_turns(frame.rotation)
+    upright = _cut(np.rot90(lines[:, : frame.width], turns), region)
+    if shape == 1:
+        return upright
+    height, width = shown_size(upright.shape[0], upright.shape[1], 1 / shape if turns % 2 else shape)
+    return np.asarray(cv2.resize(upright, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def shown_size(height: int, width: int, shape: float) -> tuple[int, int]:
+    """Return the (height, width) in square pixels of a picture whose pixels are `shape` times as wide as high.
+
+    >>> shown_size(1080, 1440, 4 / 3)
+    (1080, 1920)
+    >>> shown_size(480, 720, 8 / 9)
+    (540, 720)
+    """
+    return (height, round(width * shape)) if shape > 1 else (round(height / shape), width)
 
 
 def quarter_turns(rotation: float) -> int:

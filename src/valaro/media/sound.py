@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from jaxtyping import Float32
 
-from valaro.errors import SoundError
-from valaro.media.container import opened, sound_stream, zero_time
-from valaro.media.streams import StreamReport, decoded_frames, from_before, seek_to
+from valaro.errors import MediaError, SoundError
+from valaro.limits import LIMITS
+from valaro.media.container import check_rate, opened, sound_streams, zero_time
+from valaro.media.downmix import Downmix
+from valaro.media.streams import TIMELESS, StreamReport, decoded_frames, from_before, seek_to
 
 SAMPLE_RATE = 16_000
 """Hz of every sound in valaro."""
@@ -24,6 +27,8 @@ _LEAD = 3200  # samples at 16 kHz before the start, so that the resampler's filt
 _LOOKAHEAD = 0.1  # seconds after the end, for the same reason
 _JITTER = 0.05  # seconds by which time stamps may disagree with the count of samples before they are believed
 _BLOCK = 1 << 16
+_GRID = 1 << 10
+_UNKNOWN_LENGTH = 1 << 36  # samples: FLAC has no number as large, and libsndfile a larger one where none is stated
 _LOUDEST = 2.0**31  # at full scale 1; whole numbers of 32 bits that somebody stored as they were reach it
 _FULL_SCALE = {"i2": 2.0**15, "i4": 2.0**31}
 
@@ -68,8 +73,10 @@ def _decoded(path: Path, begin: float, report: StreamReport) -> Iterator[_Chunk]
             file = soundfile.SoundFile(path)
         except soundfile.LibsndfileError:
             file = None  # a codec inside wav that libsndfile lacks, or another format under this name
-        if file is not None:
+        # It knows neither where a flac without a length ends, nor which channel is which.
+        if file is not None and file.frames < _UNKNOWN_LENGTH and file.channels <= 2:
             with file:
+                check_rate(file.samplerate, path)
                 yield from _from_soundfile(file, begin, report)
             return
     yield from _from_container(path, begin, report)
@@ -79,9 +86,10 @@ def _from_soundfile(file: soundfile.SoundFile, begin: float, report: StreamRepor
     """Yield blocks of a wav or flac file: twenty times faster here than through FFmpeg."""
     report.exists = True
     report.declared_end = file.frames / file.samplerate
-    first = min(file.frames, max(0, int(begin * file.samplerate)))
-    file.seek(first)
-    place = first
+    # Blocks of one grid, so that channels are mixed alike wherever reading begins.
+    place = min(file.frames, max(0, int(begin * file.samplerate))) // _GRID * _GRID
+    file.seek(place)
+    mono = Downmix()
     while place < file.frames:
         try:
             block = file.read(_BLOCK, dtype="float32", always_2d=True)
@@ -90,7 +98,7 @@ def _from_soundfile(file: soundfile.SoundFile, begin: float, report: StreamRepor
             return
         if not len(block):
             return
-        yield _Chunk(block.mean(axis=1), file.samplerate, place / file.samplerate)
+        yield _Chunk(mono(block.T), file.samplerate, place / file.samplerate)
         place += len(block)
 
 
@@ -101,51 +109,58 @@ def _from_container(path: Path, begin: float, report: StreamReport) -> Iterator[
 
 def _from_point(path: Path, report: StreamReport, point: float | None) -> Iterator[_Chunk]:
     with opened(path) as container:
-        stream = sound_stream(container)
-        if stream is None:
+        streams = sound_streams(container)
+        if not streams:
             return
-        report.exists, report.complaints = True, 0
+        stream, mono = streams[0], Downmix()
+        report.begin(stream, len(streams))
         zero = float(zero_time(container))
-        if not seek_to(container, stream, point):
+        if not seek_to(container, path, stream, point):
             return
-        is_first = point is not None
+        is_first, elapsed = point is not None, 0.0
         for frame in decoded_frames(container, stream, report):
             if is_first:
                 report.complaints = 0  # a seek lands in mid-packet: what complained there was not asked for
                 is_first = False
             if isinstance(frame, AudioFrame) and frame.samples:
+                check_rate(frame.sample_rate, path)
                 if frame.format.name.startswith("s64"):
                     why = "is stored in whole numbers of 64 bits, which are not read: convert it to 16, 24 or 32 bits"
                     raise SoundError(f"the sound of {path} {why}")
                 time = None if frame.time is None else frame.time - zero
-                yield _Chunk(_mono(frame), frame.sample_rate, time)
+                if container.format.name in TIMELESS:
+                    time = elapsed
+                elapsed += frame.samples / frame.sample_rate
+                channels = _full_scale(frame, path)
+                names = [channel.name for channel in frame.layout.channels] if len(channels) > 2 else ()
+                yield _Chunk(mono(channels, names), frame.sample_rate, time)
 
 
-def _mono(frame: AudioFrame) -> Samples:
-    """Return the mean of the channels at full scale 1; FFmpeg's own mix is louder for float than for integer sound."""
+def _full_scale(frame: AudioFrame, path: Path) -> Float32[np.ndarray, "c n"]:
+    """Return the channels at full scale 1."""
+    count = frame.layout.nb_channels
+    if count > LIMITS.most_channels:
+        raise MediaError(f"the recording {path} has {count} channels of sound: expected at most {LIMITS.most_channels}")
     values = frame.to_ndarray()
     kind = values.dtype.str[1:]
     if not frame.format.is_planar:
-        values = values.reshape(-1, frame.layout.nb_channels).T
-    mean = values.astype(np.float32).mean(axis=0)
-    if kind == "u1":
-        return (mean - 128) / 128
-    return mean / np.float32(_FULL_SCALE.get(kind, 1.0))
+        values = values.reshape(-1, count).T
+    values = values.astype(np.float32)
+    return (values - 128) / 128 if kind == "u1" else values / np.float32(_FULL_SCALE.get(kind, 1.0))
 
 
 def _gapless(chunks: Iterator[_Chunk], begin: float, stop: float | None, report: StreamReport) -> Iterator[_Chunk]:
     """Yield chunks that begin exactly at `begin` and follow each other without a gap, silence filling it."""
     count, rate = 0, 0
     for chunk in chunks:
-        rate = rate or chunk.rate
         if chunk.rate != rate:
-            report.complaints += 1  # a rate that changes in mid-stream; no recorder does that
-            return
+            # A call that goes to a headset changes its rate: what was counted so far is as long in the new one.
+            count, rate = round(count * chunk.rate / rate) if rate else 0, chunk.rate
         samples = chunk.samples
         place = count if chunk.time is None else round((chunk.time - begin) * rate)
         if count == 0 or abs(place - count) > _JITTER * rate:
             if place > count:
-                limit = stop if stop is not None else report.declared_end
+                limit = min((time for time in (stop, report.declared_end) if time is not None), default=None)
                 if limit is not None and place > (limit - begin + 1) * rate:
                     report.complaints += 1  # a time stamp far beyond the recording's end is damage, no silence
                     place = count
@@ -166,25 +181,24 @@ def _silence(length: int, rate: int) -> Iterator[_Chunk]:
 
 def _resampled(chunks: Iterator[_Chunk]) -> Iterator[Samples]:
     """Yield the chunks at 16 kHz: exactly as many samples as the time they span."""
-    resampler: AudioResampler | None = None
-    taken = given = rate = 0
+    for rate, run in groupby(chunks, key=lambda chunk: chunk.rate):
+        samples = (chunk.samples for chunk in run)
+        yield from samples if rate == SAMPLE_RATE else _resampled_from(rate, samples)
+
+
+def _resampled_from(rate: int, chunks: Iterator[Samples]) -> Iterator[Samples]:
+    resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+    taken = given = 0
     for chunk in chunks:
-        rate = chunk.rate
-        if rate == SAMPLE_RATE:
-            yield chunk.samples
-            continue
-        if resampler is None:
-            resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(chunk.samples[None]), format="flt", layout="mono")
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(chunk[None]), format="flt", layout="mono")
         frame.sample_rate, frame.pts = rate, None
-        taken += len(chunk.samples)
+        taken += len(chunk)
         for samples in _resample(resampler, frame):
             given += len(samples)
             yield samples
-    if resampler is not None:
-        missing = round(taken * SAMPLE_RATE / rate) - given
-        rest = np.concatenate([*_resample(resampler, None), np.zeros(max(0, missing), np.float32)])
-        yield rest[: max(0, missing)]
+    missing = max(0, round(taken * SAMPLE_RATE / rate) - given)
+    rest = np.concatenate([*_resample(resampler, None), np.zeros(missing, np.float32)])
+    yield rest[:missing]
 
 
 def _resample(resampler: AudioResampler, frame: AudioFrame | None) -> list[Samples]:

@@ -61,7 +61,7 @@ class PictureSource:
     def __init__(self, path: Path, start: float, end: float | None, region: Region | None) -> None:
         self.path, self.end = path, end
         self.report = StreamReport()
-        self.until = start
+        self._until = start
         self._frames = read_picture(path, start, end, region, self.report)
         self._next = next(self._frames, None)
         self.is_empty = self.ended
@@ -70,6 +70,11 @@ class PictureSource:
     @property
     def ended(self) -> bool:
         return self._next is None
+
+    @property
+    def until(self) -> float:
+        """Until when the frames given so far are shown, in seconds of the recording."""
+        return max(self._until, self.report.stands_until) if self.ended else self._until
 
     def take(
         self, limit: float, most_bytes: int
@@ -85,6 +90,6 @@ class PictureSource:
                 break
             frames[len(times)] = self._next.pixels
             times.append(self._next.time)
-            self.until = max(self.until, self._next.until)
+            self._until = max(self._until, self._next.until)
             self._next = next(self._frames, None)
         return frames[: len(times)], np.array(times, dtype=np.float64), limit

@@ -1,17 +1,24 @@
 """A picture file as the 64x64 grey square that face networks take."""
 
+import io
+import struct
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
+from av.error import FFmpegError
 from jaxtyping import UInt8
 
 from valaro.errors import MediaError
+from valaro.limits import LIMITS
 from valaro.media.crops import CROP_SIDE
 
 PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp")
 
-_MOST_BYTES = 32 << 20
+# As for recordings: a script in a picture's clothes would have FFmpeg open other files.
+_FORMATS = "bmp_pipe,jpeg_pipe,pbm_pipe,pgm_pipe,ppm_pipe,png_pipe,tiff_pipe,webp_pipe"
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def read_crop(path: Path) -> UInt8[np.ndarray, "64 64"]:
@@ -22,13 +29,14 @@ def read_crop(path: Path) -> UInt8[np.ndarray, "64 64"]:
     """
     try:
         size = path.stat().st_size
-        content = path.read_bytes() if size <= _MOST_BYTES else b""
+        content = path.read_bytes() if size <= LIMITS.most_picture_bytes else b""
     except OSError as error:
         raise MediaError(f"cannot be read: {error.strerror}") from None
-    if size > _MOST_BYTES:
-        raise MediaError(f"{size} bytes, expected at most {_MOST_BYTES}: a crop of a face is small")
+    if size > LIMITS.most_picture_bytes:
+        raise MediaError(f"{size} bytes, expected at most {LIMITS.most_picture_bytes}: a crop of a face is small")
     if not content:
         raise MediaError("the file is empty, expected a picture")
+    _check_size(content)
     picture = _decoded(content)
     height, width = picture.shape
     side = min(height, width)
@@ -37,6 +45,31 @@ def read_crop(path: Path) -> UInt8[np.ndarray, "64 64"]:
     # As in crops.py, so that a network sees in training what it sees in use.
     interpolation = cv2.INTER_AREA if side > CROP_SIDE else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(square, (CROP_SIDE, CROP_SIDE), interpolation=interpolation), np.uint8)
+
+
+def _check_size(content: bytes) -> None:
+    """Raise MediaError where a picture would unfold to more pixels than any camera's, before it is decoded."""
+    # PNGs come by the ten thousand, and have their size in front.
+    is_png = content.startswith(_PNG)
+    width, height = struct.unpack(">II", content[16:24].ljust(8, b"\0")) if is_png else _claimed_size(content)
+    if width * height > LIMITS.most_pixels or max(width, height) > LIMITS.longest_side:
+        raise MediaError(f"claims {width}x{height} pixels, expected at most {LIMITS.most_pixels:,}")
+
+
+def _claimed_size(content: bytes) -> tuple[int, int]:
+    try:
+        with av.open(
+            io.BytesIO(content),
+            container_options={"format_whitelist": _FORMATS, "protocol_whitelist": ""},
+            options={"max_pixels": str(LIMITS.most_pixels)},
+        ) as container:
+            stream = container.streams.video[0]
+            width, height = stream.width, stream.height
+    except (FFmpegError, IndexError, ValueError):
+        raise MediaError("cannot be decoded: damaged, or no picture") from None
+    if not width * height:
+        raise MediaError(f"cannot be decoded: damaged, or of more than {LIMITS.most_pixels:,} pixels")
+    return width, height
 
 
 def _decoded(content: bytes) -> UInt8[np.ndarray, "h w"]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 import av
@@ -11,26 +13,48 @@ from av.audio.stream import AudioStream
 from av.container.input import InputContainer
 from av.error import EOFError as EndOfFile
 from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from valaro.media.container import zero_time
+from valaro.limits import LIMITS
+from valaro.media.clock import AnyPacket, Jump, SharedClock, measured_span
+from valaro.media.container import chosen_streams, zero_time
+from valaro.media.display_order import DisplayOrder, encoder_delay
 
 T = TypeVar("T")
 
 _SEEK_MARGINS = (0.5, 5.0)  # seconds before the stretch, tried in turn before falling back to the beginning
 _MOST_COMPLAINTS = 1000
-# Their packets carry no time of their own, so a seek would land at a guessed one.
-_UNSEEKABLE = {"mp3", "aac", "mpegvideo", "m4v"}
+
+TIMELESS = {"mp3", "aac", "mpegvideo", "m4v"}
+"""Forms whose packets carry no time of their own: a seek would land at a guessed one."""
 
 
 @dataclass(kw_only=True)
 class StreamReport:
-    """What reading learnt: whether the file has the stream, where it should end, how often its decoder complained."""
+    """What reading learnt of a stream."""
 
     exists: bool = False
+    """Whether the file has it."""
+    tracks: int = 1
+    """How many of its kind the file has."""
+    is_default: bool = False
+    """Whether it is the one that the file itself calls the default."""
     declared_end: float | None = None
+    """Where it should end, in seconds of the recording; None: the file does not say, or says it of a part alone."""
     complaints: int = 0
+    """How often its decoder complained."""
+    stands_until: float = 0.0
+    """Until when packets say that the last picture stands, in seconds of the recording."""
+    jump: Jump | None = None
+    """A gap that was too long to be filled."""
+
+    def begin(self, stream: AudioStream | VideoStream, tracks: int) -> None:
+        """Begin anew with `stream`, one of `tracks` of its kind."""
+        self.exists, self.complaints, self.tracks = True, 0, tracks
+        self.is_default = bool(stream.disposition & Disposition.default)
 
 
 def decoded_frames(
@@ -40,22 +64,75 @@ def decoded_frames(
     report.declared_end = declared_end(container, stream)
     # One thread a process: extraction runs a process a core.
     stream.codec_context.thread_count = 1
-    packets = container.demux(stream)
-    while report.complaints < _MOST_COMPLAINTS:
+    if isinstance(stream, VideoStream):
+        stream.codec_context.options = {"max_pixels": str(LIMITS.most_pixels)}
+    zero, order, in_vain = float(zero_time(container)), _display_order(container, stream), 0
+    for packet in _clocked(container, stream, report, zero):
+        if packet.size == 0 and packet.pts is not None:
+            # Nothing new: the last picture stands. A decoder would take it for the end of the stream.
+            report.stands_until = float((packet.pts + (packet.duration or 0)) * packet.time_base) - zero
+            continue
+        if isinstance(stream, VideoStream) and packet.dts is not None and _has_no_times(container, packet):
+            packet.pts = packet.dts
+            order.add(packet.dts)
+        report.complaints += packet.is_corrupt
         try:
-            packet = next(packets, None)
-            if packet is None:
-                return
-            report.complaints += packet.is_corrupt
             frames = packet.decode()
         except EndOfFile:
             return
         except FFmpegError:
             report.complaints += 1
+            in_vain += 1
+            if in_vain == _MOST_COMPLAINTS:
+                return
             continue
         for frame in frames:
+            in_vain = 0
+            if isinstance(frame, VideoFrame) and order.is_used:
+                frame.pts = order.take(frame.pts, _reorder_depth(stream))
             if isinstance(frame, AudioFrame | VideoFrame):
                 yield frame
+
+
+def _clocked(
+    container: InputContainer, stream: AudioStream | VideoStream, report: StreamReport, zero: float
+) -> Iterator[AnyPacket]:
+    """Yield the packets of `stream`, with stamps on the clock that all tracks of the recording share."""
+    clock = SharedClock(zero)
+    packets = container.demux(*chosen_streams(container))
+    while True:
+        try:
+            packet = next(packets, None)
+        except EndOfFile:
+            return
+        except FFmpegError:
+            report.complaints += 1
+            continue
+        if packet is None:
+            return
+        clock.set(packet)
+        report.jump = clock.jump
+        if clock.pieces > 1:
+            report.declared_end = None
+        if packet.stream_index == stream.index:
+            yield packet
+
+
+def _display_order(container: InputContainer, stream: AudioStream | VideoStream) -> DisplayOrder:
+    if not isinstance(stream, VideoStream) or container.format.name != "avi":
+        return DisplayOrder()
+    slots = [entry.timestamp for entry in islice(stream.index_entries, 2)]
+    return DisplayOrder(slots[0] if slots else 0, encoder_delay(slots, _reorder_depth(stream)))
+
+
+def _reorder_depth(stream: AudioStream | VideoStream) -> int:
+    context = stream.codec_context
+    return context.reorder_depth if isinstance(context, VideoCodecContext) else 0
+
+
+def _has_no_times(container: InputContainer, packet: AnyPacket) -> bool:
+    """Whether the container only counts its pictures; what FFmpeg then makes up for AVI is late by its own delay."""
+    return packet.pts is None or container.format.name == "avi"
 
 
 def declared_end(container: InputContainer, stream: AudioStream | VideoStream) -> float | None:
@@ -67,14 +144,17 @@ def declared_end(container: InputContainer, stream: AudioStream | VideoStream) -
     return None
 
 
-def seek_to(container: InputContainer, stream: AudioStream | VideoStream, time: float | None) -> bool:
+def seek_to(container: InputContainer, path: Path, stream: AudioStream | VideoStream, time: float | None) -> bool:
     """Move `container` to the last key frame of `stream` at or before `time` seconds; None: stay at the beginning.
 
     Returns False where this file cannot be sought in.
     """
     if time is None:
         return True
-    if container.format.name in _UNSEEKABLE or stream.time_base is None:
+    if container.format.name in TIMELESS or stream.time_base is None:
+        return False
+    span = measured_span(path, container.format.name, None)
+    if span is not None and span.pieces > 1:
         return False
     offset = int((Fraction(time) + zero_time(container)) / stream.time_base)
     try:

@@ -69,7 +69,7 @@ class Watcher:
         absent = " and ".join(name for name in model.features if name not in given)
         left = " and ".join(name for name in model.features if name in given) or "nothing of it"
         why = f"{model.label} joins {' and '.join(model.features)}; without {absent} its answers rest on {left} alone"
-        return Problem(utterance=str(self.recording), where=model.dimension, why=why)
+        return Problem(utterance=str(self.recording), where=model.dimension, why=why, is_remark=True)
 
     def _in_order(self, told: Sequence[list[Segment]]) -> Iterator[Moment]:
         for together in zip(*told, strict=True):

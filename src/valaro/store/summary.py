@@ -27,8 +27,8 @@ class ExtractionSummary:
 
     @property
     def faults(self) -> tuple[Problem, ...]:
-        """The problems that are more than a recording's having no sound or no picture."""
-        return tuple(problem for problem in self.problems if not problem.is_absence)
+        """The problems that are more than a remark, or a recording's having no sound or no picture."""
+        return tuple(problem for problem in self.problems if problem.is_fault)
 
     def without(self, modality: str) -> int:
         """Return how many utterances' recordings have no `sound` or `picture`."""
@@ -65,4 +65,4 @@ def summarise(
 
 def _has_all(problems: set[Problem]) -> bool:
     """Whether what is missing was never in the recording."""
-    return bool(problems) and all(problem.is_absence for problem in problems)
+    return any(problem.is_absence for problem in problems) and not any(problem.is_fault for problem in problems)
