@@ -625,7 +625,11 @@ def test_ctrl_c_in_the_middle_is_one_message_and_leaves_no_process(tmp_path: Pat
     program.send_signal(signal.SIGINT)
     _, words = program.communicate(timeout=30)
     assert program.returncode == 130
-    assert words.strip() == "valaro: stopped; what was finished is kept, the same command goes on from there"
+    assert words.splitlines() == [
+        "make recordings: 280 recordings",
+        "",
+        "valaro: stopped; what was finished is kept, the same command goes on from there",
+    ]
     time.sleep(0.5)
     with pytest.raises(ProcessLookupError):
         os.killpg(program.pid, 0)

@@ -262,7 +262,7 @@ def test_without_speakers_or_people_anyone_may_speak_and_stated_strangers_are_sa
 )
 def test_what_extraction_reads_is_taken_for_a_recording(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    assert recordings._recordings_below(tmp_path)[0] == [tmp_path / name]
+    assert recordings.recordings_below(tmp_path)[0] == [tmp_path / name]
 
 
 def test_files_that_are_no_recordings_are_named_by_their_kinds(folder: Path) -> None:
