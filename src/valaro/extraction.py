@@ -77,9 +77,9 @@ def extract(
     how many were requested, and of how many of those done now nothing came out, and `on_look` before that, since the
     contents of every recording that is new here are read once. `extractor` and the `versions` of its features are those
     of `valaro.recordings` and `valaro.features` if not given. `network` is the file or run folder of the network behind
-    `dface` if it is not the packaged one; the store keeps a copy.
+    `dface` (default: the one that the store has, else the packaged one); the store keeps a copy.
     """
-    trained = _network(network, names)
+    trained = _network(network, names, to)
     asked = _with_versions(names, versions, trained)
     _refuse_duplicates(utterances)
     check_workers(workers)
@@ -124,17 +124,20 @@ def _sources(utterances: Sequence[Utterance], store: Path, on_look: OnProgress |
         contents.keep()
 
 
-def _network(path: Path | None, names: Sequence[str]) -> FaceNetwork | None:
-    """Return the network at `path`, or the packaged one where `dface` is asked for without another."""
-    if path is not None:
-        from valaro.features.network_file import read_face_network
+def _network(path: Path | None, names: Sequence[str], store: Path) -> FaceNetwork | None:
+    """Return the network at `path`; where `dface` is asked for without one, the store's own, or else the packaged one.
 
-        return read_face_network(path)
-    if _DFACE not in names:
+    A store that was made with a network of the user's must not be made anew with another by a forgotten name.
+    """
+    if path is None and _DFACE not in names:
         return None
+    from valaro.features.network_file import read_face_network
     from valaro.features.packaged_network import packaged_face_network
 
-    return packaged_face_network()
+    kept = [path] if path is not None else sorted((store / NETWORKS).glob("*.onnx"))
+    if len(kept) > 1:
+        raise ValaroError(f"'{store}' holds dface of {len(kept)} networks: say which with --features dface=RUN")
+    return read_face_network(kept[0]) if kept else packaged_face_network()
 
 
 def _with_versions(names: Sequence[str], versions: Mapping[str, str] | None, network: FaceNetwork | None) -> Versions:

@@ -1,7 +1,6 @@
 """A store with `dface` keeps the network that made it, and never mixes two."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from making_features import an_utterance
 from valaro.errors import StoreError, ValaroError
 from valaro.extraction import extract
 from valaro.features.face_network import FaceNetwork
+from valaro.features.packaged_network import packaged_face_network
 from valaro.records import Extracted, FeatureSequence, Utterance
 from valaro.store.feature_store import FeatureStore
 
@@ -75,7 +75,15 @@ def test_a_copy_that_is_gone_or_another_one_is_noticed(tmp_path: Path) -> None:
         FeatureStore.open(tmp_path / "store").network("dface")
 
 
-def test_without_a_network_nothing_is_begun(tmp_path: Path) -> None:
-    with pytest.raises(ValaroError, match="train-face-network"):
-        extract([replace(an_utterance("1"), media=tmp_path / "gone.mp4")], ["dface"], to=tmp_path / "store")
-    assert not (tmp_path / "store").exists()
+def test_without_a_name_the_packaged_network_is_taken_or_the_one_that_the_store_has(tmp_path: Path) -> None:
+    def again(store: Path) -> str:
+        extract([an_utterance("1", level=None)], ["dface"], to=store, extractor=_rows)
+        return FeatureStore.open(store).version("dface")
+
+    assert again(tmp_path / "new") == f"1-{packaged_face_network().checksum}"
+    own = a_network()
+    _extract(tmp_path / "own", _write(own, tmp_path / "n.onnx"), "1")
+    assert again(tmp_path / "own") == f"1-{own.checksum}"
+    _extract(tmp_path / "own", _write(a_network(seed=1), tmp_path / "n.onnx"), "2")
+    with pytest.raises(ValaroError, match="holds dface of 2 networks: say which with --features dface=RUN"):
+        again(tmp_path / "own")
