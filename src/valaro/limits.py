@@ -43,10 +43,22 @@ class Limits:
     """Seconds for which the next piece of a recording is looked for, in gigabytes of zeros for instance."""
     most_picture_bytes: int = 32 << 20
     """Bytes of a picture file that is to show one face."""
+    most_picture_probe: int = 4
+    """Times `most_pixels` with which a picture is still looked at, for the size that it claims."""
+    most_network_bytes: int = 64 << 20
+    """Bytes of a network of faces (.onnx)."""
+    most_network_numbers: int = 64 << 20
+    """Numbers that all layers of a network of faces give for one face; the paper's network gives a fifth of them."""
+    most_modalities: int = 16
+    """Features that one network takes."""
+    most_feature_channels: int = 16_384
+    """Channels of one feature that a network takes."""
+    most_annotation_bytes: int = 16 << 20
+    """Bytes of an annotation that a corpus brings, as XML or as text; the longest of AMI's has 300,000."""
     most_json_bytes: int = 64 << 20
-    """Bytes of a JSON or TOML file, or of such a text inside another file."""
+    """Bytes of a JSON, TOML or YAML file, or of such a text inside another file."""
     deepest_json: int = 64
-    """Lists and objects inside each other in JSON or TOML."""
+    """Lists and objects inside each other in JSON, TOML or YAML."""
     most_rows: int = 2_000_000
     """Rows of one table."""
     most_table_bytes: int = 256 << 20
