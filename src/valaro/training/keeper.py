@@ -113,10 +113,10 @@ def _pointed_to(folder: Path) -> str:
     """Return the name of the state kept last; one that led out of `folder` would be read, and what is here removed."""
     try:
         name = read_regular(folder / _LATEST, LIMITS.most_json_bytes).decode("utf-8").strip()
-        if not re.fullmatch(r"step-[0-9]+", name):
-            raise ValueError(f"'{_LATEST}' names '{name[:40]}', expected step- and a number")
     except (OSError, ValueError) as error:
         raise _damaged(folder, error) from error
+    if not re.fullmatch(r"step-[0-9]+", name):
+        raise _damaged(folder, ValueError(f"'{_LATEST}' names '{name[:40]}', expected step- and a number"))
     return name
 
 
