@@ -1,6 +1,15 @@
 """The most that a file may claim or cost: every limit of valaro, with its default."""
 
-from dataclasses import dataclass
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+
+from valaro.errors import all_at_once
+
+VARIABLE = "VALARO_LIMITS"
+"""The environment variable that replaces defaults, as in `longest_gap=1200,most_pixels=80000000`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,5 +76,46 @@ class Limits:
     """Bytes of the weights of one model, or of the state of one training."""
 
 
-LIMITS = Limits()
-"""The limits that hold where nothing else is said."""
+def limits_from(environment: Mapping[str, str]) -> Limits:
+    """Return the limits with what an environment replaces of them.
+
+    Raises:
+        ValaroError: an unknown name, or a value that is no number above 0; all of them at once.
+
+    >>> limits_from({"VALARO_LIMITS": "longest_gap=1200, most_streams=8"}).longest_gap
+    1200.0
+    """
+    given: dict[str, float] = {}
+    faults: list[str] = []
+    for part in filter(None, (part.strip() for part in environment.get(VARIABLE, "").split(","))):
+        name, _, text = (piece.strip() for piece in part.partition("="))
+        try:
+            given[name] = _number(name, text)
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        legal = ", ".join(field.name for field in fields(Limits))
+        raise all_at_once(
+            f"the environment variable {VARIABLE} is not as in {VARIABLE}='longest_gap=1200,most_pixels=80000000':",
+            [*faults, f"the limits are {legal}"],
+        )
+    return replace(Limits(), **given)
+
+
+def _number(name: str, text: str) -> float:
+    defaults = {field.name: field.default for field in fields(Limits)}
+    if name not in defaults:
+        near = get_close_matches(name, defaults, n=1)
+        raise ValueError(f"unknown limit '{name}'" + (f": did you mean '{near[0]}'?" if near else ""))
+    kind, words = (int, "a whole number") if isinstance(defaults[name], int) else (float, "a number")
+    try:
+        value = kind(text)
+    except ValueError:
+        value = math.nan
+    if not (value > 0 and math.isfinite(value)):
+        raise ValueError(f"{name} is '{text}', expected {words} above 0")
+    return value
+
+
+LIMITS = limits_from(os.environ)
+"""The limits that hold: in worker processes, too, which have the same environment."""
