@@ -13,6 +13,7 @@ from valaro.evaluation.scores import score as score_predictions
 from valaro.experiments.choice import most_liked
 from valaro.extraction import extract as extract_features
 from valaro.features.table import asked_features
+from valaro.files import checked_path
 from valaro.prediction import predictor
 from valaro.records import DIMENSIONS, CorpusNote, Dimension, Moment, Utterance
 from valaro.store.feature_store import FeatureStore
@@ -30,7 +31,7 @@ def read_corpus(kind: str, path: str | Path, *, strict: bool = True, **options: 
     Raises:
         ValaroError: not all that the corpus has could be read; with `strict=False` the rest is returned.
     """
-    reading = read_kind(kind, Path(path), options)
+    reading = read_kind(kind, checked_path(path, "path"), options)
     return (strictly(reading, str(path)) if strict else reading).utterances
 
 
@@ -47,7 +48,7 @@ def extract(
     `notes` are what every page made from a corpus must say about it. `dface` is asked for with its network, as in
     `"dface=RUN"`: a run folder of `valaro train-face-network`.
     """
-    folder = Path(to)
+    folder = checked_path(to, "to")
     wanted, network = asked_features([names] if isinstance(names, str) else names)
     extract_features(utterances, wanted, to=folder, workers=workers, notes=notes, network=network)
     return FeatureStore.open(folder)
@@ -113,9 +114,9 @@ def watch(model: TrainedModel, recording: str | Path) -> Iterator[Moment]:
 
 def save_model(model: TrainedModel, folder: str | Path) -> None:
     """Write a model to a folder, whole or not at all, without pickle."""
-    checkpoint.save_model(model, Path(folder))
+    checkpoint.save_model(model, checked_path(folder, "folder"))
 
 
 def load_model(folder: str | Path) -> TrainedModel:
     """Read a model that `save_model` wrote."""
-    return checkpoint.load_model(Path(folder))
+    return checkpoint.load_model(checked_path(folder, "folder"))

@@ -1,6 +1,15 @@
 """The most that a file may claim or cost: every limit of valaro, with its default."""
 
-from dataclasses import dataclass
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+
+from valaro.errors import all_at_once
+
+VARIABLE = "VALARO_LIMITS"
+"""The environment variable that replaces defaults, as in `longest_gap=1200,most_pixels=80000000`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +52,22 @@ class Limits:
     """Seconds for which the next piece of a recording is looked for, in gigabytes of zeros for instance."""
     most_picture_bytes: int = 32 << 20
     """Bytes of a picture file that is to show one face."""
+    most_picture_probe: int = 4
+    """Times `most_pixels` with which a picture is still looked at, for the size that it claims."""
+    most_network_bytes: int = 64 << 20
+    """Bytes of a network of faces (.onnx)."""
+    most_network_numbers: int = 64 << 20
+    """Numbers that all layers of a network of faces give for one face; the paper's network gives a fifth of them."""
+    most_modalities: int = 16
+    """Features that one network takes."""
+    most_feature_channels: int = 16_384
+    """Channels of one feature that a network takes."""
+    most_annotation_bytes: int = 16 << 20
+    """Bytes of an annotation that a corpus brings, as XML or as text; the longest of AMI's has 300,000."""
     most_json_bytes: int = 64 << 20
-    """Bytes of a JSON or TOML file, or of such a text inside another file."""
+    """Bytes of a JSON, TOML or YAML file, or of such a text inside another file."""
     deepest_json: int = 64
-    """Lists and objects inside each other in JSON or TOML."""
+    """Lists and objects inside each other in JSON, TOML or YAML."""
     most_rows: int = 2_000_000
     """Rows of one table."""
     most_table_bytes: int = 256 << 20
@@ -55,5 +76,46 @@ class Limits:
     """Bytes of the weights of one model, or of the state of one training."""
 
 
-LIMITS = Limits()
-"""The limits that hold where nothing else is said."""
+def limits_from(environment: Mapping[str, str]) -> Limits:
+    """Return the limits with what an environment replaces of them.
+
+    Raises:
+        ValaroError: an unknown name, or a value that is no number above 0; all of them at once.
+
+    >>> limits_from({"VALARO_LIMITS": "longest_gap=1200, most_streams=8"}).longest_gap
+    1200.0
+    """
+    given: dict[str, float] = {}
+    faults: list[str] = []
+    for part in filter(None, (part.strip() for part in environment.get(VARIABLE, "").split(","))):
+        name, _, text = (piece.strip() for piece in part.partition("="))
+        try:
+            given[name] = _number(name, text)
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        legal = ", ".join(field.name for field in fields(Limits))
+        raise all_at_once(
+            f"the environment variable {VARIABLE} is not as in {VARIABLE}='longest_gap=1200,most_pixels=80000000':",
+            [*faults, f"the limits are {legal}"],
+        )
+    return replace(Limits(), **given)
+
+
+def _number(name: str, text: str) -> float:
+    defaults = {field.name: field.default for field in fields(Limits)}
+    if name not in defaults:
+        near = get_close_matches(name, defaults, n=1)
+        raise ValueError(f"unknown limit '{name}'" + (f": did you mean '{near[0]}'?" if near else ""))
+    kind, words = (int, "a whole number") if isinstance(defaults[name], int) else (float, "a number")
+    try:
+        value = kind(text)
+    except ValueError:
+        value = math.nan
+    if not (value > 0 and math.isfinite(value)):
+        raise ValueError(f"{name} is '{text}', expected {words} above 0")
+    return value
+
+
+LIMITS = limits_from(os.environ)
+"""The limits that hold: in worker processes, too, which have the same environment."""

@@ -6,6 +6,8 @@ import re
 import stat
 from pathlib import Path
 
+ABSENT = "does not exist"
+
 _KINDS = (
     (stat.S_ISDIR, "is a folder"),
     (stat.S_ISFIFO, "is a pipe"),
@@ -17,8 +19,8 @@ _FAULTS = {
     errno.ELOOP: "is a link that leads back to itself",
     errno.ENAMETOOLONG: "has a name that is too long for this system",
     errno.EACCES: "lies in a folder that may not be read",
-    errno.ENOTDIR: "does not exist",
-    errno.ENOENT: "does not exist",
+    errno.ENOTDIR: ABSENT,
+    errno.ENOENT: ABSENT,
 }
 
 
@@ -40,6 +42,33 @@ def why_not_readable(path: Path) -> str:
         if is_kind(mode):
             return words
     return "" if os.access(path, os.R_OK) else "may not be read (permission denied)"
+
+
+def why_no_file(path: Path, expected: str) -> str:
+    """Return what to say of a path at which no file can be read, nothing where one can; `expected` names its kind.
+
+    >>> why_no_file(Path("/dev/null"), "a table"), why_no_file(Path("/nowhere"), "a table")
+    ('is a device, expected a table', 'there is no such file')
+    """
+    why = why_not_readable(path)
+    return "there is no such file" if why == ABSENT else _with_expected(path, why, expected)
+
+
+def why_no_folder(path: Path) -> str:
+    """Return what to say of a path at which there is no folder, nothing where there is one.
+
+    >>> why_no_folder(Path("/dev/null")), why_no_folder(Path("/nowhere")), why_no_folder(Path("/"))
+    ('is a device, expected a folder', 'there is no such folder', '')
+    """
+    why = why_not_readable(path)
+    if why == "is a folder":
+        return ""
+    return "there is no such folder" if why == ABSENT else _with_expected(path, why or "is a file", "a folder")
+
+
+def _with_expected(path: Path, why: str, expected: str) -> str:
+    """Add what was expected where something else is there; of an address, `why` says already what to do."""
+    return f"{why}, expected {expected}" if why and os.path.lexists(path) else why
 
 
 def _why_not_there(path: Path, error: OSError) -> str:

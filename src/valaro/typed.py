@@ -10,8 +10,8 @@ T = TypeVar("T")
 _KINDS: dict[Any, str] = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
 
 
-def typed(kind: type[T], value: object, at: str = "it") -> T:
-    """Return `value` as `kind`: a dataclass, tuple, dictionary, Literal, text, number, truth value, or None.
+def typed(kind: type[T] | Any, value: object, at: str = "it") -> T:  # noqa: ANN401 - tuple[str, ...] is no class
+    """Return `value` as `kind`: a dataclass, tuple, dictionary, Literal, text, number, truth value, None, or Any.
 
     Raises:
         ValueError: it does not fit; names that are missing or unknown, numbers that are not finite.
@@ -23,6 +23,8 @@ def typed(kind: type[T], value: object, at: str = "it") -> T:
 
 
 def _typed(kind: Any, value: Any, at: str) -> Any:  # noqa: ANN401 - any type, any value
+    if kind is Any:
+        return value
     origin, inner = get_origin(kind), get_args(kind)
     if origin in {Union, UnionType}:
         return _of_union(inner, value, at)

@@ -1,5 +1,6 @@
 """Databases that the package audformat wrote, or that were changed by hand afterwards, are read."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -290,6 +291,40 @@ def test_a_header_that_is_none_is_an_error_that_names_it(tmp_path, header, words
         read_audformat(tmp_path)
     assert str(tmp_path) in str(caught.value)
     assert words in str(caught.value)
+
+
+def test_ten_lines_of_aliases_that_stand_for_ten_thousand_million_values_are_refused_unmade(tmp_path):
+    lines = ["name: x", "source: y", "usage: research", "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    for before, name in zip("abcdefghi", "bcdefghij", strict=True):
+        lines.append(f"{name}: &{name} [{', '.join(['*' + before] * 10)}]")
+    (tmp_path / "db.yaml").write_text("\n".join(lines))
+    with pytest.raises(ValaroError) as caught:
+        read_audformat(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path / 'db.yaml'}: not readable as YAML: line 5: an alias (*a), expected values written out"
+    )
+
+
+@pytest.mark.parametrize(
+    "header",
+    [f"name: {'[' * 64}{']' * 64}", f"name: {'[' * 900}", "\n".join(f"{' ' * n}a:" for n in range(70)) + " 1"],
+)
+def test_a_header_nested_more_than_64_deep_is_refused(tmp_path, header):
+    (tmp_path / "db.yaml").write_text(header)
+    with pytest.raises(ValaroError, match="lists nested more than 64 deep"):
+        read_audformat(tmp_path)
+
+
+def test_a_header_that_is_too_large_or_no_file_is_refused_unread(tmp_path):
+    header = tmp_path / "db.yaml"
+    header.write_text("name: x")
+    os.truncate(header, 1 << 40)
+    with pytest.raises(ValaroError, match=r"db\.yaml: 1,099,511,627,776 bytes, expected at most 67,108,864"):
+        read_audformat(tmp_path)
+    header.unlink()
+    os.mkfifo(header)
+    with pytest.raises(ValaroError, match=r"db\.yaml: it is a pipe, expected a file"):
+        read_audformat(tmp_path)
 
 
 def test_a_folder_without_a_header_and_a_damaged_table_are_errors(tmp_path):

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -6,8 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from valaro.corpora import sheet
+from valaro.corpora.cells import media_of
+from valaro.corpora.sheet import read_sheet
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError
+from valaro.limits import Limits
 from valaro.records import Rating
 
 
@@ -375,3 +380,33 @@ def test_the_tables_of_real_corpora_are_read_whole(corpus, rows, speakers):
     utterances = read_table(path)
     assert len(utterances) == rows
     assert len({utterance.speaker for utterance in utterances}) == speakers
+
+
+def test_a_table_with_more_rows_than_may_be_is_refused_with_the_line_of_the_first_that_is_too_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheet, "LIMITS", Limits(most_rows=3))
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n\n3,4\n5,6\n")
+    assert [row.cells for row in read_sheet(path, ("a", "b"), ("a",)).rows] == [("1", "2"), ("3", "4"), ("5", "6")]
+    path.write_text("a,b\n1,2\n\n3,4\n5,6\n7,8\n")
+    found = read_sheet(path, ("a", "b"), ("a",))
+    assert (found.rows, found.faults) == (
+        (),
+        (f"{path}, line 6: one row more than the 3 that a table may have: part the table",),
+    )
+
+
+def test_what_is_no_file_is_named_in_a_cell_and_as_a_table(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    said = {"pipe.csv": "is a pipe", "loop.csv": "is a link that leads back to itself", "n" * 300: "has a name that is"}
+    for name, words in said.items():
+        with pytest.raises(ValaroError, match=rf"file '{name}' {words}.*\(looked in {tmp_path}\)"):
+            media_of(name, tmp_path, None)
+        with pytest.raises(ValaroError, match=words):
+            read_table(tmp_path / f"{name.removesuffix('.csv')}.csv")
+    with pytest.raises(ValaroError, match=r"pipe\.csv: is a pipe, expected a table"):
+        read_table(tmp_path / "pipe.csv")
+    with pytest.raises(ValaroError, match="/dev/null: is a device, expected a table"):
+        read_table(Path("/dev/null"))

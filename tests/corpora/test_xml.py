@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from valaro.corpora.xml import Element, read_elements
 from valaro.errors import ValaroError
+from valaro.limits import Limits
 
 BILLION_LAUGHS = (
     b'<?xml version="1.0"?>\n<!DOCTYPE lolz [\n <!ENTITY lol "lol">\n'
@@ -76,9 +77,9 @@ def test_what_is_no_xml_is_named_with_its_line(tmp_path: Path, content: bytes, w
 def test_a_file_larger_than_any_annotation_is_refused_while_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     path.write_bytes(b"<a>" + b"<b/>" * 50_000 + b"</a>")
-    assert len(list(read_elements(path, most_bytes=200_007))) == 50_001
+    assert len(list(read_elements(path, limits=Limits(most_annotation_bytes=200_007)))) == 50_001
     with pytest.raises(ValaroError, match="larger than 200,006 bytes"):
-        list(read_elements(path, most_bytes=200_006))
+        list(read_elements(path, limits=Limits(most_annotation_bytes=200_006)))
 
 
 def test_what_is_not_there_or_a_folder_is_a_users_mistake(tmp_path: Path) -> None:

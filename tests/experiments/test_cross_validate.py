@@ -414,6 +414,92 @@ def test_a_damaged_run_is_one_message(finished: tuple[Path, Path], tmp_path: Pat
         read_run(run)
 
 
+DAMAGED_FACTS: dict[str, tuple[dict[str, object], str]] = {
+    "settings deep": ({"settings": "x = " + "[" * 100_000}, "lists nested more than 64 deep"),
+    "settings a number": ({"settings": 5}, "the run.settings is 5, expected text"),
+    "settings cut": ({"settings": "x = ["}, "Invalid value (at end of document)"),
+    "settings no section": ({"settings": "study = 5"}, "settings.study is 5, expected names with values"),
+    "data no files": ({"settings": "[data]\nlabelled = 5"}, "data.labelled is 5, expected a list"),
+    "levels": (
+        {"corpora": [{"corpus": "c", "utterances": 1, "labelled": 1, "speakers": 1, "sessions": 1, "seconds": 1,
+                      "levels": [1]}]},
+        "the run.corpora[0].levels is [1], expected names with values",
+    ),
+    "faces": (
+        {"faces": [{"utterance": "c/a", "frames": "many", "found": 1, "mean_absolute_yaw": 0.5}]},
+        "the run.faces[0].frames is 'many', expected a whole number",
+    ),
+    "environment": ({"environment": ["python"]}, "the run.environment is ['python'], expected names with values"),
+    "notes": ({"notes": [5]}, "the run.notes[0] is 5, expected names with values"),
+    "planned": ({"planned": 5}, "the run.planned is 5, expected a list"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "words"), DAMAGED_FACTS.values(), ids=DAMAGED_FACTS)
+def test_a_run_that_says_of_itself_what_makes_no_sense_is_refused_by_all_who_read_it(
+    finished: tuple[Path, Path], tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    study, whole = finished
+    run = shutil.copytree(whole, tmp_path / "run")
+    (run / "run.json").write_text(json.dumps(json.loads((run / "run.json").read_text()) | change))
+    for use in (read_run, lambda path: cross_validate(settings_of(study), path)):
+        with pytest.raises(StoreError) as caught:
+            use(run)
+        assert str(caught.value) == f"'{run / 'run.json'}' is damaged: {words}"
+
+
+def test_a_run_without_settings_says_what_is_missing(finished: tuple[Path, Path], tmp_path: Path) -> None:
+    run = shutil.copytree(finished[1], tmp_path / "run")
+    facts = json.loads((run / "run.json").read_text())
+    del facts["settings"]
+    (run / "run.json").write_text(json.dumps(facts))
+    with pytest.raises(StoreError, match=r"run\.json' is damaged: the run lacks some of settings"):
+        read_run(run)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("5", "failures is 5, expected a list"),
+        ("[5]", "failures[0] is 5, expected names with values"),
+        ('[{"utterance": "a"}]', "failures[0] lacks some of where, why, is_remark"),
+    ],
+)
+def test_damaged_failures_are_named_as_what_they_are(
+    finished: tuple[Path, Path], tmp_path: Path, text: str, words: str
+) -> None:
+    run = shutil.copytree(finished[1], tmp_path / "run")
+    (run / "failures.json").write_text(text)
+    with pytest.raises(StoreError) as caught:
+        read_run(run)
+    assert str(caught.value) == f"'{run / 'failures.json'}' is damaged: {words}"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"features": 5}, "the result.features is 5, expected a list"),
+        ({"history": [5]}, "the result.history[0] is 5, expected names with values"),
+        ({"alarms": 5}, "the result.alarms is 5, expected a list"),
+        ({"varied": [["a"]]}, "the result.varied[0] is ['a'], expected 2 values"),
+        ({"test": []}, "the result.test is [], expected names with values"),
+        ({"dimension": "anger"}, "the result.dimension is 'anger', expected one of ('valence', 'arousal')"),
+        ({"surprise": 1}, "the result has an unknown 'surprise'"),
+    ],
+)
+def test_a_result_of_other_kinds_is_a_damaged_one_in_words_of_ours(
+    finished: tuple[Path, Path], tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    run = shutil.copytree(finished[1], tmp_path / "run")
+    file = min((run / "results").iterdir())
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    (problem,) = read_run(run).damaged
+    assert problem.why == (
+        f"'{file}' is not a result of this version of valaro: {words}; the same valaro cross-validate again trains "
+        "it anew"
+    )
+
+
 def test_the_report_says_what_it_must(finished: tuple[Path, Path], tmp_path: Path, here: list[str]) -> None:
     study, run = finished
     write_report([read_run(run)], tmp_path / "plain.html")

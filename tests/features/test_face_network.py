@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -117,8 +118,17 @@ def test_a_file_that_is_not_there_or_no_onnx_is_named(tmp_path: Path) -> None:
         read_face_network(tmp_path)
     with (tmp_path / "network.onnx").open("wb") as out:
         out.truncate(65 << 20)
-    with pytest.raises(StoreError, match="68157440 bytes, expected a network of faces of at most"):
+    with pytest.raises(StoreError, match="no network of faces: 68,157,440 bytes, expected at most 67,108,864"):
         read_face_network(tmp_path)
+
+
+def test_a_pipe_or_an_address_in_the_place_of_a_network_is_named_unopened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "network.onnx")
+    for path in (tmp_path, tmp_path / "network.onnx"):
+        with pytest.raises(StoreError, match=r"network\.onnx: is a pipe, expected a file"):
+            read_face_network(path)
+    with pytest.raises(StoreError, match="is an address on the internet, and nothing is fetched from there"):
+        read_face_network(Path("https://example.org/network.onnx"))
 
 
 def _external(model: ModelProto) -> None:

@@ -269,6 +269,19 @@ def kept(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return tmp_path / "state" / "training" / _pointer(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["../elsewhere", "/etc", "step-", "step-1/../../elsewhere", ".", "step-\u0663"])
+def test_a_pointer_that_names_anything_but_a_state_is_damage_and_is_not_followed(
+    corpus: Corpus, kept: Path, name: str
+) -> None:
+    elsewhere = shutil.copytree(kept, kept.parents[1] / "elsewhere")
+    (kept.parent / "latest").write_text(f"{name}\n", encoding="utf-8")
+    with pytest.raises(StoreError) as caught:
+        corpus.train("MSSGAN", kept.parents[2])
+    assert f"'latest' names '{name}', expected step- and a number" in str(caught.value)
+    assert kept.is_dir()
+    assert elsewhere.is_dir()
+
+
 def _flip_last_byte(file: Path) -> None:
     data = bytearray(file.read_bytes())
     data[-1] ^= 1

@@ -3,6 +3,7 @@
 import signal
 import sys
 from contextlib import suppress
+from importlib import import_module
 from types import FrameType
 from typing import Annotated, Any
 
@@ -65,7 +66,8 @@ def _options(
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and end.")
     ] = False,
 ) -> None:
-    pass
+    # Limits that make no sense are refused by every verb, whether it comes to one or not.
+    import_module("valaro.limits")
 
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

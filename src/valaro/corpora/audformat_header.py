@@ -8,8 +8,10 @@ from typing import Any
 
 from valaro.corpora.audformat_package import HEADER, KEY, audformat, safely_loaded
 from valaro.corpora.reading import nothing_in
-from valaro.errors import ValaroError
+from valaro.errors import ValaroError, words_for
+from valaro.limits import LIMITS
 from valaro.records import CorpusNote
+from valaro.regular import ABSENT, read_regular, why_not_readable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,15 +68,15 @@ def read_header(folder: Path) -> Header:
         ValaroError: it is not there, or is no header of audformat; or the package is not installed.
     """
     path = folder / HEADER
-    if not path.is_file():
+    if why_not_readable(path) == ABSENT:
         raise nothing_in(str(folder), f"an audformat database, with its header {HEADER}")
     package = audformat()
     try:
-        header = safely_loaded(path.read_text(encoding="utf-8"))
+        header = safely_loaded(read_regular(path, LIMITS.most_json_bytes).decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ValaroError(f"{path}: byte {error.start} is not UTF-8") from None
-    except ValaroError as error:
-        raise ValaroError(f"{path}: {error}") from None
+    except (OSError, ValueError, ValaroError) as error:
+        raise ValaroError(f"{path}: {words_for(error)}") from None
     try:
         return _header(path, package.Database.load_header_from_yaml(dict(header)))
     # A header that describes no database makes the package raise whatever its code then meets.

@@ -8,7 +8,7 @@ from unicodedata import category, name, normalize
 
 from valaro.errors import ValaroError, unknown_name
 from valaro.records import LEVEL_SCORES
-from valaro.regular import foreign_path
+from valaro.regular import foreign_path, why_not_readable
 
 Region = tuple[float, float, float, float]
 
@@ -104,18 +104,15 @@ def media_of(text: str, home: Path, root: Path | None) -> Path:
     media = top / text
     if not text or "\0" in text:
         return media
-    try:
-        exists = media.is_file()
-    except OSError as error:
-        raise ValaroError(f"file '{text}': {error.strerror}") from None
-    foreign = "" if exists else foreign_path(text)
+    why = why_not_readable(media)
+    foreign = foreign_path(text) if why and not os.path.lexists(media) else ""
     if foreign:
         raise ValaroError(f"file '{text}' {foreign}")
     if not Path(os.path.normpath(media)).is_relative_to(top):
         hint = "" if root else ": if that is meant, --root FOLDER says where recordings lie and relative names begin"
         raise ValaroError(f"file '{text}' leaves the folder {top}{hint}")
-    if not exists:
-        raise ValaroError(f"file '{text}' {'is a folder' if media.is_dir() else 'does not exist'} (looked in {top})")
+    if why:
+        raise ValaroError(f"file '{text}' {why} (looked in {top})")
     return media
 
 

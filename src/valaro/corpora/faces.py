@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from valaro.corpora.reading import existing_folder
 from valaro.errors import MediaError, ValaroError
 from valaro.media.still import PICTURE_SUFFIXES, read_crop
 from valaro.records import Problem
@@ -111,10 +112,11 @@ def is_picture(path: Path) -> bool:
 
 
 def _classes(folder: Path) -> tuple[str, ...]:
-    if not folder.is_dir():
-        what = "is a file, expected a folder" if folder.exists() else "there is no such folder"
-        raise ValaroError(f"{folder}: {what}")
-    return tuple(sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")))
+    return tuple(
+        sorted(
+            path.name for path in existing_folder(folder).iterdir() if path.is_dir() and not path.name.startswith(".")
+        )
+    )
 
 
 def _labelled(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from valaro.corpora.faces import FaceReading, Faces, is_picture, read_crops
+from valaro.corpora.reading import existing_folder
 from valaro.corpora.sheet import place, read_sheet
 from valaro.errors import ValaroError, all_at_once
 from valaro.records import Problem
@@ -37,8 +38,7 @@ def read_votes(folder: Path, table: Path) -> FaceReading:
     Raises:
         ValaroError: a column is missing, or no picture is left to train on.
     """
-    if not folder.is_dir():
-        raise ValaroError(f"{folder}: expected a folder of pictures")
+    existing_folder(folder)
     sheet = read_sheet(table, (_USAGE, _PICTURE, *EXPRESSIONS, *NOT_ONE), (_PICTURE, *EXPRESSIONS, *NOT_ONE))
     if not sheet.rows:
         raise all_at_once(f"{table}: no row of votes can be read", sheet.faults or ["it has no rows"])

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from valaro.corpora.iemocap_turns import Evaluation, Turn, read_bytes, read_evaluation
-from valaro.corpora.reading import Reading, nothing_in
+from valaro.corpora.reading import Reading, existing_folder, nothing_in
 from valaro.corpora.seats import Seats, half_of, read_seats
 from valaro.errors import ValaroError
 from valaro.labels.table_1 import level_tallies
@@ -66,7 +66,7 @@ def read_iemocap(folder: Path, *, seats: Path | None = None) -> Reading:
         ValaroError: no session with a turn is there, or the table of seats has faults, a row that matches no dialogue
             among them.
     """
-    sessions = [_look_into(path) for path in sorted(folder.glob("Session[0-9]*")) if path.is_dir()]
+    sessions = [_look_into(path) for path in sorted(existing_folder(folder).glob("Session[0-9]*")) if path.is_dir()]
     if not sessions:
         raise nothing_in(str(folder), "the folders Session1 to Session5 of the release")
     dialogs = {name for session in sessions for name in (*session.evaluations, *session.pictures)}

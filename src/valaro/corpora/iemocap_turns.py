@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
-from valaro.errors import ValaroError
+from valaro.errors import ValaroError, words_for
 from valaro.labels.fuzzy import MEAN
+from valaro.limits import LIMITS
 from valaro.records import DIMENSIONS, Dimension, Rating
+from valaro.regular import read_regular
 
 _HEADER = re.compile(
     r"\[\s*(?P<start>\d{1,6}(?:\.\d+)?)\s*-\s*(?P<end>\d{1,6}(?:\.\d+)?)\s*\]\s+(?P<turn>\S+)\s+(?P<category>[a-z]{3})\s+"
@@ -259,9 +261,9 @@ def read_bytes(path: Path) -> bytes:
         ValaroError: it cannot be read, or is UTF-16.
     """
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ValaroError(f"{path}: cannot be read: {error.strerror}") from None
+        raw = read_regular(path, LIMITS.most_annotation_bytes)
+    except (OSError, ValueError) as error:
+        raise ValaroError(f"{path}: cannot be read: {words_for(error)}") from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ValaroError(f"{path}, line 1: the text is UTF-16: convert the file to UTF-8")
     return raw

@@ -14,6 +14,7 @@ from valaro.corpora.reading import Reading
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError, unknown_name
 from valaro.files import checked_path
+from valaro.typed import typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,14 @@ def _recordings(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - as abo
 _PATHS = ("root", "levels", "seats", "speakers")
 """Options that are files or folders, which Python callers may give as text."""
 
+_PLAIN: Mapping[str, Any] = {
+    **dict.fromkeys(("corpus", "people", "speaker_from", "votes"), str),
+    **dict.fromkeys(("samples", "seed", "workers"), int),
+    **dict.fromkeys(("overlap", "faces"), bool),
+    "scale": tuple[float, float],
+}
+"""The kinds of the other options."""
+
 KINDS: Mapping[str, Kind] = {
     "table": Kind(
         read=_table, takes=("corpus", "people", "scale", "root"), what="a CSV or Parquet file, a row an utterance"
@@ -79,6 +88,13 @@ def _flag(option: str) -> str:
     return f"--{option.replace('_', '-')}"
 
 
+def _checked(name: str, value: object) -> object:
+    try:
+        return typed(_PLAIN[name], value, name)
+    except ValueError as error:
+        raise ValaroError(str(error)) from None
+
+
 def read_kind(
     kind: str, path: Path, options: Mapping[str, object], on_progress: Callable[[int, int], None] | None = None
 ) -> Reading:
@@ -87,6 +103,7 @@ def read_kind(
     Raises:
         ValaroError: an unknown kind, an option that it does not take, a corpus that is not there or makes no sense.
     """
+    kind = str(kind)
     if kind not in KINDS:
         raise unknown_name("kind of corpus", kind, KINDS)
     chosen = KINDS[kind]
@@ -96,4 +113,5 @@ def read_kind(
         taken = ", ".join(map(_flag, chosen.takes)) or "none"
         raise ValaroError(f"{_flag(foreign[0])} means nothing for '{kind}'; options of this kind: {taken}")
     given |= {name: checked_path(given[name], name) for name in _PATHS if name in given}
+    given |= {name: _checked(name, given[name]) for name in _PLAIN if name in given}
     return chosen.read(path, **given, **({"on_progress": on_progress} if chosen.slow else {}))

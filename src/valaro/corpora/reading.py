@@ -6,7 +6,7 @@ from pathlib import Path
 
 from valaro.errors import ValaroError, all_at_once
 from valaro.records import CorpusNote, LevelTally, Problem, Utterance
-from valaro.regular import foreign_path
+from valaro.regular import why_no_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +68,9 @@ def existing_folder(path: Path) -> Path:
     Raises:
         ValaroError: it is not there, or no folder.
     """
-    if not path.is_dir():
-        missing = foreign_path(str(path)) or "there is no such folder"
-        raise ValaroError(f"{path}: {'is a file, expected a folder' if path.exists() else missing}")
+    why = why_no_folder(path)
+    if why:
+        raise ValaroError(f"{path}: {why}")
     return path
 
 

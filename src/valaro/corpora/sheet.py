@@ -16,7 +16,7 @@ from valaro.errors import ValaroError, words_for
 from valaro.limits import LIMITS
 from valaro.parquet import read_parquet, read_schema
 from valaro.records import Problem
-from valaro.regular import foreign_path, read_regular
+from valaro.regular import read_regular, why_no_file
 from valaro.spreadsheet import unguarded
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -60,9 +60,9 @@ class Sheet:
 def read_sheet(path: Path, columns: Sequence[str], required: Sequence[str]) -> Sheet:
     """Read `columns` of a table; a column that is absent gives empty cells, other columns are left alone."""
     kind = path.suffix.lower()
-    if not path.is_file():
-        what = "is a folder, expected a table" if path.is_dir() else foreign_path(str(path)) or "there is no such file"
-        raise ValaroError(f"{path}: {what}")
+    why = why_no_file(path, "a table")
+    if why:
+        raise ValaroError(f"{path}: {why}")
     if kind not in {*SEPARATORS, ".parquet"}:
         raise ValaroError(f"{path}: expected a table whose name ends in .csv, .tsv or .parquet")
     if kind == ".parquet":
@@ -92,13 +92,10 @@ def _read_text(path: Path, separator: str, columns: Sequence[str], required: Seq
         return Sheet(path=path, rows=(), wrong=(Fault(line=1, why=_other_separator(stated[1], separator)),))
     # Its line stays, empty, so that all others keep their numbers.
     text = "\n" + text[stated.end() :] if stated else text
-    wrong = [
-        Fault(line=number, why="holds a NUL byte, expected plain text")
-        for number, line in enumerate(text.split("\n"), start=1)
-        if "\0" in line
-    ]
+    wrong = _nul_faults(text)
     lines: list[tuple[int, list[str]]] = []
     try:
+        _check_rows(text.replace("\0", ""), separator)
         lines.extend(_records(text.replace("\0", ""), separator))
     except _RecordError as error:
         return Sheet(path=path, rows=(), wrong=(*wrong, Fault(line=error.line, why=error.why)))
@@ -169,6 +166,28 @@ class _RecordError(Exception):
         super().__init__(why)
         self.line = line
         self.why = why
+
+
+def _nul_faults(text: str) -> list[Fault]:
+    if "\0" not in text:
+        return []
+    return [
+        Fault(line=number, why="holds a NUL byte, expected plain text")
+        for number, line in enumerate(text.split("\n"), start=1)
+        if "\0" in line
+    ]
+
+
+def _check_rows(text: str, separator: str) -> None:
+    """Raise where a table has more rows than are read, before any of them is kept."""
+    if text.count("\n") + text.count("\r") <= LIMITS.most_rows:
+        return
+    # The line of column names is none.
+    for count, (line, _) in enumerate(_records(text, separator)):
+        if count > LIMITS.most_rows:
+            raise _RecordError(
+                line, f"one row more than the {LIMITS.most_rows:,} that a table may have: part the table"
+            )
 
 
 def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:

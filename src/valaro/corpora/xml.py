@@ -13,9 +13,8 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from valaro.errors import ValaroError
-
-MOST_BYTES = 16 << 20
-"""A file may have so many; the longest of AMI's has some 300 KB."""
+from valaro.limits import LIMITS, Limits
+from valaro.regular import why_no_file
 
 ENCODINGS = ("UTF-8", "ISO-8859-1", "US-ASCII", "UTF-16")
 """What expat reads by itself; for any other name it would call one of Python's codecs."""
@@ -32,14 +31,15 @@ class Element(NamedTuple):
     depth: int
 
 
-def read_elements(path: Path, *, most_bytes: int = MOST_BYTES) -> Iterator[Element]:
+def read_elements(path: Path, *, limits: Limits = LIMITS) -> Iterator[Element]:
     """Yield the elements of a file in their order, in constant memory; what stands between them is passed over.
 
     Raises:
         ValaroError: no such file, too large, not XML, or with a document type; each with the line.
     """
-    if not path.is_file():
-        raise ValaroError(f"{path}: {'is a folder, expected a file' if path.is_dir() else 'there is no such file'}")
+    why = why_no_file(path, "a file")
+    if why:
+        raise ValaroError(f"{path}: {why}")
     expat = _guarded_parser()
     found = _Found(expat)
     size = 0
@@ -47,8 +47,9 @@ def read_elements(path: Path, *, most_bytes: int = MOST_BYTES) -> Iterator[Eleme
         with path.open("rb") as file:
             while portion := file.read(_PORTION):
                 size += len(portion)
-                if size > most_bytes:
-                    raise ValaroError(f"{path}: larger than {most_bytes:,} bytes, which no annotation is")
+                if size > limits.most_annotation_bytes:
+                    most = f"{limits.most_annotation_bytes:,}"
+                    raise ValaroError(f"{path}: larger than {most} bytes, which no annotation is")
                 expat.Parse(portion, False)
                 yield from found.elements
                 found.elements.clear()

@@ -1,38 +1,23 @@
 """The folder of a run: settings, environment and a result a training, each whole or absent."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
 
 import numpy as np
 
-from valaro.documents import read_json
-from valaro.errors import StoreError, ValaroError, words_for
-from valaro.evaluation.scores import score
+from valaro.errors import StoreError, ValaroError
+from valaro.experiments.described import damaged, read_any, read_described, read_facts
+from valaro.experiments.result_file import read_result
 from valaro.files import write_text
-from valaro.records import (
-    DIMENSIONS,
-    Alarm,
-    CorpusNote,
-    CorpusSummary,
-    Coverage,
-    FaceQuality,
-    FeatureMap,
-    FoldResult,
-    HistoryPoint,
-    LevelTally,
-    Predictions,
-    Problem,
-    RunRecord,
-)
+from valaro.records import DIMENSIONS, FoldResult, Problem, RunRecord
+from valaro.regular import why_no_folder
 from valaro.training.checkpoint import load_model
 from valaro.training.keeper import Trail
 from valaro.training.trained_model import TrainedModel
+from valaro.typed import typed
 
-VERSION = 3
-"""Goes up when the same settings give other figures: results of two versions must not stand in one folder."""
 _RESULTS = "results"
 _MODELS = "models"
 _AGAIN = "the same valaro cross-validate again trains it anew"
@@ -101,88 +86,49 @@ def write_failures(folder: RunFolder, failures: Sequence[Problem]) -> None:
     write_text(folder.failures, json.dumps([asdict(failure) for failure in failures], indent=1) + "\n")
 
 
-def read_result(path: Path) -> FoldResult:
-    """Read one training's result.
+def read_run(path: Path) -> RunRecord:
+    """Read a finished or unfinished run: what was asked for, the results so far, and which of them are damaged.
 
     Raises:
-        StoreError: it is not there, or it is damaged.
+        ValaroError: it is no run folder, or what it says of itself is damaged; whoever gets the record may trust it.
     """
-    facts = read_facts(path)
-    try:
-        facts["test"] = _predictions(facts["test"])
-        facts["validation"] = _predictions(facts["validation"])
-        facts["features"] = tuple(facts["features"])
-        facts["feature_map"] = _feature_map(facts.get("feature_map"))
-        facts["varied"] = tuple((name, value) for name, value in facts.get("varied", ()))
-        facts["alarms"] = tuple(Alarm(**alarm) for alarm in facts["alarms"])
-        facts["history"] = tuple(HistoryPoint(**point) for point in facts["history"])
-        result = FoldResult(**facts)
-        _check_kinds(result)
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"'{path}' is not a result of this version of valaro: {words_for(error)}") from error
-    try:
-        score(result.test)
-        if result.validation.ids:
-            score(result.validation)
-    except ValaroError as error:
-        raise StoreError(f"'{path}' has answers that no score can be computed from: {error}") from error
-    return result
-
-
-def _check_kinds(result: FoldResult) -> None:
-    if result.dimension not in DIMENSIONS:
-        raise ValueError(f"dimension '{result.dimension}', expected {' or '.join(DIMENSIONS)}")
-    for name, kind in get_type_hints(FoldResult).items():
-        value = getattr(result, name)
-        if isinstance(kind, type) and not (type(value) is kind or (kind is float and type(value) is int)):
-            raise TypeError(f"{name} is {value!r}, expected {kind.__name__}")
-
-
-def read_run(path: Path) -> RunRecord:
-    """Read a finished or unfinished run: what was asked for, the results so far, and which of them are damaged."""
-    described = path / "run.json"
-    if not described.is_file():
-        raise ValaroError(f"'{path}' is not a run folder: expected a file run.json in it")
-    facts = read_facts(described)
-    if facts.get("valaro_run") != VERSION:
-        raise StoreError(f"'{described}' is not of version {VERSION} of valaro's runs")
     folder = RunFolder(path=path)
-    results, damaged = _read_results(folder)
-    try:
-        failures = _failures(folder)
-        return RunRecord(
-            name=path.resolve().name,
-            settings=facts["settings"],
-            environment=facts["environment"],
-            fingerprint=facts["fingerprint"],
-            normalisation=facts["normalisation"],
-            speaker_normalised=facts["speaker_normalised"],
-            corpora=tuple(_summary(row) for row in facts["corpora"]),
-            notes=tuple(CorpusNote(**row) for row in facts["notes"]),
-            results=tuple(sorted(results.values(), key=lambda r: (r.dimension, r.model, r.seed, r.fold))),
-            faces=tuple(FaceQuality(**row) for row in facts["faces"]),
-            problems=tuple(Problem(**row) for row in facts["problems"]),
-            paper=facts.get("paper", ""),
-            stand_ins=facts.get("stand_ins", {}),
-            planned=len(facts.get("planned", ())),
-            missing=tuple(name for name in facts.get("planned", ()) if name not in results),
-            # One that was made since is none.
-            failures=tuple(failure for failure in failures if failure.utterance not in results),
-            damaged=damaged,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"'{described}' is damaged: {words_for(error)}") from error
+    why = why_no_folder(path) or ("" if folder.described.exists() else "expected a file run.json in it")
+    if why:
+        raise ValaroError(f"'{path}' is not a run folder: {why}")
+    about = read_described(folder.described)
+    results, unreadable = _read_results(folder)
+    return RunRecord(
+        name=path.resolve().name,
+        settings=about.settings,
+        environment=about.environment,
+        fingerprint=about.fingerprint,
+        normalisation=about.normalisation,
+        speaker_normalised=about.speaker_normalised,
+        corpora=about.corpora,
+        notes=about.notes,
+        results=tuple(sorted(results.values(), key=lambda r: (r.dimension, r.model, r.seed, r.fold))),
+        faces=about.faces,
+        problems=about.problems,
+        paper=about.paper,
+        stand_ins=about.stand_ins,
+        planned=len(about.planned),
+        missing=tuple(name for name in about.planned if name not in results),
+        # One that was made since is none.
+        failures=tuple(failure for failure in _failures(folder) if failure.utterance not in results),
+        damaged=unreadable,
+    )
 
 
 def _read_results(folder: RunFolder) -> tuple[dict[str, FoldResult], tuple[Problem, ...]]:
     results: dict[str, FoldResult] = {}
-    damaged: list[Problem] = []
+    unreadable: list[Problem] = []
     for file in sorted(folder.results.glob("*.json")):
         try:
             results[file.stem] = read_result(file)
         except StoreError as error:
-            damaged.append(Problem(utterance=file.stem, where="result", why=f"{error}; {_AGAIN}"))
-    return results, tuple(damaged)
+            unreadable.append(Problem(utterance=file.stem, where="result", why=f"{error}; {_AGAIN}"))
+    return results, tuple(unreadable)
 
 
 def read_models(path: Path) -> tuple[TrainedModel, ...]:
@@ -203,90 +149,10 @@ def read_models(path: Path) -> tuple[TrainedModel, ...]:
     return tuple(models)
 
 
-def about(record: RunRecord, kind: str) -> dict[str, Any]:
-    """Return what run.json says of a run; `kind` is cross-validation or training."""
-    return {
-        "valaro_run": VERSION,
-        "kind": kind,
-        "settings": record.settings,
-        "environment": record.environment,
-        "fingerprint": record.fingerprint,
-        "normalisation": record.normalisation,
-        "speaker_normalised": record.speaker_normalised,
-        "corpora": [{**asdict(row), "levels": {d: list(c) for d, c in row.levels.items()}} for row in record.corpora],
-        "notes": [asdict(row) for row in record.notes],
-        "faces": [asdict(row) for row in record.faces],
-        "problems": [asdict(row) for row in record.problems],
-        "paper": record.paper,
-        "stand_ins": record.stand_ins,
-    }
-
-
-def _predictions(facts: Mapping[str, Any]) -> Predictions:
-    return Predictions(
-        ids=tuple(facts["ids"]),
-        speakers=tuple(facts["speakers"]),
-        probabilities=np.array(facts["probabilities"], dtype=np.float64).reshape(-1, 3),
-        correct=np.array(facts["correct"], dtype=bool).reshape(-1, 3),
-    )
-
-
-def _feature_map(facts: Mapping[str, Any] | None) -> FeatureMap | None:
-    if facts is None:
-        return None
-    places = {
-        name: np.array(facts[name], dtype=np.float64).reshape(-1, 2)
-        for name in ("labelled", "unlabelled", "generated", "test")
-    }
-    levels = {name: np.array(facts[name], dtype=np.int64) for name in ("levels", "test_levels")}
-    first, second = facts["shares"]
-    coverages = tuple(Coverage(**row) for row in facts["coverages"])
-    return FeatureMap(**places, **levels, shares=(first, second), step=facts["step"], coverages=coverages)
-
-
-def _summary(row: dict[str, Any]) -> CorpusSummary:
-    levels = {dimension: _three(counts) for dimension, counts in row.pop("levels").items()}
-    # Runs made before there were tallies lack them.
-    tallies = tuple(_tally(tally) for tally in row.pop("tallies", ()))
-    return CorpusSummary(**row, levels=levels, tallies=tallies)
-
-
-def _tally(row: dict[str, Any]) -> LevelTally:
-    paper, by_mean, by_soft_label = (row.pop(name) for name in ("paper", "by_mean", "by_soft_label"))
-    return LevelTally(
-        **row,
-        by_mean=_three(by_mean),
-        by_soft_label=_three(by_soft_label),
-        paper=None if paper is None else _three(paper),
-    )
-
-
-def _three(counts: Sequence[int]) -> tuple[int, int, int]:
-    low, medium, high = counts
-    return low, medium, high
-
-
-def _failures(folder: RunFolder) -> list[Problem]:
-    if not folder.failures.is_file():
-        return []
-    rows: Any = _read_any(folder.failures)
-    return [Problem(**row) for row in rows]
-
-
-def read_facts(path: Path) -> dict[str, Any]:
-    """Read one JSON object of a run folder.
-
-    Raises:
-        StoreError: it is damaged.
-    """
-    facts: Any = _read_any(path)
-    if not isinstance(facts, dict):
-        raise StoreError(f"'{path}' is damaged: expected a JSON object")
-    return facts
-
-
-def _read_any(path: Path) -> object:
+def _failures(folder: RunFolder) -> tuple[Problem, ...]:
+    if not folder.failures.exists():
+        return ()
     try:
-        return read_json(path)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"'{path}' is damaged: {words_for(error)}") from error
+        return typed(tuple[Problem, ...], read_any(folder.failures), "failures")
+    except ValueError as error:
+        raise damaged(folder.failures, error) from error

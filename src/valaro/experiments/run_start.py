@@ -1,14 +1,16 @@
 """Beginning a run in its folder: anew, or where an earlier one of the same stopped, and never over anything else."""
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from valaro.documents import parse_json, parse_toml
+from valaro.documents import parse_toml
 from valaro.errors import ValaroError
-from valaro.experiments.run_folder import VERSION, RunFolder, about, read_facts
+from valaro.experiments.described import KEY, VERSION, Described, described, read_described, read_facts
+from valaro.experiments.run_folder import RunFolder
 from valaro.files import sweep, write_text
 from valaro.records import RunRecord
 from valaro.store.lock import LOCK_FILE, only_one
@@ -44,8 +46,7 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence
         return
     folder.results.mkdir(parents=True, exist_ok=True)
     sweep(folder.path)
-    text = json.dumps({**about(record, kind), "planned": sorted(planned)}, indent=1) + "\n"
-    write_text(folder.described, text)
+    write_text(folder.described, json.dumps(asdict(described(record, kind, planned)), indent=1) + "\n")
     write_text(folder.settings, record.settings)
 
 
@@ -55,14 +56,14 @@ def _refuse_other(folder: RunFolder, record: RunRecord, kind: str) -> None:
         return
     if not folder.described.exists():
         raise ValaroError(f"'{folder.path}' is not empty and not a run folder: give a new folder with --to")
-    # As it comes back from the file: a tuple is a list there.
-    before, now = read_facts(folder.described), parse_json(json.dumps(about(record, kind)))
-    if before.get("valaro_run") != VERSION:
+    if read_facts(folder.described).get(KEY) != VERSION:
         raise ValaroError(
             f"'{folder.path}' holds a run of another version of valaro, whose figures do not compare with this "
             "one's: give another folder with --to"
         )
-    differing = [name for name in now if now[name] != before.get(name)]
+    before, now = read_described(folder.described), described(record, kind)
+    names = [part.name for part in fields(Described) if part.name != "planned"]
+    differing = [name for name in names if getattr(before, name) != getattr(now, name)]
     if differing:
         words = [_other_settings(before, now) if name == "settings" else name for name in differing]
         raise ValaroError(
@@ -71,9 +72,9 @@ def _refuse_other(folder: RunFolder, record: RunRecord, kind: str) -> None:
         )
 
 
-def _other_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _other_settings(before: Described, now: Described) -> str:
     """Return `settings`, and the first few that differ with what they are there and were to be."""
-    there, here = (_settings_by_name(facts["settings"]) for facts in (before, now))
+    there, here = (_settings_by_name(about.settings) for about in (before, now))
     differing = [name for name in dict.fromkeys([*there, *here]) if there.get(name) != here.get(name)]
     told = [f"{name} is {there.get(name)} there, not {here.get(name)}" for name in differing[:3]]
     more = [f"{len(differing) - 3} more"] if len(differing) > 3 else []
@@ -106,6 +107,6 @@ def _is_leftover(path: Path, folder: RunFolder) -> bool:
         return folder.described.exists()
     if path == folder.described:
         # Other programs have a run.json, too.
-        return "valaro_run" in read_facts(path)
+        return KEY in read_facts(path)
     head = (folder.described, folder.settings)
     return path.suffix == ".part" and path.name.startswith(tuple(f".{file.name}." for file in head))

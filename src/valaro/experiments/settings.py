@@ -11,6 +11,7 @@ from valaro.documents import parse_toml, read_toml
 from valaro.errors import ValaroError, all_at_once, words_for
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import variants
+from valaro.regular import ABSENT, why_not_readable
 
 DATA_FILE = "data.toml"
 """Where settings without a section `data` look for it: beside themselves, so that many studies share one file."""
@@ -60,10 +61,11 @@ def check_settings(values: Mapping[str, Any], source: str) -> Settings:
 
 def _read(path: Path) -> dict[str, Any]:
     """Read TOML whose data paths are relative to the file."""
+    why = why_not_readable(path)
+    if why:
+        raise ValaroError(f"no settings file '{path}'" if why == ABSENT else f"cannot read settings '{path}': it {why}")
     try:
         values = read_toml(path)
-    except FileNotFoundError as error:
-        raise ValaroError(f"no settings file '{path}'") from error
     except (OSError, ValueError) as error:
         raise ValaroError(f"cannot read settings '{path}': {words_for(error)}") from error
     _anchor(values, path.resolve().parent)

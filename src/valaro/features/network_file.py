@@ -13,8 +13,10 @@ from google.protobuf.message import DecodeError
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from valaro.documents import parse_json
-from valaro.errors import StoreError
+from valaro.errors import StoreError, words_for
 from valaro.features.face_network import CROPS, FEATURES, NETWORK_FILE, PROBABILITIES, FaceNetwork
+from valaro.limits import LIMITS
+from valaro.regular import read_regular, why_no_file
 
 OPERATORS = frozenset(
     {
@@ -37,9 +39,6 @@ OPERATORS = frozenset(
 
 _VERSION = "1"
 _KEY = "valaro_face_network"
-_MOST_BYTES = 64 << 20
-_MOST_NUMBERS = 64 << 20
-"""Numbers that all layers give for one face: five times those of the paper's network, DenseNet-BC 100."""
 
 
 def read_face_network(path: Path) -> FaceNetwork:
@@ -49,14 +48,14 @@ def read_face_network(path: Path) -> FaceNetwork:
         StoreError: there is none, or the file is not what that command writes: all that is wrong with it is said.
     """
     file = path / NETWORK_FILE if path.is_dir() else path
-    if not file.is_file():
-        raise StoreError(
-            f"{file}: there is no such file, expected a network of faces: `valaro train-face-network` makes one"
-        )
-    size = file.stat().st_size
-    if size > _MOST_BYTES:
-        raise StoreError(f"{file}: {size} bytes, expected a network of faces of at most {_MOST_BYTES}")
-    return checked_network(file.read_bytes(), str(file))
+    why = why_no_file(file, "a file")
+    if why:
+        raise StoreError(f"{file}: {why}: a network of faces is what `valaro train-face-network` makes")
+    try:
+        content = read_regular(file, LIMITS.most_network_bytes)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{file}: no network of faces: {words_for(error)}") from error
+    return checked_network(content, str(file))
 
 
 def checked_network(content: bytes, source: str) -> FaceNetwork:
@@ -216,11 +215,8 @@ def _size_faults(model: ModelProto) -> list[str]:
     sizes = [known.get(output, 0) for node in model.graph.node for output in node.output]
     if not all(size > 0 for size in sizes):
         return ["layers of no known size"]
-    return (
-        [f"{sum(sizes):,} numbers for one face; expected at most {_MOST_NUMBERS:,}"]
-        if sum(sizes) > _MOST_NUMBERS
-        else []
-    )
+    most = LIMITS.most_network_numbers
+    return [f"{sum(sizes):,} numbers for one face; expected at most {most:,}"] if sum(sizes) > most else []
 
 
 def _named(model: ModelProto, name: str) -> ValueInfoProto:

@@ -23,7 +23,7 @@ _FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,mpegts,m4v,flv,asf,ogg,wav,w64,aiff,au,caf,flac,mp3,aac"
 )
 
-_PROBED = 4  # times the pixels that are accepted, with which a picture is still looked at for the size that it claims
+_FFMPEG_MOST = (1 << 31) - 1  # the greatest number that its options take
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def opened(path: Path) -> Generator[InputContainer]:
             f"file:{path.absolute()}",
             "r",
             container_options={"protocol_whitelist": _PROTOCOLS, "format_whitelist": _FORMATS},
-            options={"max_pixels": str(_PROBED * LIMITS.most_pixels)},
+            options={"max_pixels": str(min(LIMITS.most_picture_probe * LIMITS.most_pixels, _FFMPEG_MOST))},
             metadata_errors="replace",
             timeout=LIMITS.longest_read,
         )

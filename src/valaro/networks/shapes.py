@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from valaro.limits import LIMITS
 from valaro.records import CROP_FRAMES, LEVELS
 
 Generates = Literal["inputs", "features"]
@@ -93,20 +94,17 @@ class NetworkShape(Build):
         return cls(modalities=modalities, **{part.name: getattr(build, part.name) for part in fields(Build)})
 
 
-_WIDEST, _MOST_MODALITIES, _MOST_CHANNELS = 16.0, 16, 1 << 14
-
-
 def shape_faults(shape: NetworkShape) -> list[str]:
     """Return what keeps a network from having this shape, wherever that was read: absurd sizes, or a name twice."""
     names = [modality.name for modality in shape.modalities]
     faults = [
         f"{what} of {value}, expected {least} to {most}"
         for what, value, least, most in (
-            ("a width", shape.width, 0.001, _WIDEST),
+            ("a width", shape.width, 0.001, LIMITS.largest_width),
             ("frames averaged", shape.averaged_frames, 1, CROP_FRAMES),
-            ("modalities: a number", len(names), 1, _MOST_MODALITIES),
+            ("modalities: a number", len(names), 1, LIMITS.most_modalities),
             ("levels: a number", shape.classes, len(LEVELS), len(LEVELS)),
-            *(("channels", modality.dim, 1, _MOST_CHANNELS) for modality in shape.modalities),
+            *(("channels", modality.dim, 1, LIMITS.most_feature_channels) for modality in shape.modalities),
             *(("channels averaged", modality.averaged, 1, modality.dim) for modality in shape.modalities),
             *(("frames held", modality.held, 1, CROP_FRAMES) for modality in shape.modalities),
         )

@@ -1,6 +1,5 @@
 """From runs to the rows that describe their data: corpora, faces, problems, what each training saw."""
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TypeVar
 
 import tomli_w
 
+from valaro.documents import parse_toml
 from valaro.records import CorpusNote, CorpusSummary, FaceQuality, RunRecord
 
 Item = TypeVar("Item")
@@ -65,10 +65,7 @@ def shown_settings(run: RunRecord) -> str:
 
     A page is passed on: where its reader's colleague keeps recordings is nobody's business, and says nothing.
     """
-    try:
-        known = tomllib.loads(run.settings)
-    except tomllib.TOMLDecodeError:
-        return run.settings
+    known = parse_toml(run.settings)
     data = known.get("data", {})
     for name, value in data.items():
         if name in {"labelled", "unlabelled"}:

@@ -13,6 +13,7 @@ from valaro.errors import StoreError, all_at_once, words_for
 from valaro.features.face_network import NETWORK_FEATURES, FaceNetwork
 from valaro.files import write_text
 from valaro.records import CorpusNote, FaceQuality, Problem
+from valaro.regular import why_no_folder
 from valaro.store.checksum import canonical_json, checksum
 from valaro.store.networks import read_network
 from valaro.store.shard import Shard, checksum_rows, map_rows, read_shard, spans
@@ -195,8 +196,9 @@ def read_notes(store: Path) -> tuple[CorpusNote, ...]:
     """Read what pages made from a store must say, having checked that it is a store."""
     head = store / HEAD
     if not head.is_file():
-        there = "it is no feature store" if store.exists() else "there is no such folder"
-        raise StoreError(f"{store}: {there}, expected one made by `valaro extract`")
+        raise StoreError(
+            f"{store}: {why_no_folder(store) or 'it is no feature store'}, expected one made by `valaro extract`"
+        )
     try:
         body = read_json(head)
         found, notes = body["format"], tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in body["notes"])

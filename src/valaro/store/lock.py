@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from valaro.errors import StoreError
+from valaro.regular import why_no_folder
 
 LOCK_FILE = ".lock"
 """It stays when the lock is free: removing it could let two processes in."""
@@ -15,8 +16,9 @@ LOCK_FILE = ".lock"
 @contextmanager
 def only_one(folder: Path, what: str) -> Generator[None]:
     """Hold the lock of `folder` (made if it is not there); while another process holds it, refuse with a message."""
-    if folder.is_file():
-        raise StoreError(f"'{folder}' is a file, expected a folder or a name that is free")
+    why = why_no_folder(folder)
+    if why and os.path.lexists(folder):
+        raise StoreError(f"'{folder}' {why} or a name that is free")
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666)
     try:

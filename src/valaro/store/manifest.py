@@ -15,6 +15,7 @@ from valaro.errors import StoreError, words_for
 from valaro.files import whole_file
 from valaro.parquet import read_parquet, read_schema
 from valaro.records import CorpusNote, Rating, Utterance
+from valaro.regular import ABSENT, why_not_readable
 from valaro.store.checksum import canonical_json, checksum
 
 VERSION = "1"
@@ -109,8 +110,10 @@ def check_target(path: Path) -> None:
 
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest and check it against its fingerprint; recordings get absolute paths."""
-    if not path.is_file():
-        raise StoreError(f"{path}: there is no such manifest; `valaro read` makes one")
+    why = why_not_readable(path)
+    if why:
+        what = "there is no such manifest" if why == ABSENT else f"{why}, expected a manifest"
+        raise StoreError(f"{path}: {what}; `valaro read` makes one")
     rows, metadata = _read_checked(path)
     folder = path.absolute().parent.resolve()
     try:

@@ -1,6 +1,7 @@
 """A training's state on disk: killed at any moment, it goes on from there to the same result, bit for bit."""
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from valaro.documents import read_json
 from valaro.errors import StoreError, words_for
 from valaro.files import sweep, whole_folder, write_text
 from valaro.limits import LIMITS
-from valaro.regular import read_regular
+from valaro.regular import ABSENT, read_regular, why_not_readable
 from valaro.training.state import Part, join, restore, split, state_of
 
 VERSION = 1
@@ -65,11 +66,10 @@ class Keeper:
         if folder is None or not folder.is_dir():
             return 0
         sweep(folder)
-        pointer = folder / _LATEST
-        if not pointer.is_file():
+        if why_not_readable(folder / _LATEST) == ABSENT:
             self._clear("")
             return 0
-        chosen = folder / pointer.read_text(encoding="utf-8").strip()
+        chosen = folder / _pointed_to(folder)
         facts, tensors = _read(chosen)
         try:
             restore(parts, join(facts["state"], tensors))
@@ -109,15 +109,28 @@ class Keeper:
                 shutil.rmtree(other, ignore_errors=True)
 
 
+def _pointed_to(folder: Path) -> str:
+    """Return the name of the state kept last; one that led out of `folder` would be read, and what is here removed."""
+    try:
+        name = read_regular(folder / _LATEST, LIMITS.most_json_bytes).decode("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise _damaged(folder, error) from error
+    if not re.fullmatch(r"step-[0-9]+", name):
+        raise _damaged(folder, ValueError(f"'{_LATEST}' names '{name[:40]}', expected step- and a number"))
+    return name
+
+
+def _damaged(folder: Path, error: Exception) -> StoreError:
+    return StoreError(f"the training kept in '{folder}' is damaged: remove it to begin anew ({words_for(error)})")
+
+
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     try:
         facts: Any = read_json(folder / "state.json")
         data = read_regular(folder / "state.safetensors", LIMITS.most_weight_bytes)
         tensors = load(data)
     except (OSError, ValueError, SafetensorError) as error:
-        raise StoreError(
-            f"the training kept in '{folder}' is damaged: remove it to begin anew ({words_for(error)})"
-        ) from error
+        raise _damaged(folder, error) from error
     if not isinstance(facts, dict) or facts.get("valaro_training") != VERSION:
         raise StoreError(f"'{folder}' was kept by another version of valaro: remove it to begin anew")
     if "step" not in facts or "state" not in facts or facts.get("digest") != _digest_of(facts):

@@ -1,10 +1,10 @@
 """Under which conditions a run stands beside the paper: where its data, labels and settings differ."""
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from valaro.documents import parse_toml
 from valaro.records import CorpusSummary, RunRecord
 from valaro.reports import sentences
 from valaro.reports.paper import numbers
@@ -118,16 +118,12 @@ def _of_settings(part: PaperPart, sections: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def sections_of(run: RunRecord) -> Mapping[str, Mapping[str, Any]]:
-    """Return the sections of a run's settings; empty where the settings are no such file."""
-    try:
-        known = tomllib.loads(run.settings)
-    except tomllib.TOMLDecodeError:
-        return {}
-    return {name: section for name, section in known.items() if isinstance(section, dict)}
+    """Return the sections of a run's settings."""
+    return parse_toml(run.settings)
 
 
 def study_of(run: RunRecord) -> Mapping[str, Any]:
-    """Return the section `study` of a run's settings; empty where the settings are no such file."""
+    """Return the section `study` of a run's settings."""
     return sections_of(run).get("study", {})
 
 

@@ -1,10 +1,10 @@
 """Which of the paper's claims hold here, which do not, and which cannot be judged."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from valaro.documents import parse_toml
 from valaro.evaluation.significance import Interval
 from valaro.records import Dimension
 from valaro.reports import sentences
@@ -130,16 +130,12 @@ def _same_conditions(one: Run, other: Run) -> bool:
     )
 
 
-def _conditions(settings: str) -> dict[str, Any] | str:
-    try:
-        sections = tomllib.loads(settings)
-    except tomllib.TOMLDecodeError:
-        return settings
+def _conditions(settings: str) -> dict[str, Any]:
+    sections = parse_toml(settings)
     sections.pop("vary", None)
-    study = sections.get("study")
-    if isinstance(study, dict):
-        for name in _WHAT_IS_TRAINED:
-            study.pop(name, None)
+    study = sections.get("study", {})
+    for name in _WHAT_IS_TRAINED:
+        study.pop(name, None)
     return sections
 
 
