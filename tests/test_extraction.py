@@ -335,11 +335,27 @@ def test_every_reason_stands_in_a_table_beside_the_store_which_goes_when_none_is
     write_problems(table, summary.problems)
     with table.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    assert header == ["utterance", "where", "why"]
+    assert header == ["utterance", "where", "why", "is_remark"]
     assert len(rows) == 145
-    assert rows[144] == ["c/144", "extraction", "144.txt: no recording"]
+    assert rows[144] == ["c/144", "extraction", "144.txt: no recording", "false"]
     write_problems(problem_table(tmp_path / "s"), [])
     assert not table.exists()
+    # What an earlier version wrote, which had no column for remarks, is ours too.
+    table.write_text("utterance,where,why\n")
+    assert problem_table(tmp_path / "s") == table
     table.write_text("my notes\n")
     with pytest.raises(ValaroError, match="what is there is not of valaro's making"):
         problem_table(tmp_path / "s")
+
+
+def test_no_name_in_the_table_of_problems_is_a_formula_and_a_remark_is_called_one(tmp_path):
+    problems = [
+        Problem(utterance="=1+1", where="sound", why="is cut short"),
+        Problem(utterance="c/b", where="sound", why="is loud", is_remark=True),
+    ]
+    write_problems(tmp_path / "s.problems.csv", problems)
+    assert (tmp_path / "s.problems.csv").read_text().splitlines() == [
+        "utterance,where,why,is_remark",
+        "'=1+1,sound,is cut short,false",
+        "c/b,sound,is loud,true",
+    ]

@@ -45,8 +45,8 @@ def extract(
 ) -> FeatureStore:
     """Extract features into the folder `to` (again to resume) and open it; what failed is in `.problems`.
 
-    `notes` are what every page made from a corpus must say about it. `dface` is asked for with its network, as in
-    `"dface=RUN"`: a run folder of `valaro train-face-network`.
+    `notes` are what every page made from a corpus must say about it. `dface` is computed by the packaged network of
+    faces, `"dface=RUN"` by your own: a run folder of `valaro train-face-network`.
     """
     folder = checked_path(to, "to")
     wanted, network = asked_features([names] if isinstance(names, str) else names)
@@ -65,7 +65,7 @@ def train(
     names: Sequence[str] | None = None,
     plan: Plan | str = "default",
 ) -> TrainedModel:
-    """Train a model of the paper (`FSBase`, `MFSBase`, `SSGAN`, `MSSGAN`) on a fold and an unlabelled pool.
+    """Train any model that settings can name, as `FSBase`, `MSSGAN`, `LR` or `auto`, on a fold and an unlabelled pool.
 
     `names` are the features to use (default: all of the store); recordings of held-out people, sessions or files in
     `unlabelled` are left out. A single-modality model needs one feature: `SSGAN:face`. Rows that do not match their

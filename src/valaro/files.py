@@ -108,7 +108,7 @@ def check_replaceable(path: Path, first_line: str = "") -> None:
     with path.open("rb") as file:
         begin = file.read(_LOOKED_AT)
     table = first_line.encode() if "," in first_line else None
-    if begin and b"valaro" not in begin and begin.partition(b"\n")[0] != table:
+    if begin and b"valaro" not in begin and not (table and begin.startswith(table)):
         raise ValaroError(f"cannot write to '{path}': what is there is not of valaro's making, give another name")
 
 

@@ -27,6 +27,15 @@ def visible(text: str) -> str:
     )
 
 
+def in_one_line(message: str) -> str:
+    r"""Return a message of several lines as one sentence after the other.
+
+    >>> in_one_line("fold 'S1', valence: nothing\n  4 without a face\n  2 held out")
+    "fold 'S1', valence: nothing; 4 without a face; 2 held out"
+    """
+    return "; ".join(line.strip() for line in message.splitlines() if line.strip())
+
+
 def visible_line(text: str) -> str:
     r"""Return a text as one line.
 

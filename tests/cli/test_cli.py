@@ -207,6 +207,23 @@ def test_extract_does_the_others_and_ends_with_1_if_a_recording_is_bad(valaro: C
     assert "toy/b" in again.err
 
 
+def test_extract_says_how_many_utterances_and_on_a_resume_how_many_were_done_before(
+    valaro: Command, tmp_path: Path
+) -> None:
+    voice = _voice(tmp_path / "a.wav")
+    utterances = [
+        replace(an_utterance(f"u{number:02}", level=None), media=voice, start=0.05 * number / 2, end=1.0)
+        for number in range(30)
+    ]
+    write_manifest(tmp_path / "half.parquet", utterances[:15])
+    write_manifest(tmp_path / "all.parquet", utterances)
+    arguments = ("--to", tmp_path / "store", "--features", "fbank")
+    fresh = valaro("extract", tmp_path / "half.parquet", *arguments)
+    assert fresh.err.splitlines()[0] == "extract: 15 utterances"
+    resumed = valaro("extract", tmp_path / "all.parquet", *arguments)
+    assert resumed.err.splitlines()[0] == "extract: 30 utterances, 15 of them done before"
+
+
 def test_a_sound_file_is_complete_with_what_it_has(valaro: Command, tmp_path: Path) -> None:
     utterance = replace(an_utterance("a", level=None), media=_voice(tmp_path / "a.wav"))
     write_manifest(tmp_path / "m.parquet", [utterance])
@@ -646,3 +663,12 @@ def test_many_that_failed_alike_share_a_line_and_few_have_one_each(capfd: pytest
     ]
     list_problems([Problem(utterance=f"e/{number}", where="c", why=str(number)) for number in range(25)])
     assert capfd.readouterr().err.splitlines()[-1] == "  ... and 5 more"
+
+
+def test_a_reason_of_several_lines_is_shown_as_one_sentence_after_the_other(capfd: pytest.CaptureFixture[str]) -> None:
+    why = "fold 'S1', valence: learns from none of 3\n  2 of a held-out speaker\n  1 without the feature face"
+    list_problems([Problem(utterance="valence SSGAN", where="training", why=why)])
+    assert capfd.readouterr().err == (
+        "  valence SSGAN: training: fold 'S1', valence: learns from none of 3; 2 of a held-out speaker; "
+        "1 without the feature face\n"
+    )

@@ -56,3 +56,20 @@ def test_a_terminal_shows_a_bar_and_no_lines(
     assert "train, 1 failed" in shown
     assert "1/2" in shown
     assert "of 2 done" not in shown
+
+
+def test_what_is_looked_at_before_a_job_is_none_of_what_is_done(
+    clock: list[float], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with console.progress("extract", "utterance") as count:
+        for looked in range(1, 31):
+            count.look(looked, 30)
+            clock[0] += 10
+        assert count.line() == "extract: looked at 30 of 30"
+        assert capfd.readouterr().err == ""
+        count(15, 30)
+        assert capfd.readouterr().err == "extract: 30 utterances, 15 of them done before\n"
+        clock[0] += 60
+        count(20, 30)
+        # Five a minute: the ten that are left take two. The five minutes of looking are no part of it.
+        assert count.line() == "extract: 20 of 30 done, 0 failed, time left about 2 min 0 s"

@@ -20,6 +20,7 @@ from valaro.media import presence
 from valaro.media.decode import decode_clip, probe
 from valaro.media.voice_activity import Spoken
 from valaro.media.yunet import Face
+from valaro.records import Problem
 
 MPEG4 = {"video_codec": "mpeg4", "pixel_format": "yuv420p"}
 
@@ -258,7 +259,7 @@ def test_without_speakers_or_people_anyone_may_speak_and_stated_strangers_are_sa
 
 
 @pytest.mark.parametrize(
-    "name", ["a.3gp", "a.3g2", "a.m2ts", "a.caf", "a.aif", "a.mka", "a.vob", "a.w64", "a.au", "a.MTS", "a.amr", "a.mxf"]
+    "name", ["a.3gp", "a.3g2", "a.m2ts", "a.caf", "a.aif", "a.mka", "a.vob", "a.w64", "a.au", "a.MTS"]
 )
 def test_what_extraction_reads_is_taken_for_a_recording(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
@@ -290,3 +291,8 @@ def test_a_recording_whose_name_holds_a_sign_that_nobody_sees_is_a_problem(folde
     (problem,) = [p for p in read_recordings(folder).refused if p.where == "name"]
     assert problem.why == "ZERO WIDTH SPACE (U+200B) in the name"
     assert "\\u200b" in problem.utterance
+
+
+def test_a_remark_stays_one_under_the_corpus_s_name() -> None:
+    remark = Problem(utterance="a.wav", where="sound", why="is loud", is_remark=True)
+    assert recordings._named(remark, "films") == replace(remark, utterance="films/a.wav")

@@ -727,3 +727,21 @@ def test_cross_validate_and_train_say_how_many_trainings_there_will_be(
     assert again.err.splitlines()[0] == "cross-validate: 6 trainings, 6 of them done before"
     answer = valaro("train", study, "--to", tmp_path / "final", "--set", 'study.models=["FSBase:fbank"]')
     assert answer.err.splitlines()[0] == "train: 1 model"
+
+
+@pytest.mark.parametrize(
+    "varied", ['"study.pool_size" = [0, 20]', '"study.pool_size" = [20, 0]', '"study.pool_share" = [0.0, 0.5]']
+)
+def test_nothing_unlabelled_is_refused_before_the_first_training_whatever_other_variants_ask_for(
+    tmp_path: Path, here: list[str], varied: str
+) -> None:
+    study = make_study(tmp_path)
+    utterances, features = toy_corpus(sessions=2, per_level=2)
+    write_manifest(tmp_path / "toy.parquet", utterances)
+    shutil.rmtree(tmp_path / "features")
+    make_store(tmp_path / "features", features)
+    study.write_text(f"{study.read_text()}[vary]\n{varied}\n")
+    with pytest.raises(ValaroError, match="learns from unlabelled recordings, and may learn from none of 0"):
+        cross_validate(settings_of(study), tmp_path / "run")
+    assert here == []
+    assert not (tmp_path / "run").exists()

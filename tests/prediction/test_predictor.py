@@ -64,13 +64,31 @@ def test_sound_alone_is_judged_and_the_missing_face_is_listed(tmp_path: Path) ->
     assert told[-1] == (pytest.approx(3.0), pytest.approx(3.0))
 
 
-def test_picture_alone_without_a_face_lists_both_and_claims_no_face(tmp_path: Path) -> None:
-    timeline = make_timeline([BOTH], make_recording(tmp_path / "mute.mkv", seconds=1.6))
-    assert timeline.moments[-1].end == pytest.approx(1.6)
-    assert {moment.face_found for moment in timeline.moments} == {0.0}
-    words = " ".join(problem.why for problem in timeline.problems)
-    assert "sound" in words
-    assert "no face was found in any of" in words
+def test_picture_alone_without_a_face_gives_no_answers_and_names_both_reasons(tmp_path: Path) -> None:
+    mute = make_recording(tmp_path / "mute.mkv", seconds=1.6)
+    with pytest.raises(MediaError) as caught:
+        make_timeline([BOTH], mute)
+    # 1.6 s of 25 pictures each.
+    reasons = "the recording has no sound; no face was found in any of 40 frames"
+    assert str(caught.value) == f"nothing to judge in '{mute}': {reasons}"
+    with pytest.raises(MediaError, match="nothing to judge"):
+        list(valaro.watch(a_model({"face": 128}), mute))
+
+
+def test_a_model_of_which_nothing_is_there_gives_no_answers_while_the_other_one_does(tmp_path: Path) -> None:
+    film = make_recording(tmp_path / "film.mkv", seconds=1.6, sound=tone(300.0))
+    face = a_model({"face": 128}, dimension="arousal")
+    timeline = make_timeline([VOICE, face], film)
+    assert [(m.dimension, m.start) for m in timeline.moments] == [
+        ("valence", 0.0),
+        ("valence", 0.64),
+        ("valence", 1.28),
+    ]
+    assert timeline.moments == make_timeline([VOICE], film).moments
+    cause, consequence = timeline.problems
+    assert (cause.why, cause.is_fault) == ("no face was found in any of 40 frames", True)
+    assert (consequence.where, consequence.is_remark) == ("arousal", True)
+    assert consequence.why == "SSGAN looks at face alone, of which the recording has nothing: it gives no answers"
 
 
 def test_a_face_is_found_shown_and_changes_the_judgement(tmp_path: Path) -> None:

@@ -115,3 +115,18 @@ def test_what_is_kept_does_not_grow_with_the_recording() -> None:
     assert most_rows <= 2 * 128
     assert most_answers <= 4
     assert told >= 300 * 50 // 64 - 2
+
+
+def test_nothing_is_said_before_the_first_window_that_holds_anything_of_the_model_s_features() -> None:
+    judge = WindowJudge(MODEL, MODEL.scale)
+    told = judge.push({}, 300) + judge.push(_rows(200), 200) + judge.finish()
+    # The window of rows 192 to 320 is the first that reaches row 300; it covers what begins at 192.
+    assert [(segment.first, segment.last) for segment in told] == [
+        (192, 256),
+        (256, 320),
+        (320, 384),
+        (384, 448),
+        (448, 500),
+    ]
+    silent = WindowJudge(MODEL, MODEL.scale)
+    assert silent.push({}, 300) + silent.finish() == []

@@ -5,7 +5,7 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -15,11 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from valaro.cli.streams import ClosedPipeError
-from valaro.parallel.count import OnProgress
 from valaro.records import Problem
 from valaro.reports.alarms import Watched, alarm_rows
 from valaro.reports.sentences import alarm_sentence, duration, plural
-from valaro.visible import visible, visible_line
+from valaro.visible import in_one_line, visible, visible_line
 
 _SHOWN = 20
 _ALIKE = 3
@@ -68,7 +67,7 @@ def list_problems(problems: Sequence[Problem]) -> None:
     """Show what failed, the first twenty lines; of many that failed alike, as in a broken file, one line for all."""
     alike: dict[tuple[str, str], list[str]] = {}
     for problem in problems:
-        alike.setdefault((problem.where, problem.why), []).append(problem.utterance)
+        alike.setdefault((problem.where, in_one_line(problem.why)), []).append(problem.utterance)
     lines = [
         (1 if len(names) <= _ALIKE else len(names), f"  {name}: {where}: {why}")
         for (where, why), names in alike.items()
@@ -91,12 +90,13 @@ def list_alarms(trainings: Iterable[Watched]) -> None:
         say(f"  ... and {len(rows) - _SHOWN} more")
 
 
-class _Count:
-    """What a job was told last, since when, and a `bar` that is told too."""
+class JobCount:
+    """What a job was told last, since when, and a `bar` that is told too, with words for what is counted."""
 
     def __init__(self, what: str, unit: str) -> None:
-        self.bar: OnProgress | None = None
+        self.bar: Callable[[str, int, int], None] | None = None
         self._what, self._unit = what, unit
+        self._before = "at work"
         self._done = self._total = self._failed = 0
         self._begun: tuple[float, int] | None = None
 
@@ -107,12 +107,18 @@ class _Count:
                 say(f"{self._what}: {plural(total, self._unit)}" + (f", {done} of them done before" if done else ""))
         self._done, self._total, self._failed = done, total, failed
         if self.bar is not None:
-            self.bar(done, total, failed)
+            self.bar(f"{self._what}, {failed} failed" if failed else self._what, done, total)
+
+    def look(self, done: int, total: int, failed: int = 0, /) -> None:
+        """Take in how much was looked at before the job begins: nothing of it is done yet, or was before."""
+        self._before = f"looked at {done} of {total}" + (f", {failed} failed" if failed else "")
+        if self.bar is not None:
+            self.bar(f"{self._what}: look", done, total)
 
     def line(self) -> str:
         """Return how far the job is, in words."""
         if self._begun is None:
-            return f"{self._what}: at work"
+            return f"{self._what}: {self._before}"
         begun, before = self._begun
         failed = f", {self._failed} failed" if self._unit else ""
         # What was done before this run says nothing of how long the rest takes.
@@ -122,18 +128,18 @@ class _Count:
 
 
 @contextmanager
-def progress(what: str, unit: str = "") -> Generator[OnProgress]:
+def progress(what: str, unit: str = "") -> Generator[JobCount]:
     """Show how far a job is: on a terminal a bar, elsewhere a line a minute; what it yields is told the counts.
 
     With a `unit`, as in `training`, the number of them is said before the first is done.
     """
-    count = _Count(what, unit)
+    count = JobCount(what, unit)
     with _bar(count, what) if screen.is_terminal else _line_a_minute(count):
         yield count
 
 
 @contextmanager
-def _bar(count: _Count, what: str) -> Generator[None]:
+def _bar(count: JobCount, what: str) -> Generator[None]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -145,20 +151,15 @@ def _bar(count: _Count, what: str) -> Generator[None]:
     with Progress(*columns, console=screen) as bar:
         task = bar.add_task(visible_line(what), total=None)
 
-        def update(done: int, total: int, failed: int = 0, /) -> None:
-            bar.update(
-                task,
-                description=visible_line(f"{what}, {failed} failed" if failed else what),
-                completed=done,
-                total=total,
-            )
+        def update(words: str, done: int, total: int) -> None:
+            bar.update(task, description=visible_line(words), completed=done, total=total)
 
         count.bar = update
         yield
 
 
 @contextmanager
-def _line_a_minute(count: _Count) -> Generator[None]:
+def _line_a_minute(count: JobCount) -> Generator[None]:
     over = threading.Event()
 
     def speak() -> None:

@@ -33,15 +33,15 @@ def run(
     read = [read_manifest(path) for path in manifests]
     names, network = asked_features(name.strip() for name in features.split(",") if name.strip())
     table = problem_table(to)
-    with progress("extract", "utterance") as told:
+    with progress("extract", "utterance") as count:
         summary = extract(
             [utterance for manifest in read for utterance in manifest.utterances],
             names,
             to=to,
             workers=workers,
             notes=[note for manifest in read for note in manifest.notes],
-            on_progress=told,
-            on_look=told,
+            on_progress=count,
+            on_look=count.look,
             retry_failed=retry_failed,
             network=network,
         )

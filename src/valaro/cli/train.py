@@ -1,5 +1,6 @@
 """`valaro train`: the model that is then used."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -34,5 +35,5 @@ def run(
             others = ", ".join(f"{label} {100 * uar:.1f} %" for label, uar in model.others)
             margin = 100 * (model.validation_uar - model.others[0][1])
             say(f"  chosen by validation with {margin:.1f} points to the next: {others}")
-    say(f"run -> {to}    next: valaro predict {to} RECORDING --to timeline.html")
+    say(f"run -> {to}    next: valaro predict {shlex.quote(str(to))} RECORDING --to timeline.html")
     list_alarms((model.label, model.dimension, model.alarms) for model in models)

@@ -1,5 +1,6 @@
 """`valaro train-face-network`: pictures of faces become the network behind `dface`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -78,7 +79,8 @@ def run(
     )
     if done.test is not None:
         say(f"test: accuracy {100 * done.test.accuracy:.1f} %, mean recall {100 * done.test.uar:.1f} %")
-    say(f"network -> {done.network}    next: valaro extract MANIFEST --features dface={to} --to STORE")
+    next_step = f"valaro extract MANIFEST --features {shlex.quote(f'dface={to}')} --to STORE"
+    say(f"network -> {done.network}    next: {next_step}")
     if reading.refused:
         list_problems(reading.refused)
         raise typer.Exit(1)

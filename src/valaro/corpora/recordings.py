@@ -9,7 +9,7 @@ who could be anyone.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -271,7 +271,7 @@ def _why_none(source: _Recording) -> Problem:
 
 def _named(problem: Problem, corpus: str) -> Problem:
     """Return the problem under the name that its recording has in the corpus."""
-    return Problem(utterance=f"{corpus}/{problem.utterance}", where=problem.where, why=problem.why)
+    return replace(problem, utterance=f"{corpus}/{problem.utterance}")
 
 
 def _utterance(source: _Recording, place: int, crop: Crop, corpus: str, people: str) -> Utterance:

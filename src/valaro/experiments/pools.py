@@ -23,10 +23,11 @@ def warnings_before(trainings: Iterable[Asked], data: StudyData) -> tuple[str, .
     offers: dict[tuple[object, ...], Offered] = {}
     aside: dict[tuple[Dimension, int], str] = {}
     for candidate, fold, dimension, seed, plan in trainings:
-        uses_pool = RECIPES[candidate.recipe].uses_pool
+        # A training that asks for no unlabelled recordings answers nothing for one that must have some.
+        needs_pool = RECIPES[candidate.recipe].uses_pool and not plan.asks_for_none
         per_level = plan.labels_per_level
         # Folds of a session that differ in who validates hold out the same people.
-        key = (uses_pool, candidate.features, dimension, fold.held_out_sessions, per_level)
+        key = (needs_pool, candidate.features, dimension, fold.held_out_sessions, per_level)
         if key not in offers:
             offers[key] = offer(
                 candidate, data.store, fold, data.pool(dimension), dimension=dimension, seed=seed, plan=plan
@@ -34,7 +35,7 @@ def warnings_before(trainings: Iterable[Asked], data: StudyData) -> tuple[str, .
         kept, labels = len(offers[key].labelled), sum(utterance.is_labelled(dimension) for utterance in fold.train)
         if per_level is not None and kept < labels:
             aside.setdefault((dimension, per_level), _labels_aside(dimension, per_level, kept, labels))
-    semi = [offered for (uses_pool, *_), offered in offers.items() if uses_pool]
+    semi = [offered for (needs_pool, *_), offered in offers.items() if needs_pool]
     return (*aside.values(), *_few_unlabelled(semi), *_strangers(semi))
 
 

@@ -14,14 +14,13 @@ from av.video.stream import VideoStream
 
 from valaro.errors import MediaError, ValaroError, words_for
 from valaro.limits import LIMITS
+from valaro.media.suffixes import FORMS
 from valaro.media.wholeness import why_cut
 from valaro.regular import why_not_readable
 
 # Both lists close a door: a playlist or a "concat" script called .mp4 would have FFmpeg open other files or addresses.
 _PROTOCOLS = "file"
-_FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,mpegts,m4v,flv,asf,ogg,wav,w64,aiff,au,caf,flac,mp3,aac"
-)
+_FORMATS = ",".join(form.name for form in FORMS)
 
 _FFMPEG_MOST = (1 << 31) - 1  # the greatest number that its options take
 

@@ -1,6 +1,7 @@
 """A timeline as a table (CSV) or as a document (JSON) for other programs."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from valaro.files import write_page
@@ -26,8 +27,8 @@ def write_json(timeline: Timeline, path: Path) -> None:
         "recording": timeline.recording.as_posix(),
         "duration": round(timeline.duration, _DIGITS),
         "model": timeline.model,
-        "notes": [{"corpus": note.corpus, "text": note.text} for note in timeline.notes],
-        "problems": [{"utterance": p.utterance, "where": p.where, "why": p.why} for p in timeline.problems],
+        "notes": [asdict(note) for note in timeline.notes],
+        "problems": [asdict(problem) for problem in timeline.problems],
         "moments": list(_rows(timeline)),
     }
     write_page(path, json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n")

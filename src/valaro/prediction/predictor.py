@@ -35,10 +35,12 @@ class Watcher:
         self._found = _FoundFrames()
 
     def moments(self, on_progress: Callable[[float], None] | None = None) -> Iterator[Moment]:
-        """Yield the moments in order of time; `on_progress` is told the seconds read so far.
+        """Yield the moments in order of time, of each model from where the recording first gives what it looks at.
+
+        `on_progress` is told the seconds read so far.
 
         Raises:
-            MediaError: nothing of the recording can be read.
+            MediaError: nothing of the recording can be read, or nothing in it is for any of the models.
         """
         judges = [WindowJudge(model, self._scale(model)) for model in self.models]
         rows = 0
@@ -58,23 +60,27 @@ class Watcher:
             yield from self._in_order([judge.push(values, count) for judge in judges])
             if on_progress is not None:
                 on_progress(rows / GRID_RATE)
-        if rows == 0:
+        if not given:
             reasons = "; ".join(problem.why for problem in self.problems) or "neither sound nor faces"
             raise MediaError(f"nothing to judge in '{self.recording}': {reasons}")
         self.problems.extend(self._judged_by_part(model, given) for model in self.models if set(model.features) - given)
         yield from self._in_order([judge.finish() for judge in judges])
 
     def _judged_by_part(self, model: TrainedModel, given: set[str]) -> Problem:
-        """Say that a model that joins features had to do without one of them."""
+        """Say that a model had to do without one of its features, or without all of them."""
         absent = " and ".join(name for name in model.features if name not in given)
-        left = " and ".join(name for name in model.features if name in given) or "nothing of it"
-        why = f"{model.label} joins {' and '.join(model.features)}; without {absent} its answers rest on {left} alone"
+        left = " and ".join(name for name in model.features if name in given)
+        why = (
+            f"{model.label} joins {' and '.join(model.features)}; without {absent} its answers rest on {left} alone"
+            if left
+            else f"{model.label} looks at {absent} alone, of which the recording has nothing: it gives no answers"
+        )
         return Problem(utterance=str(self.recording), where=model.dimension, why=why, is_remark=True)
 
     def _in_order(self, told: Sequence[list[Segment]]) -> Iterator[Moment]:
-        for together in zip(*told, strict=True):
-            for model, segment in zip(self.models, together, strict=True):
-                yield self._moment(model, segment)
+        each = [(segment, model) for model, segments in zip(self.models, told, strict=True) for segment in segments]
+        for segment, model in sorted(each, key=lambda pair: pair[0].first):
+            yield self._moment(model, segment)
 
     def _moment(self, model: TrainedModel, segment: Segment) -> Moment:
         best = int(segment.probabilities.argmax())

@@ -1,5 +1,6 @@
 """A stream of feature rows to a stream of level probabilities."""
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,9 +30,9 @@ class Segment:
 class WindowJudge:
     """Judges windows of 128 rows, hop 64, as rows arrive; what is kept does not grow with the recording.
 
-    A segment of 64 rows gets the mean over the windows that cover it. The last window is right-aligned; a recording
-    shorter than a window is filled up as in training. (Whole utterances are judged on denser windows: see
-    `training.crops`.)
+    A segment of 64 rows gets the mean over the windows that cover it; there is none before the first window with
+    anything of the model's features. The last window is right-aligned; a recording shorter than a window is filled up
+    as in training. (Whole utterances are judged on denser windows: see `training.crops`.)
     """
 
     def __init__(self, model: TrainedModel, scale: Scale) -> None:
@@ -43,9 +44,12 @@ class WindowJudge:
         self._next = 0
         self._judged: deque[tuple[int, Float[np.ndarray, " 3"]]] = deque()
         self._told = 0
+        self._given_from = math.inf  # the first row of which a feature was given
 
     def push(self, rows: Mapping[str, np.ndarray], count: int) -> list[Segment]:
         """Take `count` more rows of each modality (`[count dim]`; a missing one counts as its mean)."""
+        if any(name in rows for name in self._model.features):
+            self._given_from = min(self._given_from, self._total)
         for name in self._model.features:
             statistics = self._scale[name]
             if name in rows:
@@ -98,8 +102,10 @@ class WindowJudge:
         segments: list[Segment] = []
         while self._told < until:
             first, last = self._told, min(self._told + HOP, until)
-            covering = [p for start, p in self._judged if start < last and start + CROP_FRAMES > first]
-            segments.append(Segment(first=first, last=last, probabilities=np.mean(covering, axis=0)))
+            covering = [(start, p) for start, p in self._judged if start < last and start + CROP_FRAMES > first]
+            if any(start + CROP_FRAMES > self._given_from for start, _ in covering):
+                probabilities = np.mean([p for _, p in covering], axis=0)
+                segments.append(Segment(first=first, last=last, probabilities=probabilities))
             self._told = last
         while len(self._judged) > 1 and self._judged[0][0] + CROP_FRAMES <= self._told:
             self._judged.popleft()

@@ -1,14 +1,14 @@
 """The table of every problem of an extraction, beside its store."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from valaro.files import check_replaceable, write_page
 from valaro.records import Problem
+from valaro.spreadsheet import csv_text
 
-COLUMNS = ("utterance", "where", "why")
+_FIRST = ("utterance", "where", "why")
+COLUMNS = (*_FIRST, "is_remark")
 
 
 def problem_table(store: Path) -> Path:
@@ -19,7 +19,7 @@ def problem_table(store: Path) -> Path:
     """
     store = store.resolve()
     path = store.with_name(f"{store.name}.problems.csv")
-    check_replaceable(path, ",".join(COLUMNS))
+    check_replaceable(path, ",".join(_FIRST))
     return path
 
 
@@ -28,8 +28,5 @@ def write_problems(path: Path, problems: Sequence[Problem]) -> None:
     if not problems:
         path.unlink(missing_ok=True)
         return
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    rows.writerows((problem.utterance, problem.where, problem.why) for problem in problems)
-    write_page(path, text.getvalue())
+    rows = ((problem.utterance, problem.where, problem.why, str(problem.is_remark).lower()) for problem in problems)
+    write_page(path, csv_text(COLUMNS, rows))

@@ -95,8 +95,7 @@ def offer(
         ),
         strangers=pool.strangers,
     )
-    asks_for_none = plan.pool_size == 0 or plan.pool_share == 0
-    if RECIPES[candidate.recipe].uses_pool and not offered.unlabelled and not asks_for_none:
+    if RECIPES[candidate.recipe].uses_pool and not offered.unlabelled and not plan.asks_for_none:
         raise _nothing_unlabelled(candidate, offered)
     return offered
 

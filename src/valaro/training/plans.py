@@ -135,6 +135,11 @@ class Plan(Build):
     """The share (0-1) of these that is used; a greater share contains what a smaller one had."""
 
     @property
+    def asks_for_none(self) -> bool:
+        """Whether no unlabelled recording is wanted at all."""
+        return self.pool_size == 0 or self.pool_share == 0
+
+    @property
     def seen(self) -> Seen:
         """What of an utterance its networks judge."""
         return "centre" if self.centre_crop else "windows"
