@@ -23,7 +23,7 @@ from making_features import an_utterance
 from making_media import make_recording
 from making_models import a_model
 from making_studies import make_study, settings_of
-from valaro.cli.console import list_problems
+from valaro.cli.console import JobCount, list_problems
 from valaro.errors import ValaroError
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
@@ -672,3 +672,114 @@ def test_a_reason_of_several_lines_is_shown_as_one_sentence_after_the_other(capf
         "  valence SSGAN: training: fold 'S1', valence: learns from none of 3; 2 of a held-out speaker; "
         "1 without the feature face\n"
     )
+
+
+def test_many_recordings_are_one_job_with_its_number_first_and_any_kind_of_timeline(
+    valaro: Command, tmp_path: Path, run: Path
+) -> None:
+    first, second = _voice(tmp_path / "a.wav"), _voice(tmp_path / "b.wav")
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"no sound at all")
+    for form in ("csv", "json"):
+        answer = valaro("predict", run, first, bad, second, "--to", tmp_path / form, "--as", form)
+        assert answer.code == 1
+        assert answer.err.splitlines()[0] == "predict: 3 recordings"
+        assert sorted(file.name for file in (tmp_path / form).iterdir()) == [f"a.{form}", f"b.{form}"]
+    # 1.5 s are moments of 0.64, 0.64 and 0.22 s.
+    assert len((tmp_path / "csv" / "a.csv").read_text().splitlines()) == 1 + 3
+    assert len(json.loads((tmp_path / "json" / "b.json").read_text())["moments"]) == 3
+
+
+def test_how_many_recordings_are_done_and_failed_is_counted(
+    valaro: Command, tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, ...]] = []
+    monkeypatch.setattr(JobCount, "__call__", lambda _, *counts: told.append(counts))
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"no sound at all")
+    valaro("predict", run, bad, _voice(tmp_path / "a.wav"), "--to", tmp_path / "pages")
+    assert told == [(0, 2, 0), (1, 2, 1), (2, 2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--to", "x.csv"), "2 recordings do not fit into 'x.csv': give a folder with --to, and --as csv"),
+        (("--to", "x.csv", "--as", "json"), "--to 'x.csv' and --as json name two kinds of timelines"),
+        (("--to", "x", "--as", "cvs"), "unknown kind of timeline in --as 'cvs': did you mean 'csv'?"),
+        (("--to", "x.v2"), "unknown kind of timeline '.v2'"),
+    ],
+)
+def test_a_place_that_holds_no_such_timelines_is_one_message(
+    valaro: Command, tmp_path: Path, run: Path, options: tuple[str, ...], words: str
+) -> None:
+    first, second = _voice(tmp_path / "a.wav"), _voice(tmp_path / "b.wav")
+    _assert_one_message(valaro("predict", run, first, second, *options), words)
+
+
+def test_the_form_of_a_timeline_is_told_by_its_suffix_in_capitals_too(
+    valaro: Command, tmp_path: Path, run: Path
+) -> None:
+    voice = _voice(tmp_path / "a.wav")
+    begins = {"HTML": "<!DOCTYPE html>", "CSV": "recording,dimension,", "JSON": "{"}
+    for suffix, begin in begins.items():
+        assert valaro("predict", run, voice, "--to", tmp_path / f"x.{suffix}").code == 0
+        assert (tmp_path / f"x.{suffix}").read_text(encoding="utf-8").lower().startswith(begin.lower())
+    (tmp_path / "pages.v2").mkdir()
+    assert valaro("predict", run, voice, "--to", tmp_path / "pages.v2").code == 0
+    assert [page.name for page in (tmp_path / "pages.v2").iterdir()] == ["a.html"]
+
+
+def test_check_counts_what_it_compares_and_writes_a_page_in_capitals(
+    valaro: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    utterances = [replace(an_utterance(f"u{k}", level=None), media=_voice(tmp_path / f"{k}.wav")) for k in range(3)]
+    write_manifest(tmp_path / "m.parquet", utterances)
+    valaro("extract", tmp_path / "m.parquet", "--to", tmp_path / "store", "--features", "fbank")
+    told: list[tuple[int, ...]] = []
+    monkeypatch.setattr(JobCount, "__call__", lambda _, *counts: told.append(counts))
+    valaro("check", tmp_path / "m.parquet", "--store", tmp_path / "store", "--to", tmp_path / "x.HTML")
+    assert told == [(0, 3, 0), (1, 3, 0), (2, 3, 0), (3, 3, 0)]
+    assert (tmp_path / "x.HTML").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+
+
+def test_train_prints_its_models_as_json_and_a_next_command_that_works(valaro: Command, tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    to = tmp_path / "my run"
+    answer = valaro("train", study, "--to", to, "--set", 'study.models=["FSBase:fbank"]', "--json")
+    assert answer.code == 0, answer
+    facts = json.loads(answer.out)
+    (model,) = facts["models"]
+    assert facts["run"] == str(to)
+    assert (model["label"], model["dimension"], model["unlabelled"]) == ("FSBase fbank", "valence", 0)
+    assert 0 <= model["validation_uar"] <= 1
+    assert f"next: valaro predict '{to}' RECORDING" in answer.err
+
+
+def test_cross_validate_prints_its_trainings_as_json_and_reports_go_where_they_are_named(
+    valaro: Command, tmp_path: Path
+) -> None:
+    study = make_study(tmp_path)
+    to = tmp_path / "run"
+    answer = valaro("cross-validate", study, "--to", to, "--set", 'study.models=["FSBase:fbank"]', "--json")
+    assert answer.code == 0, answer
+    facts = json.loads(answer.out)
+    assert (facts["run"], facts["failures"]) == (str(to), [])
+    # A fold a session; LR and SVM stand beside what was asked for.
+    assert len(facts["trainings"]) == 2 * 3
+    assert {training["model"] for training in facts["trainings"]} >= {"FSBase fbank"}
+    assert all(0 <= training["validation_uar"] <= 1 for training in facts["trainings"])
+
+    begins = {"HTML": "<!doctype html>", "MD": "<!-- made by valaro report -->", "CSV": "run,", "JSON": "{"}
+    for suffix, begin in begins.items():
+        assert valaro("report", to, "--to", tmp_path / f"x.{suffix}").code == 0
+        assert (tmp_path / f"x.{suffix}").read_text(encoding="utf-8").lower().startswith(begin)
+    _assert_one_message(valaro("report", to, "--to", tmp_path / "made.v2"), "a name without a suffix for a folder")
+    (tmp_path / "made.v2").mkdir()
+    assert valaro("report", to, "--to", tmp_path / "made.v2").code == 0
+    assert (tmp_path / "made.v2" / "report.html").is_file()
+
+
+def test_the_name_of_a_corpus_is_that_of_what_is_read(valaro: Command) -> None:
+    assert "[default: (the folder's)]" in " ".join(valaro("read", "recordings", "--help").out.split())
+    assert "[default: (the table's)]" in " ".join(valaro("read", "table", "--help").out.split())

@@ -9,20 +9,26 @@ import numpy as np
 from valaro.checks.findings import Agreement, CheckRecord, Finding, SpeakerFacts
 from valaro.checks.folds import fold_findings, fold_uses
 from valaro.checks.manifests import manifest_findings
-from valaro.checks.mouths import mouth_findings
+from valaro.checks.mouths import mouth_findings, side_by_side
 from valaro.checks.stores import loudness_of, store_findings
 from valaro.errors import ValaroError
 from valaro.labels.agreement import krippendorff_alpha
 from valaro.labels.fuzzy import correct_levels, fuzzy_labels, level_counts
 from valaro.labels.levels import level_of
 from valaro.labels.table_1 import level_tallies
+from valaro.parallel.count import Count, OnProgress
 from valaro.records import DIMENSIONS, GRID_RATE, CorpusSummary, Dimension, FaceQuality, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
 
 
-def check(manifests: Sequence[Path], store: Path | None = None, *, mouths: int = 0) -> CheckRecord:
+def check(
+    manifests: Sequence[Path], store: Path | None = None, *, mouths: int = 0, on_progress: OnProgress | None = None
+) -> CheckRecord:
     """Check everything that should be true; `mouths` is how many utterances a two-person recording are looked at.
+
+    `on_progress` counts what takes long: utterances whose recordings are compared with the store's, and recordings
+    whose mouths are looked at.
 
     Raises:
         ValaroError: a manifest or the store cannot be read at all.
@@ -35,12 +41,14 @@ def check(manifests: Sequence[Path], store: Path | None = None, *, mouths: int =
     known = {utterance.id for utterance in utterances}
     faces = tuple(q for q in features.qualities if q.utterance in known) if features else ()
     folds = fold_uses(utterances)
+    total = (0 if features is None else len(utterances)) + (len(side_by_side(utterances)) if mouths else 0)
+    count = Count(total=total, done=0, on_progress=on_progress)
     findings: list[Finding] = [*manifest_findings(utterances)]
     findings += [finding for finding in fold_findings(folds, utterances) if finding.cases]
     if features is not None:
-        findings += store_findings(features, utterances)
+        findings += store_findings(features, utterances, on_compared=count.add_done)
     if mouths:
-        findings += mouth_findings(utterances, each=mouths)
+        findings += mouth_findings(utterances, each=mouths, on_looked=count.add_done)
     seconds = {
         utterance.id: length for utterance in utterances if (length := _seconds(utterance, features)) is not None
     }

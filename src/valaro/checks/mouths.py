@@ -1,7 +1,7 @@
 """Does the mouth that moves with the sound sit in the half of the picture where the speaker is said to sit?"""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,26 +19,38 @@ Measured by benchmarks/mouths.py: the wrong half is rarely believed, and where n
 """
 
 
-def mouth_findings(utterances: Sequence[Utterance], *, each: int = 5) -> tuple[Finding, ...]:
+def side_by_side(utterances: Sequence[Utterance]) -> Mapping[Path, Sequence[Utterance]]:
+    """Return the recordings that show two people side by side, each with its utterances."""
+    by_media: dict[Path, list[Utterance]] = defaultdict(list)
+    for utterance in utterances:
+        if utterance.face_region in {LEFT, RIGHT}:
+            by_media[utterance.media].append(utterance)
+    return by_media
+
+
+def mouth_findings(
+    utterances: Sequence[Utterance], *, each: int = 5, on_looked: Callable[[], None] | None = None
+) -> tuple[Finding, ...]:
     """Look at up to `each` utterances of every recording that shows two people side by side.
 
     A recording in which the mouth of the OTHER half moves with the sound is a finding: the table of seats is wrong
-    there. So is one that cannot tell.
+    there. So is one that cannot tell. `on_looked` is called after each recording.
 
     Raises:
         ValaroError: `each` is less than 1.
     """
     if each < 1:
         raise ValaroError(f"--mouths {each}: expected at least 1")
-    by_media: dict[Path, list[Utterance]] = defaultdict(list)
-    for utterance in utterances:
-        if utterance.face_region in {LEFT, RIGHT}:
-            by_media[utterance.media].append(utterance)
+    by_media = side_by_side(utterances)
     if not by_media:
         what = "Mouths that nobody could look at: no recording shows two people side by side"
         cases = (f"{len(utterances)} utterances, none of them with the region left or right",)
         return (Finding(what=what, cases=cases, is_fault=False),)
-    evidence = {media: _evidence(inside, each) for media, inside in sorted(by_media.items())}
+    evidence: dict[Path, list[float | None]] = {}
+    for media, inside in sorted(by_media.items()):
+        evidence[media] = _evidence(inside, each)
+        if on_looked is not None:
+            on_looked()
     return _findings(evidence)
 
 

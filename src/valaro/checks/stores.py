@@ -1,7 +1,7 @@
 """What should be true of the features extracted from utterances."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float16
@@ -11,7 +11,7 @@ from valaro.errors import StoreError
 from valaro.records import CROP_FRAMES, Utterance
 from valaro.store.contents import Contents
 from valaro.store.feature_store import FeatureStore, read_shards
-from valaro.store.shard import source_of
+from valaro.store.shard import Source, source_of
 
 SOUNDS = ("fbank", "fft")
 """Features that hold log power, of which the first in the store tells how loud an utterance is."""
@@ -26,12 +26,17 @@ UNLIKE = 2
 """Rows by which two modalities of an utterance may differ in length."""
 
 
-def store_findings(store: FeatureStore, utterances: Sequence[Utterance]) -> tuple[Finding, ...]:
-    """Return every rule that the store breaks for these utterances, with all cases."""
+def store_findings(
+    store: FeatureStore, utterances: Sequence[Utterance], *, on_compared: Callable[[], None] | None = None
+) -> tuple[Finding, ...]:
+    """Return every rule that the store breaks for these utterances, with all cases.
+
+    `on_compared` is called after each utterance whose recording was compared with the one that was extracted.
+    """
     inside = [utterance for utterance in utterances if utterance.id in store]
     found = (
         *_absent(store, utterances),
-        *_changed(store, utterances),
+        *_changed(store, utterances, on_compared),
         *_damaged(store),
         *_rows(store, inside),
         *_loudness(store, inside),
@@ -77,9 +82,15 @@ def _absent(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Fi
     yield Finding(what="Utterances of which a feature could not be extracted", cases=tuple(partly), is_fault=False)
 
 
-def _changed(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Finding]:
+def _changed(
+    store: FeatureStore, utterances: Sequence[Utterance], on_compared: Callable[[], None] | None
+) -> Iterator[Finding]:
     contents = Contents(store.path)
-    now = {utterance.id: source_of(utterance, contents) for utterance in utterances}
+    now: dict[str, Source] = {}
+    for utterance in utterances:
+        now[utterance.id] = source_of(utterance, contents)
+        if on_compared is not None:
+            on_compared()
     cases = {
         entry.utterance: None
         for shard in read_shards(store.path)

@@ -22,7 +22,7 @@ def run(
     """
     from valaro.checks.check import check
     from valaro.checks.folds import fold_line
-    from valaro.cli.console import print_json, say
+    from valaro.cli.console import print_json, progress, say
     from valaro.errors import ValaroError
     from valaro.files import check_replaceable
     from valaro.reports.check_page import write_check_page
@@ -32,7 +32,8 @@ def run(
     if to.suffix.lower() != ".html":
         raise ValaroError(f"cannot write the page to '{to}': expected a name that ends in .html")
     check_replaceable(to)
-    record = check(manifests, store, mouths=mouths)
+    with progress("check") as on_progress:
+        record = check(manifests, store, mouths=mouths, on_progress=on_progress)
     write_check_page(record, to)
     for tally in several_votes(tally for corpus in record.corpora for tally in corpus.tallies):
         say(level_line(tally))

@@ -2,9 +2,12 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from valaro.records import FoldResult
 
 
 def run(
@@ -18,9 +21,10 @@ def run(
         Path | None, typer.Option(help="A settings file whose data, and what the first leaves out, are used.")
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the trainings, failures and alarms as JSON.")] = False,
 ) -> None:
     """Cross-validate models, leaving one session out at a time. Exit code 1 if a training failed."""
-    from valaro.cli.console import list_alarms, list_problems, progress, say, warn
+    from valaro.cli.console import list_alarms, list_problems, print_json, progress, say, warn
     from valaro.experiments.cross_validate import cross_validate
     from valaro.experiments.run_folder import read_run
     from valaro.experiments.settings import read_settings
@@ -31,7 +35,21 @@ def run(
         problems = cross_validate(checked, to, workers=workers, on_progress=told, on_warning=warn)
     say(f"run -> {to}    next: valaro report {shlex.quote(str(to))} --to report.html")
     # From the folder, so that a run that goes on speaks of what it finished before, too.
-    list_alarms((result.model, result.dimension, result.alarms) for result in read_run(to).results)
+    results = read_run(to).results
+    if as_json:
+        print_json({"run": to, "trainings": [_facts(result) for result in results], "failures": problems})
+    list_alarms((result.model, result.dimension, result.alarms) for result in results)
     if problems:
         list_problems(problems)
         raise typer.Exit(1)
+
+
+def _facts(result: "FoldResult") -> dict[str, object]:
+    """Return what a script may want to know of a training, as docs/json.md says; the scores are those of the report."""
+    from valaro.evaluation.scores import score
+
+    names = ("model", "dimension", "fold", "seed", "labelled", "unlabelled", "seconds", "alarms")
+    return {
+        **{name: getattr(result, name) for name in names},
+        "validation_uar": score(result.validation).uar if result.validation.ids else None,
+    }

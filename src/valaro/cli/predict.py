@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from valaro.records import Timeline
+    from valaro.records import Problem, Timeline
+    from valaro.training.trained_model import TrainedModel
 
 
 def run(
@@ -20,41 +21,60 @@ def run(
     to: Annotated[Path, typer.Option(help="timeline.html, .csv or .json; a folder for several recordings.")] = Path(
         "timeline.html"
     ),
+    form: Annotated[
+        str | None, typer.Option("--as", help="In a folder: html, csv or json.", show_default="html")
+    ] = None,
 ) -> None:
     """Judge recordings of any length and write their timelines. Exit code 1 if one failed; the others are done."""
     from valaro.cli.console import list_problems, progress, say
-    from valaro.errors import MediaError
     from valaro.experiments.run_folder import read_models
     from valaro.files import check_replaceable
     from valaro.prediction.export import COLUMNS
-    from valaro.prediction.predictor import make_timeline
     from valaro.records import Problem
 
     models = read_models(model)
     recordings = _recordings(recordings)
-    targets = _targets(recordings, to)
+    targets = _targets(recordings, to, form)
     for target in targets:
         check_replaceable(target, ",".join(COLUMNS))
     failed: list[Problem] = []
     has_faults = False
-    for recording, target in zip(recordings, targets, strict=True):
-        if not _is_utf8(recording):
-            why = "its name holds bytes that are not UTF-8: rename it"
-            failed.append(Problem(utterance=str(recording), where="name", why=why))
-            continue
-        try:
-            with progress(f"watch {recording.name}") as told:
-                timeline = make_timeline(models, recording, on_progress=_seconds(told))
-        except MediaError as error:
-            failed.append(Problem(utterance=str(recording), where="recording", why=str(error)))
-            continue
-        _writer(target)(timeline, target)
-        list_problems(timeline.problems)
-        say(f"{len(timeline.moments)} moments -> {target}")
-        has_faults = has_faults or any(problem.is_fault for problem in timeline.problems)
+    several = len(recordings) > 1
+    # One recording may take hours: how far it is says more than that none of one is done.
+    with progress("predict", "recording") if several else progress(f"watch {recordings[0].name}") as count:
+        for done, (recording, target) in enumerate(zip(recordings, targets, strict=True)):
+            if several:
+                count(done, len(recordings), len(failed))
+            timeline = _timeline(models, recording, None if several else _seconds(count))
+            if isinstance(timeline, Problem):
+                failed.append(timeline)
+                continue
+            _writer(target)(timeline, target)
+            list_problems(timeline.problems)
+            say(f"{len(timeline.moments)} moments -> {target}")
+            has_faults = has_faults or any(problem.is_fault for problem in timeline.problems)
+        if several:
+            count(len(recordings), len(recordings), len(failed))
     list_problems(failed)
     if failed or has_faults:
         raise typer.Exit(1)
+
+
+def _timeline(
+    models: "Sequence[TrainedModel]", recording: Path, on_progress: Callable[[float, float], None] | None
+) -> "Timeline | Problem":
+    """Return a recording's timeline, or why there is none."""
+    from valaro.errors import MediaError
+    from valaro.prediction.predictor import make_timeline
+    from valaro.records import Problem
+
+    if not _is_utf8(recording):
+        why = "its name holds bytes that are not UTF-8: rename it"
+        return Problem(utterance=str(recording), where="name", why=why)
+    try:
+        return make_timeline(models, recording, on_progress=on_progress)
+    except MediaError as error:
+        return Problem(utterance=str(recording), where="recording", why=str(error))
 
 
 def _recordings(named: Sequence[Path]) -> list[Path]:
@@ -93,17 +113,25 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _targets(recordings: Sequence[Path], to: Path) -> list[Path]:
-    """Return where each recording's timeline goes: `to` itself, or an .html for each in the folder `to`."""
-    from valaro.errors import ValaroError
+def _targets(recordings: Sequence[Path], to: Path, form: str | None) -> list[Path]:
+    """Return where each recording's timeline goes: `to` itself, or a file for each in the folder `to`."""
+    from valaro.errors import ValaroError, unknown_name
     from valaro.prediction.targets import page_names
 
+    forms = [suffix.removeprefix(".") for suffix in _writers()]
+    if form is not None and form not in forms:
+        raise unknown_name("kind of timeline in --as", form, forms)
     if not to.suffix or (to.is_dir() and to.suffix.lower() not in _writers()):
-        return [to / name for name in page_names(recordings)]
+        return [to / name for name in page_names(recordings, f".{form or forms[0]}")]
+    _writer(to)
+    if form is not None and to.suffix.lower() != f".{form}":
+        raise ValaroError(f"--to '{to}' and --as {form} name two kinds of timelines: give a folder with --to")
     if len(recordings) == 1:
-        _writer(to)
         return [to]
-    raise ValaroError(f"{len(recordings)} recordings do not fit into '{to}': give a folder with --to")
+    raise ValaroError(
+        f"{len(recordings)} recordings do not fit into '{to}': give a folder with --to, and --as "
+        f"{to.suffix.lower().removeprefix('.')} for this kind of files"
+    )
 
 
 def _is_utf8(path: Path) -> bool:

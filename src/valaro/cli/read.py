@@ -37,7 +37,8 @@ To = Annotated[Path, typer.Option(help="The manifest to write (.parquet).")]
 Note = Annotated[str, typer.Option(help="What every page made from this corpus must say about it.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Write nothing unless all that the corpus has was read.")]
 Json = Annotated[bool, typer.Option("--json", help="Print what was read and refused as JSON.")]
-Name = Annotated[str | None, typer.Option(help="The corpus's name.", show_default="the folder's or table's")]
+Name = Annotated[str | None, typer.Option(help="The corpus's name.", show_default="the table's")]
+FolderName = Annotated[str | None, typer.Option(help="The corpus's name.", show_default="the folder's")]
 People = Annotated[str | None, typer.Option(help="Corpora with the same PEOPLE share their speakers.")]
 Scale = Annotated[tuple[float, float] | None, typer.Option(help="Lowest and highest numeric label, as in --scale 1 7.")]
 Levels = Annotated[
@@ -125,7 +126,7 @@ def recordings(
     speakers: Annotated[
         Path | None, typer.Option(help="Who speaks, by a table (columns file, speaker, and session, gender).")
     ] = None,
-    corpus: Name = None,
+    corpus: FolderName = None,
     people: People = None,
     samples: Samples = None,
     seed: Seed = None,

@@ -17,9 +17,10 @@ def run(
         Path | None, typer.Option(help="A settings file whose data, and what the first leaves out, are used.")
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes, one thread each; one a dimension can be used.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the models and their alarms as JSON.")] = False,
 ) -> None:
     """Train one model a dimension on all labelled sessions but one, which validates."""
-    from valaro.cli.console import list_alarms, progress, say, warn
+    from valaro.cli.console import list_alarms, print_json, progress, say, warn
     from valaro.experiments.final_model import train_final
     from valaro.experiments.settings import read_settings
 
@@ -36,4 +37,6 @@ def run(
             margin = 100 * (model.validation_uar - model.others[0][1])
             say(f"  chosen by validation with {margin:.1f} points to the next: {others}")
     say(f"run -> {to}    next: valaro predict {shlex.quote(str(to))} RECORDING --to timeline.html")
+    if as_json:
+        print_json({"run": to, "models": models})
     list_alarms((model.label, model.dimension, model.alarms) for model in models)

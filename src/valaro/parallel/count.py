@@ -26,6 +26,11 @@ class Count:
         self._failed += bool(outcome.error)
         self._tell()
 
+    def add_done(self) -> None:
+        """Count what cannot fail."""
+        self._done += 1
+        self._tell()
+
     def _tell(self) -> None:
         if self._on_progress is not None:
             self._on_progress(self._done, self._total, self._failed)
