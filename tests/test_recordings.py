@@ -194,7 +194,7 @@ def test_bad_media_is_a_problem_and_never_an_exception(tmp_path):
 def test_what_was_asked_for_but_is_not_there_at_all_is_a_problem(tmp_path):
     extracted = extract_utterance(utterance(make_recording(tmp_path / "a.mov", **MPEG4)), ["fbank"])
     assert extracted.features == ()
-    assert "has none of what was asked for" in extracted.problems[0].why
+    assert "has none of what was asked for: expected a sound stream" in extracted.problems[0].why
 
 
 def test_a_truncated_recording_gives_its_first_part_and_a_problem(tmp_path, always_a_face):

@@ -12,6 +12,7 @@ for moment in valaro.watch(model, "interview.mp4"):
 ```
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from valaro.errors import ValaroError as ValaroError
     from valaro.evaluation.folds import Fold as Fold
     from valaro.evaluation.folds import leave_one_session_out as leave_one_session_out
+
+# ONNX Runtime (from 1.29) reports its use to its maker unless this is said before it is loaded.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOMES = {
     "extract": "valaro.api",

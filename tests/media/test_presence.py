@@ -53,7 +53,7 @@ def test_where_a_face_is_at_once_one_picture_is_looked_at(tmp_path, bright):
 
 def test_a_recording_without_picture_or_beyond_its_end_is_an_error(tmp_path, bright):
     find = FaceFinder()
-    with pytest.raises(MediaError, match="none of what was asked for"):
+    with pytest.raises(MediaError, match="none of what was asked for: expected a picture stream"):
         find(make_recording(tmp_path / "a.wav", picture=False, sound=tone()), 0.0, 1.28)
     with pytest.raises(MediaError, match="beyond the end"):
         find(make_recording(tmp_path / "a.avi", seconds=2, **MPEG4), 3.0, 4.28)

@@ -316,3 +316,11 @@ def test_a_page_names_data_without_the_folders_of_whoever_made_it() -> None:
     assert "/home" not in page
     assert "a.parquet" in page
     assert "seeds = 2" in page
+
+
+def test_no_column_of_the_differences_is_wider_than_a_narrow_screen():
+    # A column of plain 1fr is as wide as its table: the page, 626 pixels wide then, is cut off on a telephone.
+    columns = re.findall(r"\.differences \{ grid-template-columns: ([^;]+);", report_page([run()]))
+    widths = [width for column in columns for width in re.findall(r"minmax\([^)]*\)|\S+", column)]
+    assert len(widths) >= 2
+    assert all(width.startswith("minmax(0, ") for width in widths)

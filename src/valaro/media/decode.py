@@ -134,7 +134,8 @@ def stream_clips(
     sounds, unheard = _attempt(lambda: SoundSource(voice.path, voice.start, voice.start + stop - start), sound)
     pictures, unseen = _attempt(lambda: PictureSource(path, start, stop, region), picture)
     if (sounds is None or sounds.ended) and (pictures is None or pictures.ended):
-        raise unheard or unseen or MediaError(_why_nothing(path, start, end, sound=sounds, picture=pictures))
+        asked = " or ".join(name for name, wanted in (("sound", sound), ("picture", picture)) if wanted)
+        raise unheard or unseen or MediaError(_why_nothing(path, start, end, asked, sound=sounds, picture=pictures))
     problems = tuple(
         Problem(utterance=str(file), where=where, why=str(error))
         for file, where, error in ((voice.path, "sound", unheard), (path, "picture", unseen))
@@ -183,11 +184,11 @@ def _attempt(begin: Callable[[], Source], wanted: bool) -> tuple[Source | None, 
 
 
 def _why_nothing(
-    path: Path, start: float, end: float | None, sound: SoundSource | None, picture: PictureSource | None
+    path: Path, start: float, end: float | None, asked: str, sound: SoundSource | None, picture: PictureSource | None
 ) -> str:
     sources = [source for source in (sound, picture) if source is not None]
     if not sources:
-        return f"the recording {path} has none of what was asked for: expected a sound or picture stream"
+        return f"the recording {path} has none of what was asked for: expected a {asked} stream"
     declared = max(source.report.declared_end or 0.0 for source in sources)
     stretch = f"{start:.2f}-{'end' if end is None else f'{end:.2f}'} s"
     if 0 < declared <= start:
