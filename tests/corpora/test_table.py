@@ -289,6 +289,7 @@ def test_every_problem_is_named_at_once_with_its_line(folder):
         ("utterance;file\nx;a.wav\n", "separated by semicolons, expected commas"),
         (b"utterance,file\nx,a.wav\ny,\xff.wav\n", "line 3: byte 0xff is not UTF-8"),
         ("utterance,file\n".encode("utf-16"), "line 1: the text is UTF-16, expected UTF-8"),
+        ("utterance,file\n".encode("utf-32"), "line 1: the text is UTF-32, expected UTF-8"),
         (b"utterance,file\nx,a.wav\ny,b\0.wav\n", "line 3: holds a NUL byte"),
         ('utterance,file\nx,a.wav\n"y,b.wav\nz,b.wav\n', "line 3: unexpected end of data (is a quotation mark left"),
         ("utterance,file,start\nx,a.wav,1_0\n", "start: '1_0' is not a number"),

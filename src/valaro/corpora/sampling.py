@@ -107,6 +107,9 @@ def draw(
     check_numbers(samples, workers)
     assert len({source.name for source in sources}) == len(sources)
     tray = _Tray(sources, overlap=overlap)
+    if on_progress is not None:
+        # Else the first sample of this run would pass for what an earlier run had done.
+        on_progress(0, samples)
     with closing(_looked_at(tray, _in_random_order(sources, seed), workers)) as looked_at:
         for candidate, look in looked_at:
             tray.decide(candidate, look)

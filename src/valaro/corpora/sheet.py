@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from valaro.spreadsheet import unguarded
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 """What some spreadsheets write before a table, for other spreadsheets."""
+
+# In this order: the mark of UTF-32 begins with that of UTF-16.
+_MARKS = ((BOM_UTF32_LE, "UTF-32"), (BOM_UTF32_BE, "UTF-32"), (BOM_UTF16_LE, "UTF-16"), (BOM_UTF16_BE, "UTF-16"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,8 +155,9 @@ def _decode(path: Path) -> str:
         raise ValaroError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ValaroError(f"{path}: {error}") from None
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ValaroError(f"{place(path, 1)}: the text is UTF-16, expected UTF-8: save the table as UTF-8")
+    wide = next((name for mark, name in _MARKS if raw.startswith(mark)), "")
+    if wide:
+        raise ValaroError(f"{place(path, 1)}: the text is {wide}, expected UTF-8: save the table as UTF-8")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
