@@ -355,5 +355,7 @@ def test_only_what_is_asked_for_is_compared_with_its_checksums(tmp_path: Path) -
     store = FeatureStore.open(tmp_path)
     store.verify(["c/a"], ["fbank", "face"])
     store.verify(["c/a", "c/b"], ["face"])
-    with pytest.raises(StoreError, match=rf"1 damaged; delete these shards.*\n  c/b, feature 'fbank' in {shard}"):
+    with pytest.raises(
+        StoreError, match=rf"rows are damaged in these shards; delete.*\n  {shard}: c/b, feature 'fbank'"
+    ):
         store.verify(["c/b"], ["fbank"])

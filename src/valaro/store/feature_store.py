@@ -142,16 +142,16 @@ class FeatureStore:
             StoreError: it names all that is damaged.
         """
         chosen = None if utterances is None else frozenset(utterances)
-        faults = [
-            f"{utterance}, feature '{name}' in {self._shards[span.shard].path}"
-            for name in (self.names if names is None else names)
-            for utterance, span in self._spans[name].items()
-            if chosen is None or utterance in chosen
-            if checksum_rows(self.values(utterance, name)) != span.checksum
-        ]
-        if faults:
-            heading = f"{self.path}: {len(faults)} damaged; delete these shards and extract again"
-            raise StoreError(str(all_at_once(heading, faults)))
+        damaged: dict[Path, list[str]] = {}
+        for name in self.names if names is None else names:
+            for utterance, span in self._spans[name].items():
+                is_asked = chosen is None or utterance in chosen
+                if is_asked and checksum_rows(self.values(utterance, name)) != span.checksum:
+                    damaged.setdefault(self._shards[span.shard].path, []).append(f"{utterance}, feature '{name}'")
+        if damaged:
+            heading = f"{self.path}: rows are damaged in these shards; delete their folders and extract again"
+            shards = [f"{path}: {cases[0]}{_and_more(cases)}" for path, cases in damaged.items()]
+            raise StoreError(str(all_at_once(heading, shards)))
 
     def _add_spans(self, shard: Shard) -> None:
         """Note where the rows of a shard lie; of two copies (a move was killed) the first counts."""
@@ -222,3 +222,7 @@ def write_head(store: Path, notes: Iterable[CorpusNote]) -> None:
 
 def _problem_order(problem: Problem) -> tuple[str, str, str]:
     return problem.utterance, problem.where, problem.why
+
+
+def _and_more(cases: Sequence[str]) -> str:
+    return f" and {len(cases) - 1} more" if len(cases) > 1 else ""
