@@ -1,5 +1,6 @@
 """Text that is shown to people: characters that command a terminal, or hide, stand there as escapes."""
 
+import re
 from unicodedata import category
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -30,10 +31,12 @@ def visible(text: str) -> str:
 def in_one_line(message: str) -> str:
     r"""Return a message of several lines as one sentence after the other.
 
+    The lines after the first are indented in our messages; a file's name with a line break in it is none of them.
+
     >>> in_one_line("fold 'S1', valence: nothing\n  4 without a face\n  2 held out")
     "fold 'S1', valence: nothing; 4 without a face; 2 held out"
     """
-    return "; ".join(line.strip() for line in message.splitlines() if line.strip())
+    return re.sub(r"\n +", "; ", message)
 
 
 def visible_line(text: str) -> str:
