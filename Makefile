@@ -9,8 +9,9 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/valaro demo --to demo
 
+# Two processes, since most tests use one core and wait for little.
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests tools benchmarks

@@ -169,7 +169,7 @@ def test_damage_is_found(tmp_path):
 
     data.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     store = FeatureStore.open(tmp_path)
-    with pytest.raises(StoreError, match=r"1 damaged.*\n  b, feature 'f'"):
+    with pytest.raises(StoreError, match=rf"rows are damaged in these shards; .*\n  {shard}: b, feature 'f'"):
         store.verify()
 
     data.write_bytes(whole[:-2])
