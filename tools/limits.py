@@ -4,13 +4,14 @@ python tools/limits.py            # write it anew
 python tools/limits.py --check    # exit code 1 where it is not up to date
 """
 
-import argparse
 import ast
 import inspect
 import sys
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
+
+from generated_page import write_or_check
 
 from valaro import limits
 
@@ -50,19 +51,5 @@ def page() -> str:
     return HEAD + "\n".join(rows) + "\n"
 
 
-def main() -> int:
-    """Write the page, or say whether it is up to date."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 where the page is out of date")
-    text = page()
-    if not parser.parse_args().check:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"docs/{PAGE.name} is not up to date: python tools/limits.py writes it anew")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page(), script="limits.py", about=__doc__))

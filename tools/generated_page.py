@@ -1,0 +1,17 @@
+"""A page of the docs that a script makes: written anew, or compared with what lies there."""
+
+import argparse
+from pathlib import Path
+
+
+def write_or_check(page: Path, text: str, *, script: str, about: str | None) -> int:
+    """Write the page, or with `--check` say whether it is up to date; the exit code is returned."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 where the page is out of date")
+    if not parser.parse_args().check:
+        page.write_text(text, encoding="utf-8")
+        return 0
+    if page.is_file() and page.read_text(encoding="utf-8") == text:
+        return 0
+    print(f"docs/{page.name} is not up to date: python tools/{script} writes it anew")
+    return 1
