@@ -25,7 +25,7 @@ from sklearn.semi_supervised import LabelSpreading
 
 from valaro.evaluation.folds import few_labels, leave_one_session_out
 from valaro.experiments.data import load_data
-from valaro.labels.fuzzy import fuzzy_labels
+from valaro.labels.soft_labels import soft_labels_of
 from valaro.normalise import speaker_scales
 from valaro.records import CROP_FRAMES, DIMENSIONS
 
@@ -131,7 +131,7 @@ def tasks(folder: Path, corpus: str, *, labels: int, seeds: int) -> dict[str, li
     speakers = np.array([utterance.speaker for utterance in utterances])
     found: dict[str, list[Task]] = {}
     for dimension in DIMENSIONS:
-        levels = fuzzy_labels(utterances, dimension).argmax(axis=1)
+        levels = soft_labels_of(utterances, dimension).argmax(axis=1)
         for seed in range(seeds):
             for fold in leave_one_session_out(utterances, seed=seed):
                 kept, rest = few_labels(fold.train, dimension, per_level=labels, seed=seed)

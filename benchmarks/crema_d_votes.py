@@ -23,12 +23,12 @@ from valaro.corpora.crema_d_votes import (
     EMOTIONS,
     MODALITIES,
     VoteRow,
-    fuzzy_categories,
-    fuzzy_levels,
     read_votes,
+    soft_categories,
+    soft_levels,
 )
 from valaro.corpora.levels_table import levels_for
-from valaro.labels.fuzzy import correct_levels
+from valaro.labels.soft_labels import correct_levels
 from valaro.records import DIMENSIONS, LEVELS
 
 SUMMARIES = {"voice": "VoiceVote", "face": "FaceVote", "both": "MultiModalVote"}
@@ -61,9 +61,9 @@ def percent(marks: Sequence[bool]) -> str:
 
 def show_emotions(rows: Sequence[VoteRow], summary: Summary) -> None:
     """Print ties and agreement over the six emotions."""
-    fuzzy = fuzzy_categories(rows)
-    assert np.allclose(fuzzy.sum(axis=1), 1)
-    top = np.isclose(fuzzy, fuzzy.max(axis=1, keepdims=True))
+    soft_labels = soft_categories(rows)
+    assert np.allclose(soft_labels.sum(axis=1), 1)
+    top = np.isclose(soft_labels, soft_labels.max(axis=1, keepdims=True))
     columns = list(EMOTIONS)
     found = [frozenset(columns[at] for at in np.flatnonzero(marks)) for marks in top]
     print(f"  six emotions: ties {percent([len(one) > 1 for one in found])}")
@@ -75,10 +75,10 @@ def show_levels(rows: Sequence[VoteRow], summary: Summary, levels: Path | None) 
     """Print ties, counts and agreement over the three levels of each dimension."""
     table = levels_for(EMOTIONS.values(), levels)
     for dimension in DIMENSIONS:
-        fuzzy = fuzzy_levels(rows, dimension, table)
-        assert np.allclose(fuzzy.sum(axis=1), 1)
-        found = [frozenset(LEVELS[at] for at in np.flatnonzero(marks)) for marks in correct_levels(fuzzy)]
-        first = [LEVELS[at] for at in fuzzy.argmax(axis=1)]
+        soft_labels = soft_levels(rows, dimension, table)
+        assert np.allclose(soft_labels.sum(axis=1), 1)
+        found = [frozenset(LEVELS[at] for at in np.flatnonzero(marks)) for marks in correct_levels(soft_labels)]
+        first = [LEVELS[at] for at in soft_labels.argmax(axis=1)]
         expected = [frozenset(getattr(table[EMOTIONS[column]], dimension) for column in summary(row)) for row in rows]
         counts = ", ".join(f"{level} {first.count(level)}" for level in LEVELS)
         same = [one == other for one, other in zip(found, expected, strict=True)]

@@ -19,7 +19,7 @@ from valaro.corpora.table import read_table
 from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Interval, bootstrap_interval, paired_difference
 from valaro.extraction import extract
-from valaro.labels.fuzzy import correct_levels, fuzzy_labels
+from valaro.labels.soft_labels import correct_levels, soft_labels_of
 from valaro.records import Predictions, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training.linear import STRENGTHS, logistic_regression
@@ -46,7 +46,7 @@ def answers(values: np.ndarray, levels: np.ndarray, train: np.ndarray, strength:
 def probe(store: FeatureStore, utterances: Sequence[Utterance], name: str) -> list[Predictions]:
     """Return what the probe says of each session."""
     values = summary(store, utterances, name)
-    correct = correct_levels(fuzzy_labels(utterances, "valence"))
+    correct = correct_levels(soft_labels_of(utterances, "valence"))
     levels, sessions = correct.argmax(axis=1), np.array([utterance.session for utterance in utterances])
     names = sorted(set(sessions))
 

@@ -30,26 +30,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from valaro.corpora.face_parts import part_faces
+from valaro.corpora.face_splits import part_faces
 from valaro.corpora.faces import Faces
 from valaro.corpora.ferplus import EXPRESSIONS, read_votes
-from valaro.files import whole_file, write_text
+from valaro.files import atomic_write, write_text
 from valaro.networks.fusion import FusionClassifier, generator_for
 from valaro.networks.noise import Noise
 from valaro.networks.shapes import Modality, NetworkShape, Regularisation
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 from valaro.training.adversarial import fit_adversarial
+from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
+from valaro.training.checkpointer import Checkpointer
+from valaro.training.config import LossWeights, Schedule
 from valaro.training.consistent import averaged_teacher, consistency_alone, fit_consistent
 from valaro.training.crops import Crops
-from valaro.training.journal import Journal
-from valaro.training.keeper import Keeper
-from valaro.training.machine import device_called, suited_to
-from valaro.training.plans import Schedule, Terms
-from valaro.training.progress import Progress
-from valaro.training.streams import torch_stream
+from valaro.training.loop import TrainingLoop
+from valaro.training.loss_log import LossLog
+from valaro.training.rng import torch_stream
+from valaro.training.runtime import compute_context, device_called
 from valaro.training.supervised import fit_supervised
-from valaro.training.views import Look
 
 SIDE = 32
 VALENCE = {
@@ -67,9 +67,16 @@ FEW, SOME, MANY = 50, 500, 2600
 ALL = 25_000
 """Unlabelled pictures at most; beside 7,800 labelled ones all that are left, 19,671."""
 SCHEDULE = Schedule(
-    steps=20_000, batch=64, learning_rate=1e-3, beta1=0.5, decay=0.5, clip=5.0, average=0.999, evaluate_every=1000
+    steps=20_000,
+    batch_size=64,
+    learning_rate=1e-3,
+    beta1=0.5,
+    lr_decay_fraction=0.5,
+    grad_clip_norm=5.0,
+    ema_decay=0.999,
+    evaluate_every=1000,
 )
-TERMS = Terms(joint=False, real=0.5, generated=0.5, consistency=1.0, margin=0.0, ramp=0)
+TERMS = LossWeights(k_plus_one_softmax=False, real=0.5, fake=0.5, consistency=1.0, margin=0.0, ramp_up_steps=0)
 NOISY = Regularisation(input_noise=0.15, hidden_noise=0.3, dropout=0.0, weight_norm=True)
 
 
@@ -133,7 +140,7 @@ def read(data: Path, to: Path) -> FaceSet:
             )
             arrays[f"{name}_levels"] = levels_of(faces)
         to.mkdir(parents=True, exist_ok=True)
-        with whole_file(kept) as aside, aside.open("wb") as out:
+        with atomic_write(kept) as aside, aside.open("wb") as out:
             np.savez_compressed(out, **arrays)
     with np.load(kept, allow_pickle=False) as arrays:
         pixels = arrays["train_pixels"].astype(np.float32)
@@ -182,9 +189,9 @@ class PictureBatches:
         return self._cut(chosen), self._train.levels[chosen]
 
     def draw(self) -> Batch:
-        labelled, fuzzy = self.draw_labelled()
+        labelled, soft_labels = self.draw_labelled()
         chosen = self._pick(self._real, self._size)
-        return Batch(labelled=labelled, fuzzy=fuzzy, real=self._cut(chosen), again=self._cut(chosen))
+        return Batch(labelled=labelled, soft_labels=soft_labels, real=self._cut(chosen), second_view=self._cut(chosen))
 
     def state_dict(self) -> dict[str, Any]:
         return {"rng": self._rng.get_state()}
@@ -245,8 +252,10 @@ def uar(answers: np.ndarray, levels: Tensor) -> float:
 
 def train(job: Job, faces: FaceSet, device: torch.device, *, width: float, steps: int, decay: float = 0.5) -> Examiner:
     """Train one model and return what was noted of it."""
-    schedule = replace(SCHEDULE, steps=steps, decay=decay, evaluate_every=min(SCHEDULE.evaluate_every, steps))
-    terms = replace(TERMS, ramp=steps // 4, covariance=1.0 if job.method == "SSGAN features" else 0.0)
+    schedule = replace(
+        SCHEDULE, steps=steps, lr_decay_fraction=decay, evaluate_every=min(SCHEDULE.evaluate_every, steps)
+    )
+    terms = replace(TERMS, ramp_up_steps=steps // 4, covariance=1.0 if job.method == "SSGAN features" else 0.0)
     shape = NetworkShape(
         modalities=(Modality(name="picture", dim=SIDE),),
         layout="image",
@@ -256,25 +265,27 @@ def train(job: Job, faces: FaceSet, device: torch.device, *, width: float, steps
         generates="features" if job.method == "SSGAN features" else "inputs",
     )
     classifier = FusionClassifier(shape, generator=torch_stream(job.seed, "classifier weights")).to(device)
-    batches = PictureBatches(faces.train, job, size=schedule.batch)
+    batches = PictureBatches(faces.train, job, size=schedule.batch_size)
     with torch.no_grad():
         classifier(batches.draw_labelled()[0], Noise(torch_stream(job.seed, "start noise", device)), start=True)
     examiner = Examiner(faces)
-    progress = Progress(classifier, [examiner], schedule=schedule, journal=Journal(None), keeper=Keeper(None))  # type: ignore[list-item]
+    loop = TrainingLoop(
+        classifier, [examiner], schedule=schedule, loss_log=LossLog(None), checkpointer=Checkpointer(None)
+    )  # type: ignore[list-item]
     common: dict[str, Any] = {
         "schedule": schedule,
         "terms": terms,
-        "look": Look(shape.modalities, torch_stream(job.seed, "masks"), masks=False),
+        "look": Augmentation(shape.modalities, torch_stream(job.seed, "masks"), masks=False),
         "seed": job.seed,
     }
     if job.method == "twin":
-        fit_supervised(classifier, batches, progress, **common)
+        fit_supervised(classifier, batches, loop, **common)
     elif job.method in ("CT", "MeanTeacher"):
         term = consistency_alone if job.method == "CT" else averaged_teacher
-        fit_consistent(classifier, batches, progress, term, **common)
+        fit_consistent(classifier, batches, loop, term, **common)
     else:
         generator = generator_for(classifier, generator=torch_stream(job.seed, "generator weights")).to(device)
-        fit_adversarial(classifier, batches, progress, generator=generator, **common)
+        fit_adversarial(classifier, batches, loop, generator=generator, **common)
     return examiner
 
 
@@ -285,10 +296,10 @@ def do(job: Job, data: Path, to: Path, device: str, width: float, steps: int) ->
     chosen = device_called(device)  # type: ignore[arg-type]
     whole = read(data, to)
     faces = FaceSet(train=whole.train.to(chosen), validation=whole.validation.to(chosen), test=whole.test.to(chosen))
-    with suited_to("image", "auto", chosen):
+    with compute_context("image", "auto", chosen):
         noted = train(job, faces, chosen, width=width, steps=steps)
     truth = whole.test.levels.numpy()
-    with whole_file(to / job.file) as aside, aside.open("wb") as out:
+    with atomic_write(to / job.file) as aside, aside.open("wb") as out:
         np.savez_compressed(
             out, curve=np.array(noted.curve), answers=noted.answers.astype(np.float16), truth=truth.astype(np.float16)
         )

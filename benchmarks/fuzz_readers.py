@@ -26,7 +26,7 @@ from valaro.corpora.crema_d_votes import read_votes
 from valaro.corpora.from_audformat import read_audformat
 from valaro.corpora.iemocap_turns import read_evaluation
 from valaro.corpora.levels_table import read_levels
-from valaro.corpora.seats import read_seats
+from valaro.corpora.speaker_positions import read_seats
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError
 

@@ -27,6 +27,7 @@ import torch
 from real_recordings import CORPORA, REMEDIES, STORES, Changes
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
+from valaro.training.data import TrainingData, prepare
 
 from valaro import losses
 from valaro.evaluation.components import principal_components
@@ -35,7 +36,7 @@ from valaro.experiments.data import load_study
 from valaro.experiments.jobs import study_jobs
 from valaro.experiments.run_folder import RunFolder
 from valaro.experiments.settings import check_settings
-from valaro.labels.fuzzy import fuzzy_labels
+from valaro.labels.soft_labels import soft_labels_of
 from valaro.networks.fusion import LATENT, FeatureGenerator, FusionClassifier, FusionGenerator
 from valaro.networks.noise import Noise
 from valaro.networks.resolution import as_seen
@@ -43,14 +44,13 @@ from valaro.records import DIMENSIONS
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
 from valaro.training.adversarial import judge_all, judge_made
+from valaro.training.checkpointer import CheckpointPaths
 from valaro.training.crops import Crops, Recordings
 from valaro.training.feature_maps import COMPONENTS, NEAREST
-from valaro.training.keeper import Trail
-from valaro.training.machine import suited_to
-from valaro.training.material import Material, gather
-from valaro.training.recipes import RECIPES
-from valaro.training.streams import torch_stream
-from valaro.training.train import lay_out, network_shape
+from valaro.training.methods import METHODS
+from valaro.training.rng import torch_stream
+from valaro.training.runtime import compute_context
+from valaro.training.train import build_context, network_shape
 
 CROPS = 1024
 GRADIENT_BATCHES = 16
@@ -67,7 +67,7 @@ class Fitted:
     classifier: FusionClassifier
     last: FusionClassifier
     generator: FusionGenerator | FeatureGenerator
-    material: Material
+    data: TrainingData
     seed: int
 
 
@@ -80,7 +80,7 @@ def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
             "models": ["SSGAN"],
             "features": STORES["sound"],
             "dimensions": [options.dimension],
-            "labels_per_level": options.labels,
+            "labels_per_class": options.labels,
             "seeds": options.seeds,
             "normalise_speakers": True,
             "control": False,
@@ -89,34 +89,32 @@ def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
     }
     settings = check_settings(values, "generator_coverage.py")
     for job in study_jobs(settings, load_study(settings), RunFolder(path=folder)):
-        if job.candidate.recipe != "SSGAN":
+        if job.spec.method != "SSGAN":
             continue
-        store, recipe = FeatureStore.open(job.store), RECIPES[job.candidate.recipe]
+        store, method = FeatureStore.open(job.store), METHODS[job.spec.method]
         facts = {"dimension": job.dimension, "seed": job.seed, "plan": job.plan}
-        material = gather(job.candidate, store, job.folds, job.unlabelled, **facts)
-        shape = network_shape(job.candidate.features, store, job.plan)
-        bench = lay_out(recipe, material, shape, seed=job.seed, plan=job.plan, trail=Trail())
-        with suited_to(job.plan.layout):
-            progress = recipe.fit(bench)
-        yield Fitted(progress.averages.classifier, bench.classifier, bench.generator, material, job.seed)
+        data = prepare(job.spec, store, job.folds, job.unlabelled, **facts)
+        shape = network_shape(job.spec.features, store, job.plan)
+        context = build_context(method, data, shape, seed=job.seed, plan=job.plan, paths=CheckpointPaths())
+        with compute_context(job.plan.layout):
+            loop = method.fit(context)
+        yield Fitted(loop.ema.classifier, context.classifier, context.generator, data, job.seed)
 
 
 def judged(fitted: Fitted, levels: Levels) -> dict[str, float]:
     """Return every measure of one training, in percent but for `spread` and the cosines."""
-    material = fitted.material
-    utterances = (*material.labelled, *material.pool)
+    data = fitted.data
+    utterances = (*data.labelled, *data.pool)
     rng = np.random.default_rng(fitted.seed)
-    one, other = (
-        real_crops(material, utterances[part::2], rng, fitted.classifier, count=CROPS // 2) for part in (0, 1)
-    )
+    one, other = (real_crops(data, utterances[part::2], rng, fitted.classifier, count=CROPS // 2) for part in (0, 1))
     with torch.no_grad():
-        made = fitted.generator(torch.randn((CROPS // 2, LATENT), generator=torch_stream(fitted.seed, "coverage")))
-        seen = [judge_made(fitted.classifier, part, None) for part in (one, other, made)]
-    encoded = seen[0].learnt.shape[1]
+        fake = fitted.generator(torch.randn((CROPS // 2, LATENT), generator=torch_stream(fitted.seed, "coverage")))
+        seen = [judge_made(fitted.classifier, part, None) for part in (one, other, fake)]
+    encoded = seen[0].embedding.shape[1]
     measures: dict[str, float] = {}
     for space, of in (
         ("statistics", [judgement.features[:, encoded:] for judgement in seen]),
-        ("D's features", [judgement.learnt for judgement in seen]),
+        ("D's features", [judgement.embedding for judgement in seen]),
     ):
         real, unseen, generated = components([part.numpy() for part in of])
         measures[f"{space}: coverage"], measures[f"{space}: inside"] = covered(real, generated)
@@ -130,10 +128,10 @@ def judged(fitted: Fitted, levels: Levels) -> dict[str, float]:
 
 
 def real_crops(
-    material: Material, utterances: Sequence, rng: np.random.Generator, classifier: FusionClassifier, *, count: int
+    data: TrainingData, utterances: Sequence, rng: np.random.Generator, classifier: FusionClassifier, *, count: int
 ) -> Crops:
     """Return random crops of random utterances as the network takes them."""
-    recordings = Recordings(material.store, utterances, material.features, scale_of=material.scales.of)
+    recordings = Recordings(data.store, utterances, data.features, scale_of=data.scales.of)
     return as_seen(recordings.draw(rng.integers(0, len(utterances), count), rng), classifier.shape)
 
 
@@ -154,10 +152,10 @@ def agreement(fitted: Fitted, levels: Levels, rng: np.random.Generator) -> dict[
 
     `ceiling` is that between the withheld labels of different batches: what sampling leaves of a perfect agreement.
     """
-    material, classifier = fitted.material, fitted.last
+    data, classifier = fitted.data, fitted.last
     told, known = (
-        Recordings(material.store, utterances, material.features, scale_of=material.scales.of)
-        for utterances in ([u for u in material.pool if u.id in levels], material.labelled)
+        Recordings(data.store, utterances, data.features, scale_of=data.scales.of)
+        for utterances in ([u for u in data.pool if u.id in levels], data.labelled)
     )
     noise, latent = Noise(torch_stream(fitted.seed, "agreement")), torch_stream(fitted.seed, "agreement z")
     sums: dict[str, Tensor | float] = {}
@@ -166,14 +164,16 @@ def agreement(fitted: Fitted, levels: Levels, rng: np.random.Generator) -> dict[
             draw(recordings, levels, rng, classifier) for recordings in (told, told, known)
         )
         with torch.no_grad():
-            made = fitted.generator(torch.randn((BATCH, LATENT), generator=latent))
-        real, other, labelled, generated = judge_all(classifier, [first, second, own], made, noise)
-        again = classifier(first, noise)
+            fake = fitted.generator(torch.randn((BATCH, LATENT), generator=latent))
+        real, other, labelled, generated = judge_all(classifier, [first, second, own], fake, noise)
+        second_view = classifier(first, noise)
         terms = {
             f"labels {number % 2}": losses.labelled_conditional(real.logits, target),
             "few labels": losses.labelled_conditional(labelled.logits, own_target),
             "adversarial": losses.looks_real(other.logits) + losses.looks_generated(generated.logits),
-            "consistency": losses.consistency((real.logits, again.logits), (real.learnt, again.learnt)),
+            "consistency": losses.consistency(
+                (real.logits, second_view.logits), (real.embedding, second_view.embedding)
+            ),
         }
         for name, term in terms.items():
             parts = torch.autograd.grad(term, list(classifier.encoders.parameters()), retain_graph=True)
@@ -201,7 +201,7 @@ def cosine(one: Tensor, other: Tensor) -> float:
 def withheld(folder: Path, corpus: str, dimension: str) -> Levels:
     """Return the levels of all recordings of a corpus: for this judgement alone, no training sees them."""
     utterances = [u for u in read_manifest(folder / f"{corpus}.parquet").utterances if u.is_labelled(dimension)]
-    return dict(zip([u.id for u in utterances], fuzzy_labels(utterances, dimension), strict=True))
+    return dict(zip([u.id for u in utterances], soft_labels_of(utterances, dimension), strict=True))
 
 
 def main() -> None:

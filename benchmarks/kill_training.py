@@ -36,12 +36,12 @@ from making_studies import make_study
 from valaro.experiments.data import load_study
 from valaro.experiments.jobs import folds_of
 from valaro.experiments.settings import read_settings
-from valaro.training.keeper import Trail
-from valaro.training.recipes import candidates
+from valaro.training.checkpointer import CheckpointPaths
+from valaro.training.methods import model_specs
 from valaro.training.train import train_model
 
 MODELS = ("FSBase:fbank", "SSBase:fbank", "SSGAN:fbank", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
-CHANGES = ("training.steps=24", "training.batch=8", "training.evaluate_every=5", "self_training.threshold=0.4")
+CHANGES = ("training.steps=24", "training.batch_size=8", "training.evaluate_every=5", "self_training.threshold=0.4")
 """Of the made study, so that a kill has something to hit and SSBase some pseudo-labels to learn."""
 
 Contents = dict[str, bytes]
@@ -55,19 +55,19 @@ def train(study: Path, changes: Sequence[str], model: str, to: Path, seconds: fl
     dimension = settings.study.dimensions[0]
     (to / "losses").mkdir(parents=True, exist_ok=True)
     training = train_model(
-        candidates(model, settings.study.features)[0],
+        model_specs(model, settings.study.features)[0],
         data.store,
         folds_of(data, dimension, seed=0, settings=settings)[0],
         data.unlabelled,
         dimension=dimension,
         seed=0,
         plan=settings.plan(),
-        trail=Trail(losses_in=to / "losses", state_in=to / "state", seconds=seconds),
+        paths=CheckpointPaths(losses_in=to / "losses", state_in=to / "state", seconds=seconds),
     )
     weights = save({name: value.contiguous() for name, value in training.model.classifier.state_dict().items()})
     record = {
         "history": [asdict(point) for point in training.history],
-        "alarms": [asdict(alarm) for alarm in training.alarms],
+        "alarms": [asdict(alarm) for alarm in training.monitor],
         "best_step": training.best_step,
     }
     (to / "record.json").write_text(json.dumps(record))
@@ -92,7 +92,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Bench:
+class TrainerContext:
     """What every training of this run shares."""
 
     study: Path
@@ -126,7 +126,7 @@ def _quietly(run: Callable[..., None], *arguments: object) -> None:
 
 
 @dataclass(frozen=True)
-class Moment:
+class TimelineSegment:
     """When to kill: after so many updates of this life and so many seconds more, or in the writing of the next state.
 
     A busy machine stretches time, so that seconds alone would kill most lives before they did anything.
@@ -137,7 +137,7 @@ class Moment:
     writing: bool = False
 
 
-def kill(process: BaseProcess, to: Path, moment: Moment) -> bool:
+def kill(process: BaseProcess, to: Path, moment: TimelineSegment) -> bool:
     """Kill at the moment, and return whether the process still ran."""
     seen: set[str] = {_pointers(to)}
     while process.is_alive() and len(seen) <= moment.updates:
@@ -171,14 +171,16 @@ def left_behind(to: Path) -> tuple[str, bool]:
     return kept[-1] if kept else "nothing", torn
 
 
-def one_round(bench: Bench, model: str, expected: Contents, tally: Tally, *, most: int, seconds: float) -> None:
+def one_round(
+    context: TrainerContext, model: str, expected: Contents, tally: Tally, *, most: int, seconds: float
+) -> None:
     """Train once in lives, at most `most` kills long, and compare."""
-    to = Path(tempfile.mkdtemp(dir=bench.place))
+    to = Path(tempfile.mkdtemp(dir=context.place))
     hits = 0
-    duration = _duration(bench, model)
+    duration = _duration(context, model)
     while hits < most:
-        process = bench.life(model, to, seconds)
-        if not kill(process, to, _moment(bench, duration, number=tally.kills + hits, seconds=seconds)):
+        process = context.life(model, to, seconds)
+        if not kill(process, to, _moment(context, duration, number=tally.kills + hits, seconds=seconds)):
             break
         hits += 1
         kept, torn = left_behind(to)
@@ -186,49 +188,49 @@ def one_round(bench: Bench, model: str, expected: Contents, tally: Tally, *, mos
         tally.while_writing += torn
     tally.kills += hits
     tally.rounds += 1
-    wrong = bench.alone(model, to, seconds)
+    wrong = context.alone(model, to, seconds)
     found = contents(to)
     different = sorted(name for name in {**found, **expected} if found.get(name) != expected.get(name))
     if wrong or different:
         tally.differing.append(wrong or f"differs in {', '.join(different)}")
 
 
-def _moment(bench: Bench, duration: float, *, number: int, seconds: float) -> Moment:
-    draw = bench.moments
+def _moment(context: TrainerContext, duration: float, *, number: int, seconds: float) -> TimelineSegment:
+    draw = context.moments
     if seconds > 0:
         # The duration is that of a training that keeps every state: one that keeps few is over much sooner.
-        return Moment(updates=0, seconds=draw.uniform(0.05, 0.3) * duration)
+        return TimelineSegment(updates=0, seconds=draw.uniform(0.05, 0.3) * duration)
     updates = draw.randrange(6)
     if number % 2:
-        return Moment(updates=updates, seconds=draw.choice((0, 0.001, 0.004, 0.012)), writing=True)
-    return Moment(updates=updates, seconds=draw.uniform(0, duration / 10))
+        return TimelineSegment(updates=updates, seconds=draw.choice((0, 0.001, 0.004, 0.012)), writing=True)
+    return TimelineSegment(updates=updates, seconds=draw.uniform(0, duration / 10))
 
 
 _durations: dict[str, float] = {}
 
 
-def _duration(bench: Bench, model: str) -> float:
+def _duration(context: TrainerContext, model: str) -> float:
     """Return the seconds of a training whose state is kept after every update."""
     if model not in _durations:
         begun = time.perf_counter()
-        bench.life(model, Path(tempfile.mkdtemp(dir=bench.place)), 0).join()
+        context.life(model, Path(tempfile.mkdtemp(dir=context.place)), 0).join()
         _durations[model] = time.perf_counter() - begun
     return _durations[model]
 
 
-def try_model(bench: Bench, model: str, kills: int) -> bool:
+def try_model(context: TrainerContext, model: str, kills: int) -> bool:
     """Kill one model's training as often as asked for, print what it came to, and return if all was identical."""
-    undisturbed = bench.place / f"undisturbed {model.replace(':', ' ')}"
-    wrong = bench.alone(model, undisturbed, 1e9)
+    undisturbed = context.place / f"undisturbed {model.replace(':', ' ')}"
+    wrong = context.alone(model, undisturbed, 1e9)
     if wrong:
         print(f"{model}: the undisturbed training failed: {wrong}")
         return False
     expected = contents(undisturbed)
     tally = Tally()
     while tally.kills < kills and tally.rounds < 5 * kills:
-        one_round(bench, model, expected, tally, most=kills - tally.kills, seconds=0)
+        one_round(context, model, expected, tally, most=kills - tally.kills, seconds=0)
     by_default = Tally()
-    one_round(bench, model, expected, by_default, most=1, seconds=30)
+    one_round(context, model, expected, by_default, most=1, seconds=30)
     faults = [*tally.differing, *by_default.differing]
     print(
         f"{model}: {tally.kills} kills, {tally.while_writing} of them while a state was written, in {tally.rounds} "
@@ -257,15 +259,15 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="valaro-kill-") as folder:
         place = Path(folder)
-        made = options.study is None
-        bench = Bench(
-            study=make_study(place / "study") if made else options.study,
-            changes=(*(CHANGES if made else ()), *options.changes),
+        fake = options.study is None
+        context = TrainerContext(
+            study=make_study(place / "study") if fake else options.study,
+            changes=(*(CHANGES if fake else ()), *options.changes),
             place=place,
             moments=random.Random(options.seed),
         )
         print(f"load {' '.join(f'{value:.1f}' for value in os.getloadavg())}, seed {options.seed}", flush=True)
-        same = [try_model(bench, model, options.kills) for model in options.models]
+        same = [try_model(context, model, options.kills) for model in options.models]
         print(f"{sum(same)} of {len(same)} models ended as if undisturbed")
     return 0 if all(same) else 1
 

@@ -29,19 +29,19 @@ from valaro.networks.fusion import FusionClassifier, FusionGenerator, Layout
 from valaro.networks.layer import Layer, convolve_all, draw_weights
 from valaro.networks.noise import Noise
 from valaro.networks.shapes import Modality, NetworkShape, Regularisation
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 from valaro.training.adversarial import fit_adversarial
+from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
+from valaro.training.checkpointer import Checkpointer
+from valaro.training.config import LossWeights, Schedule
 from valaro.training.consistent import consistency_alone, fit_consistent
 from valaro.training.crops import Crops
-from valaro.training.journal import Journal
-from valaro.training.keeper import Keeper
-from valaro.training.machine import keep_memory
-from valaro.training.plans import Schedule, Terms
-from valaro.training.progress import Progress
-from valaro.training.streams import torch_stream
-from valaro.training.supervised import fit_supervised, start_weights
-from valaro.training.views import Look
+from valaro.training.loop import TrainingLoop
+from valaro.training.loss_log import LossLog
+from valaro.training.rng import torch_stream
+from valaro.training.runtime import keep_memory
+from valaro.training.supervised import data_dependent_init, fit_supervised
 
 WIDTHS = (1000, 500, 250, 250, 250)
 GENERATOR_WIDTHS = (500, 500)
@@ -49,9 +49,16 @@ LABELS = 100
 CLASSES = 10
 
 SCHEDULE = Schedule(
-    steps=2000, batch=100, learning_rate=3e-3, beta1=0.5, decay=0.5, clip=0.0, average=0.99, evaluate_every=500
+    steps=2000,
+    batch_size=100,
+    learning_rate=3e-3,
+    beta1=0.5,
+    lr_decay_fraction=0.5,
+    grad_clip_norm=0.0,
+    ema_decay=0.99,
+    evaluate_every=500,
 )
-TERMS = Terms(joint=False, real=0.5, generated=0.5, consistency=1.0, margin=0.0, ramp=0)
+TERMS = LossWeights(k_plus_one_softmax=False, real=0.5, fake=0.5, consistency=1.0, margin=0.0, ramp_up_steps=0)
 NOISY = Regularisation(input_noise=0.3, hidden_noise=0.5, head_noise=0.5, dropout=0.0, weight_norm=True)
 
 
@@ -120,9 +127,9 @@ class DigitBatches:
         return self._cut(chosen), torch.from_numpy(np.eye(CLASSES, dtype=np.float32)[self._train.classes[chosen]])
 
     def draw(self) -> Batch:
-        labelled, fuzzy = self.draw_labelled()
+        labelled, soft_labels = self.draw_labelled()
         real = self._cut(self._take("real", len(self._train.classes)))
-        return Batch(labelled=labelled, fuzzy=fuzzy, real=real, again=real)
+        return Batch(labelled=labelled, soft_labels=soft_labels, real=real, second_view=real)
 
     def state_dict(self) -> dict[str, Any]:
         return {"rng": self._rng.bit_generator.state, **self._left}
@@ -182,7 +189,7 @@ def train(
     seed: int,
     width: float,
     schedule: Schedule,
-    terms: Terms = TERMS,
+    terms: LossWeights = TERMS,
     to: Path | None = None,
     told: bool = False,
 ) -> Examiner:
@@ -195,30 +202,30 @@ def train(
         explicit_head=False,
         classes=CLASSES,
     )
-    batches = DigitBatches(train_on, seed=seed, size=schedule.batch)
+    batches = DigitBatches(train_on, seed=seed, size=schedule.batch_size)
     classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights"), layout=PICTURES)
-    start_weights(classifier, batches, seed=seed)
+    data_dependent_init(classifier, batches, seed=seed)
     examiner = Examiner(test, told=told)
-    progress = Progress(
+    loop = TrainingLoop(
         classifier,
         [examiner],  # type: ignore[list-item]
         schedule=schedule,
-        journal=Journal(to and to / "losses.csv"),
-        keeper=Keeper(to and to / "state", seconds=60),
+        loss_log=LossLog(to and to / "losses.csv"),
+        checkpointer=Checkpointer(to and to / "state", seconds=60),
     )
     common = {
         "schedule": schedule,
         "terms": terms,
-        "look": Look(shape.modalities, torch_stream(seed, "masks"), masks=False),
+        "look": Augmentation(shape.modalities, torch_stream(seed, "masks"), masks=False),
         "seed": seed,
     }
     if model == "twin":
-        fit_supervised(classifier, batches, progress, **common)
+        fit_supervised(classifier, batches, loop, **common)
     elif model == "CT":
-        fit_consistent(classifier, batches, progress, consistency_alone, **common)
+        fit_consistent(classifier, batches, loop, consistency_alone, **common)
     else:
         generator = FusionGenerator(shape, generator=torch_stream(seed, "generator weights"), layout=PICTURES)
-        fit_adversarial(classifier, batches, progress, generator=generator, **common)
+        fit_adversarial(classifier, batches, loop, generator=generator, **common)
     return examiner
 
 
@@ -242,11 +249,11 @@ def compare(
     rows: Mapping[str, tuple[str, tuple[str, ...]]],
     train_on: Digits,
     test: Digits,
-    terms: Terms,
+    terms: LossWeights,
     options: argparse.Namespace,
 ) -> None:
     """Train each row's model on its modalities with each seed; print errors and what a training took."""
-    schedule = replace(SCHEDULE, steps=options.steps or SCHEDULE.steps, decay=options.decay)
+    schedule = replace(SCHEDULE, steps=options.steps or SCHEDULE.steps, lr_decay_fraction=options.decay)
     for row, (model, names) in rows.items():
         errors, begun = [], time.perf_counter()
         for seed in range(options.seeds):
@@ -289,14 +296,18 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_memory()
-    terms = replace(TERMS, consistency=options.consistency, fresh=options.fresh)
+    terms = replace(TERMS, consistency=options.consistency, resample_for_g=options.fresh)
     if not (options.data / "train-images-idx3-ubyte").is_file():
         print(f"skipped: no MNIST in '{options.data}' (see the head of {Path(__file__).name})")
         sys.exit(0)
     if options.part == "published":
         whole = [read_digits(options.data, part, halve=False).of("whole") for part in ("train", "t10k")]
         schedule = replace(
-            SCHEDULE, steps=options.steps or 60_000, average=0.9999, decay=options.decay, evaluate_every=600
+            SCHEDULE,
+            steps=options.steps or 60_000,
+            ema_decay=0.9999,
+            lr_decay_fraction=options.decay,
+            evaluate_every=600,
         )
         noted = train(
             "SSGAN", *whole, seed=options.seed, width=1.0, schedule=schedule, terms=terms, to=options.to, told=True

@@ -22,7 +22,7 @@ import numpy as np
 
 from valaro.checks.mouth_movement import MOUTH, sound_against_mouths
 from valaro.checks.mouths import is_own_half
-from valaro.corpora.seats import LEFT, RIGHT, Region
+from valaro.corpora.speaker_positions import LEFT, RIGHT, Region
 from valaro.media.decode import stream_clips
 from valaro.media.faces import FaceTracker
 from valaro.records import Utterance

@@ -26,7 +26,7 @@ sys.path.append(str(Path(__file__).resolve().parent))
 
 from training_step import FULL, Case, make, operations
 
-from valaro.corpora.face_parts import part_faces
+from valaro.corpora.face_splits import part_faces
 from valaro.corpora.ferplus import read_votes
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.evaluation.scores import score
@@ -35,16 +35,16 @@ from valaro.files import write_text
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
 from valaro.training.adversarial import fit_adversarial
+from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
+from valaro.training.config import PAPER
 from valaro.training.faces.best import Epoch
-from valaro.training.faces.plan import FacePlan, Variation
-from valaro.training.machine import suited_to
-from valaro.training.plans import PAPER
-from valaro.training.recipes import candidates
-from valaro.training.streams import torch_stream
+from valaro.training.faces.config import FaceAugmentation, FacePlan
+from valaro.training.methods import model_specs
+from valaro.training.rng import torch_stream
+from valaro.training.runtime import compute_context
 from valaro.training.train import train_model
 from valaro.training.trained_model import predict_utterances
-from valaro.training.views import Look
 
 FACES = FacePlan(
     epochs=100,
@@ -53,7 +53,7 @@ FACES = FacePlan(
     weight_decay=5e-4,
     smoothing=0.0,
     average=0.999,
-    variation=Variation(shift=0.08, rotation=12.0, scale=0.12, contrast=0.25, brightness=0.3, erased=0.3),
+    variation=FaceAugmentation(shift=0.08, rotation=12.0, scale=0.12, contrast=0.25, brightness=0.3, erased=0.3),
 )
 """How the packaged network was trained."""
 
@@ -74,7 +74,7 @@ REAL = Size(case=FULL, timed=50, compared=300, steps=2000, faces=FACES, fold_ste
 TOY = Size(
     case=replace(
         FULL,
-        plan=replace(PAPER, width=0.03, schedule=replace(PAPER.schedule, batch=4)),
+        plan=replace(PAPER, width=0.03, schedule=replace(PAPER.schedule, batch_size=4)),
         modalities=FULL.modalities[:1],
     ),
     timed=2,
@@ -90,7 +90,7 @@ class DrawnBatches:
 
     def __init__(self, like: Batch, device: torch.device) -> None:
         self._source = torch_stream(1, "samples", device)
-        self._size = len(like.fuzzy)
+        self._size = len(like.soft_labels)
         self._patterns = {
             name: torch.randn((3, crop.shape[1], 1), generator=self._source, device=device)
             for name, crop in like.real.items()
@@ -109,9 +109,9 @@ class DrawnBatches:
         return crops, torch.nn.functional.one_hot(levels, 3).float()
 
     def draw(self) -> Batch:
-        labelled, fuzzy = self.draw_labelled()
+        labelled, soft_labels = self.draw_labelled()
         real, _ = self.draw_labelled()
-        return Batch(labelled=labelled, fuzzy=fuzzy, real=real, again=real)
+        return Batch(labelled=labelled, soft_labels=soft_labels, real=real, second_view=real)
 
 
 class Losses:
@@ -151,9 +151,9 @@ Precision = Literal["bfloat16", "single"]
 
 def adversarial_run(case: Case, device: torch.device, precision: Precision, steps: int, *, untimed: int) -> Losses:
     """Run the package's loop for so many updates in one number format, from the same weights and samples each time."""
-    classifier, generator, batch = make(case, case.plan.schedule.batch, device)
+    classifier, generator, batch = make(case, case.plan.schedule.batch_size, device)
     losses = Losses(steps, untimed=untimed)
-    with suited_to(case.plan.layout, precision, device):
+    with compute_context(case.plan.layout, precision, device):
         fit_adversarial(
             classifier,
             DrawnBatches(batch, device),  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def adversarial_run(case: Case, device: torch.device, precision: Precision, step
             generator=generator,
             schedule=case.plan.schedule,
             terms=case.plan.terms,
-            look=Look(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
+            augment=Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
             seed=0,
         )
     return losses
@@ -169,8 +169,8 @@ def adversarial_run(case: Case, device: torch.device, precision: Precision, step
 
 def step(size: Size, device: torch.device) -> dict[str, Any]:
     """Time the paper's update, and see that 2,000 of them stay finite and that bfloat16 learns what float32 does."""
-    operations_of_a_step = operations(size.case) * size.case.plan.schedule.batch
-    found: dict[str, Any] = {"tflop_a_step": operations_of_a_step / 1e12, "batch": size.case.plan.schedule.batch}
+    operations_of_a_step = operations(size.case) * size.case.plan.schedule.batch_size
+    found: dict[str, Any] = {"tflop_a_step": operations_of_a_step / 1e12, "batch": size.case.plan.schedule.batch_size}
     ceilings = {
         name: product_rate(device, dtype) for name, dtype in (("bfloat16", torch.bfloat16), ("single", torch.float32))
     }
@@ -264,9 +264,9 @@ def fold(size: Size, device: torch.device, store: Path, manifest: Path) -> dict[
     for name in ("MFSBase", "MSSGAN"):
         for precision in ("bfloat16", "single"):
             schedule = replace(preset.schedule, steps=size.fold_steps, device=device.type, precision=precision)
-            plan = replace(preset, schedule=schedule, labels_per_level=20)
-            (candidate,) = candidates(name, features.names)
-            training = train_model(candidate, features, first, (), dimension="valence", seed=0, plan=plan)
+            plan = replace(preset, schedule=schedule, labels_per_class=20)
+            (spec,) = model_specs(name, features.names)
+            training = train_model(spec, features, first, (), dimension="valence", seed=0, plan=plan)
             scores = score(predict_utterances(training.model, features, first.test))
             found[f"{name}, {precision}"] = {
                 "ms_a_step": 1000 * training.seconds / size.fold_steps,
@@ -275,7 +275,7 @@ def fold(size: Size, device: torch.device, store: Path, manifest: Path) -> dict[
                 "best_step": training.best_step,
                 "test_uar": scores.uar,
                 "history": [asdict(point) for point in training.history],
-                "alarms": [asdict(alarm) for alarm in training.alarms],
+                "alarms": [asdict(alarm) for alarm in training.monitor],
             }
             print(
                 name,

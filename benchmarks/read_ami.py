@@ -31,7 +31,7 @@ from valaro.corpora.ami_folder import AmiFolder
 from valaro.corpora.ami_meetings import read_seating
 from valaro.corpora.ami_transcript import read_transcript
 from valaro.corpora.sampling import draw
-from valaro.corpora.spoken import SpokenPlaces
+from valaro.corpora.speech_source import SpokenPlaces
 from valaro.media.decode import decode_clip
 
 
@@ -81,7 +81,7 @@ def parse(folder: Path) -> None:
     print(f"peak {peak:.0f} MiB, of which {at_first:.0f} before the first file")
 
 
-def look(folder: Path, clip: Path, samples: int, workers: int) -> None:
+def augment(folder: Path, clip: Path, samples: int, workers: int) -> None:
     """Make a meeting of ten minutes with the faces of `clip` and print what a sample costs."""
     minutes, meeting = 10, "ES2002a"
     frames = [cv2.resize(frame, (352, 288)) for frame in decode_clip(clip, sound=False).frames]
@@ -124,7 +124,7 @@ def main() -> None:
         process.join()
     if options.clip is not None:
         with tempfile.TemporaryDirectory() as name:
-            look(Path(name), options.clip, options.samples, options.workers)
+            augment(Path(name), options.clip, options.samples, options.workers)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ from valaro.experiments.settings import check_settings
 from valaro.extraction import extract
 from valaro.records import CorpusNote, FoldResult
 from valaro.store.manifest import read_manifest, write_manifest
-from valaro.training.recipes import LINEAR
+from valaro.training.methods import LINEAR
 
 NOTE = "Levels are derived from the acted category, they are not ratings."
 CORPORA = {"emodb": "sound", "ravdess_audio": "sound", "javanese_audio": "sound", "javanese_av": "av", "grid_s1": "av"}
@@ -95,7 +95,7 @@ def main_cases() -> list[Case]:
                 full,
                 name=f"{full.name}-plain",
                 models=twins,
-                changes={"sampling": {"shift": 0}},
+                changes={"sampling": {"frequency_shift": 0}},
                 against=full.name,
             )
             gans = [model for model in models if model.endswith("GAN")]
@@ -106,8 +106,8 @@ def main_cases() -> list[Case]:
 
 REMEDIES: dict[str, Changes] = {
     "inputs": INPUTS,
-    "inputs, as printed": merged(INPUTS, {"losses": {"real": 1.0, "generated": 1.0}}),
-    "inputs, fresh samples": merged(INPUTS, {"losses": {"fresh": True}}),
+    "inputs, as printed": merged(INPUTS, {"losses": {"real": 1.0, "fake": 1.0}}),
+    "inputs, fresh samples": merged(INPUTS, {"losses": {"resample_for_g": True}}),
     "inputs, pull-away": merged(INPUTS, {"losses": {"pull_away": 1.0}}),
     "inputs, covariance": merged(INPUTS, {"losses": {"covariance": 1.0}}),
     "features, means alone": FEATURES,
@@ -160,7 +160,7 @@ def pool_cases() -> list[Case]:
             # Each with its own twin: the speakers' scales come from the pool too, and help without learning from it.
             models=("FSBase", "SSGAN", "CT", "MeanTeacher"),
             labels=20,
-            changes={"study": {"pool_size": size}} if size else {},
+            changes={"study": {"max_unlabelled": size}} if size else {},
             against="joined-20-pool-50",
         )
         for size in (50, 200, 800, None)
@@ -202,15 +202,15 @@ class Choice:
     name: str
     start: Changes
     models: dict[str, tuple[str, ...]]
-    candidates: dict[str, Changes]
+    model_specs: dict[str, Changes]
 
-    def case(self, corpus: str, candidate: str) -> str:
-        return f"{self.name}-{corpus}-{_dashed(candidate)}"
+    def case(self, corpus: str, spec: str) -> str:
+        return f"{self.name}-{corpus}-{_dashed(spec)}"
 
     def cases(self) -> list[Case]:
         return [
             Case(
-                name=self.case(corpus, candidate),
+                name=self.case(corpus, spec),
                 labelled=(corpus,),
                 models=self.models[corpus],
                 labels=10,
@@ -218,17 +218,17 @@ class Choice:
                 against=self.case(corpus, START),
                 seeds=JUDGES[corpus],
             )
-            for candidate, changes in self.all_candidates().items()
+            for spec, changes in self.all_model_specs().items()
             for corpus in self.models
         ]
 
-    def all_candidates(self) -> dict[str, Changes]:
-        return {START: {}, **self.candidates}
+    def all_model_specs(self) -> dict[str, Changes]:
+        return {START: {}, **self.model_specs}
 
 
 START = "preset"
-SLOW: Changes = {"training": {"encoder_share": 0.1, "embedding_share": 0.1}}
-FAST: Changes = {"training": {"encoder_share": 1.0, "embedding_share": 1.0}}
+SLOW: Changes = {"training": {"encoder_lr_fraction": 0.1, "embedding_lr_fraction": 0.1}}
+FAST: Changes = {"training": {"encoder_lr_fraction": 1.0, "embedding_lr_fraction": 1.0}}
 SAME_CROP: Changes = {"sampling": {"views": 1}}
 GENERATORS = {"emodb": ("SSGAN",), "ravdess_audio": ("SSGAN",), "javanese_av": ("MSSGAN",)}
 POOL_MODELS = {"emodb": ("SSGAN", "CT"), "ravdess_audio": ("SSGAN", "CT"), "javanese_av": ("MSSGAN", "CT")}
@@ -239,18 +239,18 @@ CHOICES = (
         name="choice",
         start=merged(INPUTS, SLOW, SAME_CROP, {"network": {"encoder_scale": 1.0}}),
         models={"emodb": ("FSBase",), "ravdess_audio": ("FSBase",), "javanese_av": ("FSBase", "MFSBase")},
-        candidates={
+        model_specs={
             "encoder scale 0.5": {"network": {"encoder_scale": 0.5}},
             "encoder scale 0.25": {"network": {"encoder_scale": 0.25}},
             "encoder share 1": FAST,
-            "encoder share 0.01": {"training": {"encoder_share": 0.01, "embedding_share": 0.01}},
-            "ridge 0": {"losses": {"ridge": 0.0}},
-            "ridge 1": {"losses": {"ridge": 1.0}},
-            "shift 0": {"sampling": {"shift": 0}},
-            "shift 4": {"sampling": {"shift": 4}},
-            "last": {"training": {"choose": "last"}},
-            "likelihood": {"training": {"choose": "likelihood"}},
-            "80 steps": {"training": {"steps": 80, "evaluate_every": 10}, "losses": {"ramp": 50}},
+            "encoder share 0.01": {"training": {"encoder_lr_fraction": 0.01, "embedding_lr_fraction": 0.01}},
+            "ridge 0": {"losses": {"head_l2": 0.0}},
+            "ridge 1": {"losses": {"head_l2": 1.0}},
+            "shift 0": {"sampling": {"frequency_shift": 0}},
+            "shift 4": {"sampling": {"frequency_shift": 4}},
+            "last": {"training": {"monitor": "last"}},
+            "likelihood": {"training": {"monitor": "likelihood"}},
+            "80 steps": {"training": {"steps": 80, "evaluate_every": 10}, "losses": {"ramp_up_steps": 50}},
             "320 steps": {"training": {"steps": 320}},
             "width 0.5": {"network": {"width": 0.5}},
             "rate 0.01": {"training": {"learning_rate": 0.01}},
@@ -260,11 +260,11 @@ CHOICES = (
         name="choice-pool",
         start=merged(INPUTS, SLOW, SAME_CROP),
         models=POOL_MODELS,
-        candidates={
-            "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
+        model_specs={
+            "generator 1": {"losses": {"real": 1.0, "fake": 1.0}},
             "consistency 3": {"losses": {"consistency": 3.0}},
             "other crop": {"sampling": {"views": 2}},
-            "masks": {"sampling": {"masks": True}},
+            "masks": {"sampling": {"spec_augment": True}},
             "encoder share 1": FAST,
         },
     ),
@@ -272,9 +272,9 @@ CHOICES = (
         name="choice-other-crop",
         start=merged(INPUTS, SLOW),
         models=POOL_MODELS,
-        candidates={
+        model_specs={
             "consistency 3": {"losses": {"consistency": 3.0}},
-            "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
+            "generator 1": {"losses": {"real": 1.0, "fake": 1.0}},
             "encoder share 1": FAST,
             "consistency 3 and encoder share 1": merged(FAST, {"losses": {"consistency": 3.0}}),
         },
@@ -283,13 +283,13 @@ CHOICES = (
         name="choice-one-modality",
         start=merged(INPUTS, SLOW),
         models={"javanese_av": ("FSBase", "SSGAN", "CT:fbank", "CT:face")},
-        candidates={"encoder share 1": FAST},
+        model_specs={"encoder share 1": FAST},
     ),
     Choice(
         name="choice-faces",
         start=merged(INPUTS, SLOW),
         models={"javanese_av": ("MFSBase", "MSSGAN", "CT")},
-        candidates={"native faces": {"network": {"face_rate": "native"}}},
+        model_specs={"native faces": {"network": {"face_rate": "native"}}},
     ),
     Choice(
         name="choice-shares",
@@ -299,8 +299,8 @@ CHOICES = (
             "ravdess_audio": ("FSBase", "SSGAN", "CT"),
             "javanese_av": ("MFSBase", "MSSGAN", "CT"),
         },
-        candidates={
-            "generator 1": {"losses": {"real": 1.0, "generated": 1.0}},
+        model_specs={
+            "generator 1": {"losses": {"real": 1.0, "fake": 1.0}},
             "consistency 3": {"losses": {"consistency": 3.0}},
             "encoder scale 1": {"network": {"encoder_scale": 1.0}},
             "320 steps": {"training": {"steps": 320}},
@@ -310,12 +310,12 @@ CHOICES = (
         name="choice-generator",
         start=INPUTS,
         models=GENERATORS,
-        candidates={
+        model_specs={
             "features": FEATURES,
             "features and covariance": merged(FEATURES, {"losses": {"covariance": 1.0}}),
             "features, covariance 10": merged(FEATURES, {"losses": {"covariance": 10.0}}),
             "features, covariance, generator 1": merged(
-                FEATURES, {"losses": {"covariance": 1.0, "real": 1.0, "generated": 1.0}}
+                FEATURES, {"losses": {"covariance": 1.0, "real": 1.0, "fake": 1.0}}
             ),
         },
     ),
@@ -323,24 +323,24 @@ CHOICES = (
         name="choice-features",
         start={},
         models=GENERATORS,
-        candidates={
-            "generator 0.1": {"losses": {"real": 0.1, "generated": 0.1}},
+        model_specs={
+            "generator 0.1": {"losses": {"real": 0.1, "fake": 0.1}},
             "consistency 3": {"losses": {"consistency": 3.0}},
             "entropy": {"losses": {"entropy": 0.3}},
-            "fresh samples for G": {"losses": {"fresh": True}},
+            "fresh samples for G": {"losses": {"resample_for_g": True}},
         },
     ),
     Choice(
         name="choice-teacher",
         start={},
         models=dict.fromkeys(JUDGES, ("MeanTeacher",)),
-        candidates={f"teacher {weight:g}": {"losses": {"teacher": weight}} for weight in (0.3, 3.0)},
+        model_specs={f"teacher {weight:g}": {"losses": {"teacher": weight}} for weight in (0.3, 3.0)},
     ),
     Choice(
         name="choice-soft-match",
         start={},
         models=dict.fromkeys(JUDGES, ("SoftMatch",)),
-        candidates={f"pseudo {weight:g}": {"losses": {"pseudo": weight}} for weight in (0.1, 1.0)},
+        model_specs={f"pseudo {weight:g}": {"losses": {"pseudo": weight}} for weight in (0.1, 1.0)},
     ),
 )
 
@@ -393,7 +393,7 @@ def run(case: Case, to: Path, *, seeds: int, workers: int) -> None:
         "seeds": seeds,
         "control": False,
         "normalise_speakers": case.speaker_wise,
-    } | ({"labels_per_level": case.labels} if case.labels else {})
+    } | ({"labels_per_class": case.labels} if case.labels else {})
     values: dict[str, Any] = {
         "data": {
             "labelled": [str(to / f"{corpus}.parquet") for corpus in case.labelled],
@@ -478,7 +478,7 @@ def difference(ours: Sequence[FoldResult], theirs: Sequence[FoldResult]) -> str:
         return "-"
     interval = paired_difference([a.test for a, _ in pairs], [b.test for _, b in pairs], "uar")
     found = f"{100 * interval.value:+.1f} ({100 * interval.low:+.1f} to {100 * interval.high:+.1f})"
-    return found if interval.holds_zero else f"**{found}**"
+    return found if interval.includes_zero else f"**{found}**"
 
 
 def questions(cases: Sequence[Case], to: Path) -> None:
@@ -517,7 +517,7 @@ def pairs_of(model: str, features: Sequence[str]) -> list[str]:
 def print_choice(choice: Choice, to: Path) -> None:
     """Print what each candidate changes on each corpus, and what the other corpora would choose for it."""
     corpora = tuple(choice.models)
-    gains = {name: {corpus: gain(choice, name, corpus, to) for corpus in corpora} for name in choice.all_candidates()}
+    gains = {name: {corpus: gain(choice, name, corpus, to) for corpus in corpora} for name in choice.all_model_specs()}
     votes = {
         corpus: {name: float(np.mean([own[o] for o in corpora if o != corpus])) for name, own in gains.items()}
         for corpus in corpora
@@ -534,12 +534,12 @@ def print_choice(choice: Choice, to: Path) -> None:
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-def gain(choice: Choice, candidate: str, corpus: str, to: Path) -> float:
+def gain(choice: Choice, spec: str, corpus: str, to: Path) -> float:
     """Return by how many points of test UAR a candidate's networks are better than the preset's."""
-    ours, theirs = (results_of(to / choice.case(corpus, name)) for name in (candidate, START))
+    ours, theirs = (results_of(to / choice.case(corpus, name)) for name in (spec, START))
     for key in ours:
         if [(r.fold, r.seed) for r in ours[key]] != [(r.fold, r.seed) for r in theirs.get(key, [])]:
-            sys.exit(f"{choice.case(corpus, candidate)}, {' '.join(key)}: not the same trainings as at the start")
+            sys.exit(f"{choice.case(corpus, spec)}, {' '.join(key)}: not the same trainings as at the start")
     return 100 * float(np.mean([mean_uar(ours[key]) - mean_uar(theirs[key]) for key in ours if is_network(key[1])]))
 
 

@@ -22,15 +22,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from valaro.corpora.face_parts import FaceParts, part_faces
+from valaro.corpora.face_splits import FaceSplits, part_faces
 from valaro.corpora.faces import Faces, read_class_folders
 from valaro.experiments.face_network import train_face_network
 from valaro.features.face_embedding import EXPRESSIONS, expression_probabilities
 from valaro.features.network_file import read_face_network
 from valaro.networks.densenet import DFACE, DenseNet
 from valaro.training.faces.best import Epoch, score_faces
-from valaro.training.faces.plan import FacePlan
-from valaro.training.machine import suited_to
+from valaro.training.faces.config import FacePlan
+from valaro.training.runtime import compute_context
 
 FOLDERS = {
     "angry": "anger",
@@ -80,7 +80,7 @@ def learn(data: Path, to: Path, plan: FacePlan) -> None:
     compare(parts, to)
 
 
-def compare(parts: FaceParts, to: Path) -> None:
+def compare(parts: FaceSplits, to: Path) -> None:
     """Print how both networks do on the test pictures."""
     test = parts.test
     assert test is not None
@@ -132,7 +132,7 @@ def cost(batch: int, repeats: int) -> None:
             optimiser = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, nesterov=True)
             for precision in ("single", "bfloat16"):
                 times: list[tuple[float, float]] = []
-                with suited_to("image", precision):
+                with compute_context("image", precision):
                     for _ in range(repeats):
                         begun = time.process_time(), time.perf_counter()
                         loss = functional.cross_entropy(network(crops)[1].float(), targets)

@@ -39,14 +39,14 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "training"))
 
 from literal_step import Crops, SharedNoise, loss_of_d, loss_of_g, terms_of_d
 
-from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator, Judgement
+from valaro.networks.fusion import LATENT, ClassifierOutput, FusionClassifier, FusionGenerator
 from valaro.networks.shapes import Modality, NetworkShape
 from valaro.training import adversarial
+from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
-from valaro.training.machine import keep_memory, suited_to
-from valaro.training.plans import DEFAULT, PAPER, Plan, Schedule, Terms
-from valaro.training.streams import torch_stream
-from valaro.training.views import Look
+from valaro.training.config import DEFAULT, PAPER, LossWeights, Schedule, TrainConfig
+from valaro.training.rng import torch_stream
+from valaro.training.runtime import compute_context, keep_memory
 
 AGREE = 1e-5
 
@@ -55,7 +55,7 @@ AGREE = 1e-5
 class Case:
     """A plan, the modalities, and how many updates a repeat times."""
 
-    plan: Plan
+    plan: TrainConfig
     modalities: tuple[Modality, ...]
     steps: int
 
@@ -76,8 +76,8 @@ _TEMPORAL = replace(
     DEFAULT,
     width=1.0,
     averaged_frames=1,
-    schedule=replace(DEFAULT.schedule, encoder_share=1.0, embedding_share=1.0),
-    terms=replace(DEFAULT.terms, real=1.0, generated=1.0, covariance=0.0, ridge=0.0),
+    schedule=replace(DEFAULT.schedule, encoder_lr_fraction=1.0, embedding_lr_fraction=1.0),
+    terms=replace(DEFAULT.terms, real=1.0, fake=1.0, covariance=0.0, head_l2=0.0),
 )
 """The temporal layout with the terms as printed and nothing beside its convolutions: what the literal side has too."""
 CASES = {
@@ -143,11 +143,11 @@ class LiteralClassifier(nn.Module):
         outputs, features = ours.head.weight.shape
         self.head = with_weights(nn.Linear(features, outputs), ours.head)
 
-    def forward(self, inputs: Crops, noise: Any) -> Judgement:  # noqa: ANN401
+    def forward(self, inputs: Crops, noise: Any) -> ClassifierOutput:  # noqa: ANN401
         inputs = noise.without_modality(inputs, 0.0)
         features = torch.cat([encoder(inputs[name], noise) for name, encoder in self.encoders.items()], dim=1)
         logits = self.head(noise.dropout(features, self.dropout) if self.dropout else features)
-        return Judgement(logits=functional.pad(logits, (0, 1)), features=features, learnt=features)
+        return ClassifierOutput(logits=functional.pad(logits, (0, 1)), features=features, embedding=features)
 
 
 class LiteralGenerator(nn.Module):
@@ -174,13 +174,13 @@ class LiteralGenerator(nn.Module):
         self.layers = nn.ModuleList()
         for layer in ours.layers:
             i, o = layer.weight.shape[:2]
-            made = (
+            fake = (
                 nn.ConvTranspose2d(i, o, 5, stride=2, padding=2, output_padding=1)
                 if is_image
                 else nn.ConvTranspose1d(i, o, 4, stride=2, padding=1)
             )
-            made.load_state_dict(layer.state_dict())
-            self.layers.append(made)
+            fake.load_state_dict(layer.state_dict())
+            self.layers.append(fake)
 
     def forward(self, z: Tensor) -> Tensor:
         x = self.project(z).view(-1, *self.first)
@@ -248,7 +248,7 @@ class Same:
         return self._batch
 
 
-Side = Callable[[FusionClassifier, FusionGenerator, Batch, Schedule, Terms, Stopwatch], None]
+Side = Callable[[FusionClassifier, FusionGenerator, Batch, Schedule, LossWeights, Stopwatch], None]
 
 
 def package(
@@ -256,11 +256,11 @@ def package(
     generator: FusionGenerator,
     batch: Batch,
     schedule: Schedule,
-    terms: Terms,
+    terms: LossWeights,
     watch: Stopwatch,
 ) -> None:
     """Run the package's loop."""
-    look = Look(classifier.shape.modalities, torch_stream(0, "masks"), masks=False)
+    augment = Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False)
     adversarial.fit_adversarial(
         classifier,
         Same(batch),  # type: ignore[arg-type]
@@ -268,7 +268,7 @@ def package(
         generator=generator,
         schedule=schedule,
         terms=terms,
-        look=look,
+        augment=augment,
         seed=0,
     )
 
@@ -278,7 +278,7 @@ def literal(
     our_generator: FusionGenerator,
     batch: Batch,
     schedule: Schedule,
-    terms: Terms,
+    terms: LossWeights,
     watch: Stopwatch,
     *,
     careful: bool = False,
@@ -292,43 +292,43 @@ def literal(
             for name, part in our_generator.parts.items()
         }
     )
-    learnt = [parameter for parameter in classifier.parameters() if parameter.requires_grad]
-    d_steps = torch.optim.Adam(learnt, lr=schedule.learning_rate, betas=(schedule.beta1, 0.999))
+    embedding = [parameter for parameter in classifier.parameters() if parameter.requires_grad]
+    d_steps = torch.optim.Adam(embedding, lr=schedule.learning_rate, betas=(schedule.beta1, 0.999))
     g_steps = torch.optim.Adam(generators.parameters(), lr=schedule.learning_rate, betas=(schedule.beta1, 0.999))
-    labelled, real, again = (contiguous(part) for part in (batch.labelled, batch.real, batch.again))
+    labelled, real, second_view = (contiguous(part) for part in (batch.labelled, batch.real, batch.second_view))
     latent = torch_stream(0, "z")
     for step in watch.steps():
-        z = torch.randn((schedule.batch, LATENT), generator=latent)
+        z = torch.randn((schedule.batch_size, LATENT), generator=latent)
 
         with torch.no_grad():
             generated = {name: part(z) for name, part in generators.items()}
         found = terms_of_d(
             classifier,
-            [labelled, real, again, generated],
-            batch.fuzzy,
+            [labelled, real, second_view, generated],
+            batch.soft_labels,
             [noises(part) for part in range(4)],
-            joint=terms.joint,
+            joint=terms.k_plus_one_softmax,
             margin=terms.margin,
         )
         d_steps.zero_grad()
         loss_of_d(found, consistency=terms.consistency * terms.share(step)).backward()
-        if schedule.clip:
-            nn.utils.clip_grad_norm_(learnt, schedule.clip)
+        if schedule.grad_clip_norm:
+            nn.utils.clip_grad_norm_(embedding, schedule.grad_clip_norm)
         d_steps.step()
 
         generated = {name: part(z) for name, part in generators.items()}
         if careful:
-            for parameter in learnt:
+            for parameter in embedding:
                 parameter.requires_grad_(False)
         matching = loss_of_g(classifier, generated, real, noises(4), noises(1))
         g_steps.zero_grad()
         matching.backward()
-        if schedule.clip:
-            nn.utils.clip_grad_norm_(generators.parameters(), schedule.clip)
+        if schedule.grad_clip_norm:
+            nn.utils.clip_grad_norm_(generators.parameters(), schedule.grad_clip_norm)
         g_steps.step()
-        for parameter in learnt:
+        for parameter in embedding:
             parameter.requires_grad_(True)
-        watch.follow(step, {**found, "generator": matching})
+        watch.after_step(step, {**found, "generator": matching})
 
 
 def careful(*arguments: Any) -> None:  # noqa: ANN401
@@ -361,24 +361,24 @@ def make(case: Case, batch: int, device: torch.device | str = "cpu") -> tuple[Fu
     with torch.no_grad():
         classifier({name: crop[:64] for name, crop in crops().items()}, start=True)
     generator = FusionGenerator(case.shape, generator=source).to(device)
-    fuzzy = torch.rand((batch, 3), generator=source).softmax(dim=1).to(device)
-    return classifier, generator, Batch(labelled=crops(), fuzzy=fuzzy, real=crops(), again=crops())
+    soft_labels = torch.rand((batch, 3), generator=source).softmax(dim=1).to(device)
+    return classifier, generator, Batch(labelled=crops(), soft_labels=soft_labels, real=crops(), second_view=crops())
 
 
 def compare(case: Case) -> bool:
     """Print each loss of both sides at the same weights, on the same noise, and return whether they agree."""
-    rows = 4 * case.plan.schedule.batch
+    rows = 4 * case.plan.schedule.batch_size
     # At rate 0 nothing moves: G's literal step, which looks at the real samples again, sees the same D.
     schedule = replace(case.plan.schedule, learning_rate=0.0)
     mine, theirs = Stopwatch(0), Stopwatch(0)
     with mock.patch.object(adversarial, "Noise", return_value=SharedNoise(rows=rows)):
-        package(*make(case, schedule.batch), schedule, case.plan.terms, mine)
+        package(*make(case, schedule.batch_size), schedule, case.plan.terms, mine)
     literal(
-        *make(case, schedule.batch),
+        *make(case, schedule.batch_size),
         schedule,
         case.plan.terms,
         theirs,
-        noises=lambda part: SharedNoise(rows=rows, first=part % 4 * schedule.batch, number=part // 4),
+        noises=lambda part: SharedNoise(rows=rows, first=part % 4 * schedule.batch_size, number=part // 4),
     )
     agree = mine.losses[0].keys() == theirs.losses[0].keys()
     for name, loss in theirs.losses[0].items():
@@ -396,7 +396,7 @@ def time_case(case: Case, repeats: int) -> None:
     for repeat in range(repeats):
         for name in [*SIDES][:: 1 if repeat % 2 else -1]:
             watch = Stopwatch(case.steps)
-            SIDES[name](*make(case, schedule.batch), schedule, terms, watch)
+            SIDES[name](*make(case, schedule.batch_size), schedule, terms, watch)
             if not all(math.isfinite(loss) for losses in watch.losses for loss in losses.values()):
                 sys.exit(f"{name}: a loss is not finite: {watch.losses[-1]}")
             cpu[name].append(watch.cpu)
@@ -418,7 +418,7 @@ def profile_case(case: Case) -> None:
     for name in ("literal", "package"):
         with profile() as seen:
             SIDES[name](
-                *make(case, case.plan.schedule.batch),
+                *make(case, case.plan.schedule.batch_size),
                 case.plan.schedule,
                 case.plan.terms,
                 Stopwatch(case.steps),
@@ -432,7 +432,7 @@ def profile_case(case: Case) -> None:
 
 def operations(case: Case) -> float:
     """Return the floating-point operations of one sample's share of an update, counted on two samples."""
-    schedule = replace(case.plan.schedule, batch=2)
+    schedule = replace(case.plan.schedule, batch_size=2)
     with FlopCounterMode(display=False) as counter:
         package(*make(case, 2), schedule, case.plan.terms, Stopwatch(0))
     return counter.get_total_flops() / 2
@@ -442,13 +442,13 @@ def paper(steps: int, batch: int, peak: float | None) -> None:
     """Take steps at full width and print whether losses are finite, time, memory, rate of operations."""
     case, device = FULL, "cuda" if torch.cuda.is_available() else "cpu"
     each = operations(case)
-    schedule, watch = replace(case.plan.schedule, batch=batch), Stopwatch(steps - 1)
+    schedule, watch = replace(case.plan.schedule, batch_size=batch), Stopwatch(steps - 1)
     networks = make(case, batch, device)
     print(f"paper preset, full width, {' and '.join(f'{m.name} {m.dim}' for m in case.modalities)}, batch {batch}")
     for name, network in (("D", networks[0]), ("G", networks[1])):
         print(f"  {name}: {sum(p.numel() for p in network.parameters()) / 1e6:.1f} M parameters")
     begun = time.perf_counter()
-    with suited_to(case.plan.layout, "auto", torch.device(device)):
+    with compute_context(case.plan.layout, "auto", torch.device(device)):
         package(*networks, schedule, case.plan.terms, watch)
     # With one step there is none after the first, which then has to do.
     seconds = watch.wall if steps > 1 else time.perf_counter() - begun
@@ -473,7 +473,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="print the dearest operators instead of timing")
     parser.add_argument("--paper", action="store_true", help="full width; minutes and many gigabytes on a CPU")
     parser.add_argument("--steps", type=int, default=3, help="of --paper")
-    parser.add_argument("--batch", type=int, default=PAPER.schedule.batch, help="of --paper")
+    parser.add_argument("--batch", type=int, default=PAPER.schedule.batch_size, help="of --paper")
     parser.add_argument("--peak", type=float, help="of --paper: the machine's TFLOP/s, to say what share was reached")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -486,7 +486,7 @@ def main() -> None:
     for name, case in CASES.items():
         if not name.startswith(tuple(options.cases)):
             continue
-        print(f"{name}: batch {case.plan.schedule.batch}, width {case.plan.width:g}")
+        print(f"{name}: batch {case.plan.schedule.batch_size}, width {case.plan.width:g}")
         if not compare(case):
             sys.exit(f"the losses differ by more than {AGREE}: nothing is timed")
         if options.profile:

@@ -7,9 +7,9 @@ import torch
 
 from valaro.networks.fusion import FusionClassifier
 from valaro.networks.shapes import Modality, NetworkShape
-from valaro.normalise import Statistics
+from valaro.normalise import FeatureStats
 from valaro.records import CorpusNote, Dimension
-from valaro.training.plans import DEFAULT
+from valaro.training.config import DEFAULT
 from valaro.training.trained_model import TrainedModel
 
 
@@ -45,7 +45,7 @@ def a_model(
         features=tuple(dims),
         feature_versions=(version,) * len(dims),
         scale={
-            name: Statistics(mean=np.full(dim, mean, np.float32), deviation=np.full(dim, deviation, np.float32))
+            name: FeatureStats(mean=np.full(dim, mean, np.float32), deviation=np.full(dim, deviation, np.float32))
             for name, dim in dims.items()
         },
         normalise_speakers=normalise_speakers,

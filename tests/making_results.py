@@ -51,7 +51,7 @@ def training(model: str, fold: str, seed: int, predicted: list[int], dimension: 
         model=model,
         method=method,
         features=tuple((features or "fbank+face").split("+")),
-        uses_pool=method in POOL,
+        is_semi_supervised=method in POOL,
         is_linear=is_linear,
         fold=fold,
         seed=seed,
@@ -106,7 +106,7 @@ def finished(results: Sequence[FoldResult], **changes: object) -> RunRecord:
     """A run with these results, on a corpus of four speakers whose labels are derived."""
     record = RunRecord(
         name="study",
-        settings='[study]\npreset = "default"\nlabels_per_level = 20\n',
+        settings='[study]\npreset = "default"\nlabels_per_class = 20\n',
         environment={"python": "3.11.7"},
         fingerprint="abc123",
         normalisation="combine",

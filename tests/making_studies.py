@@ -29,7 +29,7 @@ width = 0.125
 averaged_bands = 1
 [training]
 steps = 4
-batch = 4
+batch_size = 4
 evaluate_every = 2
 """
 

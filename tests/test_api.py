@@ -17,16 +17,16 @@ from making_features import an_utterance, make_store, toy_corpus
 from making_media import make_recording
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
-from valaro.records import Moment, Utterance
+from valaro.records import TimelineSegment, Utterance
 from valaro.store.feature_store import FeatureStore
-from valaro.training.plans import DEFAULT, PRESETS
+from valaro.training.config import DEFAULT, PRESETS
 from valaro.training.trained_model import TrainedModel
 
 QUICK = replace(
     DEFAULT,
     width=0.125,
     averaged_bands=1,
-    schedule=replace(DEFAULT.schedule, steps=4, batch=4, evaluate_every=2),
+    schedule=replace(DEFAULT.schedule, steps=4, batch_size=4, evaluate_every=2),
 )
 README = Path(__file__).parents[1] / "README.md"
 PUBLIC = {
@@ -98,7 +98,7 @@ def test_the_readme_s_lines_run_as_printed(
     model, moment = names["model"], names["moment"]
     assert isinstance(model, TrainedModel)
     assert model.features == ("fbank", "fft")
-    assert isinstance(moment, Moment)
+    assert isinstance(moment, TimelineSegment)
     assert moment.end == pytest.approx(1.5, abs=0.1)
 
 
@@ -135,11 +135,11 @@ Data = tuple[tuple[Utterance, ...], FeatureStore]
         ),
         (lambda u, s, f: valaro.train("MSSGAN", s, f, dimension="valence", names=["face"]), "needs at least two"),
         (
-            lambda u, s, f: valaro.train("MSSGAN", s, f, dimension="valence", plan="papre"),
+            lambda u, s, f: valaro.train("MSSGAN", s, f, dimension="valence", config="papre"),
             "unknown preset 'papre': did you mean 'paper'",
         ),
         (
-            lambda u, s, f: valaro.train("SSGAN", s, f, dimension="valence", names=["fbnak"], plan=QUICK),
+            lambda u, s, f: valaro.train("SSGAN", s, f, dimension="valence", names=["fbnak"], config=QUICK),
             "unknown feature in store '.*' 'fbnak': did you mean 'fbank'",
         ),
         (lambda u, s, f: valaro.extract(u, ["fbnak"], to="features"), "unknown feature 'fbnak': did you mean 'fbank'"),
@@ -152,7 +152,7 @@ Data = tuple[tuple[Utterance, ...], FeatureStore]
         (lambda u, s, f: valaro.read_corpus("table", "t.csv", corpus=5), "corpus is 5, expected text"),
         (lambda u, s, f: valaro.read_corpus("ami", ".", samples="x"), "samples is 'x', expected a whole number"),
         (
-            lambda u, s, f: valaro.train("MSSGAN", s, f, dimension="valence", plan=QUICK),
+            lambda u, s, f: valaro.train("MSSGAN", s, f, dimension="valence", config=QUICK),
             "MSSGAN learns from unlabelled recordings, and may learn from none of 0",
         ),
     ],
@@ -191,7 +191,7 @@ def test_held_out_people_in_the_pool_never_reach_training(data: Data) -> None:
     assert len(held_out) == 16
 
     def weights(pool: list[Utterance]) -> dict[str, torch.Tensor]:
-        model = valaro.train("MSSGAN", store, fold, pool, dimension="valence", plan=QUICK)
+        model = valaro.train("MSSGAN", store, fold, pool, dimension="valence", config=QUICK)
         return model.classifier.state_dict()
 
     without, with_them, without_own = weights(own), weights([*held_out, *own]), weights(own[:2])
@@ -217,7 +217,7 @@ def test_held_out_people_in_disguise_stay_out_too(tmp_path: Path, how: str) -> N
         features.setdefault(one.id, {"fbank": rng.normal(size=(150, 16)), "face": rng.normal(size=(150, 8))})
     store = make_store(tmp_path / "store", features)
     alone, with_it, with_stranger = (
-        valaro.train("SSGAN:fbank", store, fold, pool, dimension="valence", plan=QUICK).classifier.head.weight
+        valaro.train("SSGAN:fbank", store, fold, pool, dimension="valence", config=QUICK).classifier.head.weight
         for pool in ((known,), (known, disguised), (known, stranger))
     )
     assert torch.equal(alone, with_it)
@@ -228,7 +228,7 @@ def test_auto_returns_the_model_that_validation_likes_best(data: Data) -> None:
     utterances, store = data
     fold = valaro.leave_one_session_out(utterances)[0]
     own = [u for u in utterances if not u.ratings]
-    model = valaro.train("auto", store, fold, own, dimension="valence", names=["face", "fbank"], plan=QUICK)
+    model = valaro.train("auto", store, fold, own, dimension="valence", names=["face", "fbank"], config=QUICK)
     assert model.label in {"LR face+fbank", "SVM face+fbank", "MFSBase", "CT face+fbank", "MSSGAN"}
 
 
@@ -251,7 +251,7 @@ def test_a_fold_that_leaks_cannot_be_made(data: Data) -> None:
 def test_a_score_is_of_labelled_utterances_alone(data: Data) -> None:
     utterances, store = data
     fold = valaro.leave_one_session_out(utterances)[0]
-    model = valaro.train("FSBase", store, fold, dimension="arousal", names=["face"], plan=QUICK)
+    model = valaro.train("FSBase", store, fold, dimension="arousal", names=["face"], config=QUICK)
     assert (model.label, model.features) == ("FSBase face", ("face",))
     tested = {u.speaker for u in fold.test}
     everything_of_theirs = [u for u in utterances if u.speaker in tested]
@@ -264,7 +264,7 @@ def test_a_score_is_of_labelled_utterances_alone(data: Data) -> None:
 def test_a_saved_model_is_the_same_model(data: Data, tmp_path: Path) -> None:
     utterances, store = data
     fold = valaro.leave_one_session_out(utterances)[0]
-    model = valaro.train("MFSBase", store, fold, dimension="valence", plan=QUICK)
+    model = valaro.train("MFSBase", store, fold, dimension="valence", config=QUICK)
     valaro.save_model(model, str(tmp_path / "model"))
     again = valaro.load_model(str(tmp_path / "model"))
     assert valaro.score(again, store, fold.test) == valaro.score(model, store, fold.test)

@@ -22,7 +22,7 @@ from valaro.extraction import ExtractionSummary, extract
 from valaro.records import CorpusNote, Problem
 from valaro.store import contents as contents_of
 from valaro.store.feature_store import SHARDS, FeatureStore
-from valaro.store.lock import only_one
+from valaro.store.lock import exclusive_lock
 from valaro.store.problem_table import problem_table, write_problems
 
 
@@ -260,7 +260,10 @@ def test_an_interrupted_extraction_leaves_whole_shards_and_nothing_else(tmp_path
 
 def test_two_extractions_into_one_store_refuse(tmp_path):
     folder = corpus(tmp_path / "c", {"a": ""})
-    with only_one(tmp_path / "s", "extracts"), pytest.raises(StoreError, match="another process extracts into it"):
+    with (
+        exclusive_lock(tmp_path / "s", "extracts"),
+        pytest.raises(StoreError, match="another process extracts into it"),
+    ):
         run(folder, tmp_path / "s")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from valaro.errors import ValaroError
-from valaro.files import whole_files, write_page
+from valaro.files import atomic_files, write_page
 
 
 def test_files_are_moved_beside_what_is_there_and_the_last_one_last(tmp_path: Path, monkeypatch) -> None:
@@ -18,7 +18,7 @@ def test_files_are_moved_beside_what_is_there_and_the_last_one_last(tmp_path: Pa
         return real(self, target)
 
     monkeypatch.setattr(Path, "replace", noted)
-    with whole_files(tmp_path, last="a.yaml") as aside:
+    with atomic_files(tmp_path, last="a.yaml") as aside:
         for name in ("a.yaml", "b.csv", "c.csv"):
             (aside / name).write_text(name)
         assert [path.name for path in tmp_path.glob("[!.]*")] == ["own.wav"]
@@ -30,7 +30,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "own.wav").write_bytes(b"sound")
 
     def fail_half_way() -> None:
-        with whole_files(tmp_path, last="a.yaml") as aside:
+        with atomic_files(tmp_path, last="a.yaml") as aside:
             (aside / "a.yaml").write_text("half")
             raise ZeroDivisionError
 

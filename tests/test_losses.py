@@ -14,18 +14,18 @@ def test_realness_is_logsumexp_less_the_generated_logit() -> None:
 
 
 def test_labelled_terms_on_equal_logits() -> None:
-    logits, fuzzy = torch.zeros(1, 4), torch.tensor([[0.5, 0.5, 0.0]])
-    assert losses.labelled_conditional(logits, fuzzy).item() == pytest.approx(math.log(3))
-    assert losses.labelled_joint(logits, fuzzy).item() == pytest.approx(math.log(4))
+    logits, soft_labels = torch.zeros(1, 4), torch.tensor([[0.5, 0.5, 0.0]])
+    assert losses.labelled_conditional(logits, soft_labels).item() == pytest.approx(math.log(3))
+    assert losses.labelled_joint(logits, soft_labels).item() == pytest.approx(math.log(4))
 
 
 def test_labelled_terms_weigh_levels_by_their_votes() -> None:
     logits = torch.tensor([[math.log(1), math.log(2), math.log(5), 0.0]])
-    fuzzy = torch.tensor([[0.25, 0.0, 0.75]])
-    assert losses.labelled_conditional(logits, fuzzy).item() == pytest.approx(
+    soft_labels = torch.tensor([[0.25, 0.0, 0.75]])
+    assert losses.labelled_conditional(logits, soft_labels).item() == pytest.approx(
         -(0.25 * math.log(1 / 8) + 0.75 * math.log(5 / 8)), abs=1e-6
     )
-    assert losses.labelled_joint(logits, fuzzy).item() == pytest.approx(
+    assert losses.labelled_joint(logits, soft_labels).item() == pytest.approx(
         -(0.25 * math.log(1 / 9) + 0.75 * math.log(5 / 9)), abs=1e-6
     )
 

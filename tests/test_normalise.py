@@ -11,8 +11,8 @@ from valaro.evaluation.folds import leave_one_session_out
 from valaro.normalise import Normalisation, far_corpora, fit_scales, speaker_scales
 from valaro.records import Utterance
 from valaro.store.feature_store import FeatureStore
-from valaro.training.plans import DEFAULT
-from valaro.training.recipes import candidates
+from valaro.training.config import DEFAULT
+from valaro.training.methods import model_specs
 from valaro.training.train import train_model
 
 HOME = an_utterance("a", speaker="01")
@@ -64,12 +64,12 @@ def test_training_warns_of_a_pool_that_lies_far_off(tmp_path: Path) -> None:
     foreign = [an_utterance(f"f{n}", speaker=f"f{n}", corpus="far", level=None) for n in range(4)]
     features |= {u.id: {"fbank": np.random.default_rng(0).normal(size=(200, 16)) + 50} for u in foreign}
     store = make_store(tmp_path / "store", features)
-    plan = replace(DEFAULT, normalisation="shift", schedule=replace(DEFAULT.schedule, steps=4, batch=4))
+    config = replace(DEFAULT, normalisation="shift", schedule=replace(DEFAULT.schedule, steps=4, batch_size=4))
 
     def raised(model: str) -> list[str]:
-        (candidate,) = candidates(model, ["fbank"])
+        (spec,) = model_specs(model, ["fbank"])
         fold = leave_one_session_out(utterances)[0]
-        training = train_model(candidate, store, fold, foreign, dimension="valence", seed=0, plan=plan)
+        training = train_model(spec, store, fold, foreign, dimension="valence", seed=0, config=config)
         return [alarm.what for alarm in training.alarms if "deviations off" in alarm.what]
 
     (warning,) = raised("SSGAN")

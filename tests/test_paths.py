@@ -8,13 +8,13 @@ import pytest
 
 from valaro.corpora.faces import read_class_folders
 from valaro.corpora.ferplus import read_votes
-from valaro.corpora.kinds import read_kind
+from valaro.corpora.registry import read_kind
 from valaro.corpora.xml import read_elements
 from valaro.errors import ValaroError
 from valaro.experiments.run_folder import read_run
 from valaro.experiments.settings import read_settings
 from valaro.store.feature_store import FeatureStore
-from valaro.store.lock import only_one
+from valaro.store.lock import exclusive_lock
 from valaro.store.manifest import read_manifest
 
 FILES: dict[str, Callable[[Path], object]] = {
@@ -29,7 +29,7 @@ FOLDERS: dict[str, Callable[[Path], object]] = {
     "votes": lambda path: read_votes(path, path),
     "run": read_run,
     "store": FeatureStore.open,
-    "lock": lambda path: only_one(path, "trains").__enter__(),
+    "lock": lambda path: exclusive_lock(path, "trains").__enter__(),
 }
 
 

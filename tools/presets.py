@@ -11,7 +11,7 @@ from pathlib import Path
 from generated_page import write_or_check
 
 from valaro.experiments.sections import Settings
-from valaro.training.plans import DEFAULT, PAPER, plan_values
+from valaro.training.config import DEFAULT, PAPER, config_values
 
 PAGE = Path(__file__).parents[1] / "docs" / "presets.md"
 
@@ -19,7 +19,7 @@ NOTHING, SILENT = "nothing of the kind", "not printed"
 
 PRINTED: dict[str, str] = {
     "normalisation": "three named, four listed (Fig. 7)",
-    "pool_size": "20,000 (25,000 in Fig. 6)",
+    "max_unlabelled": "20,000 (25,000 in Fig. 6)",
     "layout": "image: 5x5 convolutions, stride 2",
     "width": "D 128 256 512 1024, G 512 256 128 64",
     "averaged_bands": "each band by itself",
@@ -35,23 +35,23 @@ PRINTED: dict[str, str] = {
     "zero_head": NOTHING,
     "generates": "inputs",
     "views": "two passes of the same sample",
-    "shift": NOTHING,
+    "frequency_shift": NOTHING,
     "balanced": SILENT,
     "steps": SILENT,
-    "batch": "64",
+    "batch_size": "64",
     "learning_rate": "0.0002 (Adam)",
-    "decay": SILENT,
-    "clip": SILENT,
-    "average": SILENT,
+    "lr_decay_fraction": SILENT,
+    "grad_clip_norm": SILENT,
+    "ema_decay": SILENT,
     "evaluate_every": SILENT,
-    "embedding_share": NOTHING,
-    "joint": "over K+1 (Eq. 4 and 6)",
+    "embedding_lr_fraction": NOTHING,
+    "k_plus_one_softmax": "over K+1 (Eq. 4 and 6)",
     "real": "1",
-    "generated": "1",
-    "ramp": NOTHING,
+    "fake": "1",
+    "ramp_up_steps": NOTHING,
     "pseudo": "the rival SoftMatch is none of the paper's",
     "covariance": NOTHING,
-    "ridge": NOTHING,
+    "head_l2": NOTHING,
 }
 """What the paper says of each setting in which a preset differs from it or from the other."""
 
@@ -67,7 +67,7 @@ WITHOUT_A_PRESET = (
     (
         "labelled term without a generator",
         "over K (Eq. 1)",
-        "over K, whatever `losses.joint` says: FSBase, MFSBase, SSBase and the rivals",
+        "over K, whatever `losses.k_plus_one_softmax` says: FSBase, MFSBase, SSBase and the rivals",
     ),
     (
         "unlabelled recordings that a model labels itself",
@@ -98,7 +98,7 @@ WITHOUT_A_PRESET = (
 
 def rows() -> Iterator[tuple[str, str, str, str]]:
     """Yield setting, the paper's words, preset `paper`, preset `default`."""
-    paper, default = ({found.name: found.value for found in plan_values(plan)} for plan in (PAPER, DEFAULT))
+    paper, default = ({found.name: found.value for found in config_values(plan)} for plan in (PAPER, DEFAULT))
     for section, field in Settings.model_fields.items():
         for name in getattr(field.annotation, "model_fields", ()):
             if name in paper and (paper[name] != default[name] or name in UNLIKE_BOTH):

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from valaro.api import extract as extract
     from valaro.api import load_model as load_model
+    from valaro.api import predict_stream as predict_stream
     from valaro.api import read_corpus as read_corpus
     from valaro.api import save_model as save_model
     from valaro.api import score as score
     from valaro.api import train as train
-    from valaro.api import watch as watch
     from valaro.errors import ValaroError as ValaroError
     from valaro.evaluation.folds import Fold as Fold
     from valaro.evaluation.folds import leave_one_session_out as leave_one_session_out

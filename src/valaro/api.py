@@ -4,8 +4,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from valaro.corpora.kinds import read_kind
 from valaro.corpora.reading import strictly
+from valaro.corpora.registry import read_kind
 from valaro.errors import ValaroError, unknown_name
 from valaro.evaluation.folds import Fold
 from valaro.evaluation.scores import Scores
@@ -15,12 +15,12 @@ from valaro.extraction import extract as extract_features
 from valaro.features.table import asked_features
 from valaro.files import checked_path
 from valaro.prediction import predictor
-from valaro.records import DIMENSIONS, CorpusNote, Dimension, Moment, Utterance
+from valaro.records import DIMENSIONS, CorpusNote, Dimension, TimelineSegment, Utterance
 from valaro.store.feature_store import FeatureStore
-from valaro.training import checkpoint
+from valaro.training import saved_model as checkpoint
+from valaro.training.config import PRESETS, TrainConfig
 from valaro.training.durations import expected, slow_words
-from valaro.training.plans import PRESETS, Plan
-from valaro.training.recipes import all_candidates, choices
+from valaro.training.methods import all_model_specs, choices
 from valaro.training.train import train_model
 from valaro.training.trained_model import TrainedModel, predict_utterances
 
@@ -63,7 +63,7 @@ def train(
     dimension: Dimension,
     seed: int = 0,
     names: Sequence[str] | None = None,
-    plan: Plan | str = "default",
+    config: TrainConfig | str = "default",
 ) -> TrainedModel:
     """Train any model that settings can name, as `FSBase`, `MSSGAN`, `LR` or `auto`, on a fold and an unlabelled pool.
 
@@ -76,27 +76,27 @@ def train(
     """
     if dimension not in DIMENSIONS:
         raise unknown_name("dimension", dimension, DIMENSIONS)
-    if isinstance(plan, str):
-        if plan not in PRESETS:
-            raise unknown_name("preset", plan, PRESETS)
-        plan = PRESETS[plan]
+    if isinstance(config, str):
+        if config not in PRESETS:
+            raise unknown_name("preset", config, PRESETS)
+        config = PRESETS[config]
     chosen = features.names if names is None else [names] if isinstance(names, str) else names
     for name in chosen:
         if name not in features.names:
             raise unknown_name(f"feature in store '{features.path}'", name, features.names)
-    candidates = all_candidates([model], chosen)
-    if len(candidates) != 1 and not choices([model], chosen):
+    model_specs = all_model_specs([model], chosen)
+    if len(model_specs) != 1 and not choices([model], chosen):
         raise ValaroError(
             f"model '{model}' runs on one feature: choose with '{model}:NAME' or names=[NAME], "
-            f"NAME one of {', '.join(candidate.features[0] for candidate in candidates)}"
+            f"NAME one of {', '.join(spec.features[0] for spec in model_specs)}"
         )
-    used = sorted({name for candidate in candidates for name in candidate.features})
+    used = sorted({name for spec in model_specs for name in spec.features})
     features.verify((u.id for u in (*fold.train, *fold.validation, *unlabelled)), used)
-    for slow in slow_words([expected(candidate, features, plan) for candidate in candidates]):
+    for slow in slow_words([expected(spec, features, config) for spec in model_specs]):
         warnings.warn(slow, stacklevel=2)
     trainings = [
-        train_model(candidate, features, fold, unlabelled, dimension=dimension, seed=seed, plan=plan)
-        for candidate in candidates
+        train_model(spec, features, fold, unlabelled, dimension=dimension, seed=seed, config=config)
+        for spec in model_specs
     ]
     return most_liked([(training, training.validation_uar) for training in trainings]).winner.model
 
@@ -107,9 +107,9 @@ def score(model: TrainedModel, features: FeatureStore, utterances: Sequence[Utte
     return score_predictions(predict_utterances(model, features, rated))
 
 
-def watch(model: TrainedModel, recording: str | Path) -> Iterator[Moment]:
+def predict_stream(model: TrainedModel, recording: str | Path) -> Iterator[TimelineSegment]:
     """Yield what the model says about a recording of any length, one moment each 0.64 s."""
-    return predictor.watch(model, recording)
+    return predictor.predict_stream(model, recording)
 
 
 def save_model(model: TrainedModel, folder: str | Path) -> None:

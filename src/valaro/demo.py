@@ -22,7 +22,7 @@ from valaro.experiments.final_model import train_final
 from valaro.experiments.run_folder import read_models, read_run
 from valaro.experiments.settings import read_settings
 from valaro.extraction import extract
-from valaro.files import sweep, write_text
+from valaro.files import remove_partials, write_text
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import run_jobs
 from valaro.prediction.page import write_timeline_page
@@ -42,7 +42,7 @@ features = "features"
 models = ["FSBase", "MFSBase", "SSGAN", "MSSGAN"]
 features = ["fbank", "face"]
 dimensions = ["valence", "arousal"]
-labels_per_level = 10
+labels_per_class = 10
 directions = "coin"
 """
 
@@ -66,8 +66,8 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
     if study.is_file() and study.read_text(encoding="utf-8") != STUDY:
         raise ValaroError(f"'{study}' is not the demo's, or no longer: give a folder of its own with --to")
     plans = plan_corpus(seed=seed)
-    sweep(recordings)
-    sweep(folder)
+    remove_partials(recordings)
+    remove_partials(folder)
     waiting = [plan for plan in plans if not (recordings / plan.file).is_file()]
     with progress("make recordings", "recording") as told:
         _render_all(waiting, recordings, workers=workers, told=told)

@@ -13,17 +13,17 @@ from jaxtyping import Float16
 
 from valaro.errors import StoreError, ValaroError, all_at_once, words_for
 from valaro.features.face_network import FaceNetwork
-from valaro.files import sweep
+from valaro.files import remove_partials
 from valaro.parallel.count import OnProgress
 from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import CorpusNote, Extracted, FeatureSequence, Problem, Utterance
 from valaro.store.contents import Contents
+from valaro.store.drop_features import drop_features
 from valaro.store.feature_store import SHARDS, read_shards, write_head
-from valaro.store.lock import only_one
+from valaro.store.lock import exclusive_lock
 from valaro.store.networks import NETWORKS, forget_networks, keep_network, read_network
 from valaro.store.plan import Chunk, Versions, plan_chunks, stale_pairs
-from valaro.store.retire import retire
 from valaro.store.shard import (
     Block,
     Entry,
@@ -83,7 +83,7 @@ def extract(
     asked = _with_versions(names, versions, trained)
     _refuse_duplicates(utterances)
     check_workers(workers)
-    with only_one(to, "extracts"), _swept(to):
+    with exclusive_lock(to, "extracts"), _swept(to):
         write_head(to, notes)
         sources = _sources(utterances, to, on_look)
         if trained is not None and _DFACE in dict(asked):
@@ -91,7 +91,7 @@ def extract(
         shards = read_shards(to)
         stale = stale_pairs(shards, sources, asked, retry_failed=retry_failed)
         if stale:
-            retire(to / SHARDS, shards, stale)
+            drop_features(to / SHARDS, shards, stale)
             shards = read_shards(to)
         chunks = plan_chunks(utterances, shards, asked)
         skipped = len(utterances) - sum(len(chunk.utterances) for chunk in chunks)
@@ -170,9 +170,9 @@ def _swept(store: Path) -> Generator[None]:
     """Clear away what a killed run, or its last worker, left half-written."""
 
     def sweep_all() -> None:
-        sweep(store)
-        sweep(store / SHARDS)
-        sweep(store / NETWORKS)
+        remove_partials(store)
+        remove_partials(store / SHARDS)
+        remove_partials(store / NETWORKS)
 
     sweep_all()
     try:

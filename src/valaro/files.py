@@ -27,7 +27,7 @@ def checked_path(value: object, what: str) -> Path:
 
 
 @contextmanager
-def whole_file(path: Path) -> Generator[Path]:
+def atomic_write(path: Path) -> Generator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and renamed over it, on failure removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _named_as_asked(path.name):
@@ -45,7 +45,7 @@ def whole_file(path: Path) -> Generator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Generator[Path]:
+def atomic_folder(path: Path) -> Generator[Path]:
     """Yield a temporary folder beside `path`; on success its files are synced and it takes the place of `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _named_as_asked(path.name):
@@ -65,7 +65,7 @@ def whole_folder(path: Path) -> Generator[Path]:
 
 
 @contextmanager
-def whole_files(folder: Path, *, last: str) -> Generator[Path]:
+def atomic_files(folder: Path, *, last: str) -> Generator[Path]:
     """Yield a temporary folder; on success its files are synced and moved into `folder`, beside what is there.
 
     The file called `last` is moved last, so that it is there only when all others are.
@@ -85,7 +85,7 @@ def whole_files(folder: Path, *, last: str) -> Generator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path`, whole or not at all."""
-    with whole_file(path) as aside:
+    with atomic_write(path) as aside:
         aside.write_text(text, encoding="utf-8")
 
 
@@ -112,7 +112,7 @@ def check_replaceable(path: Path, first_line: str = "") -> None:
         raise ValaroError(f"cannot write to '{path}': what is there is not of valaro's making, give another name")
 
 
-def sweep(folder: Path) -> None:
+def remove_partials(folder: Path) -> None:
     """Remove what a killed process left half-written in `folder`."""
     for leftover in folder.glob(".*.part"):
         if leftover.is_dir():

@@ -15,14 +15,16 @@ def realness(logits: Float[Tensor, "n outputs"]) -> Float[Tensor, " n"]:
     return logits[:, :-1].logsumexp(dim=1) - logits[:, -1]
 
 
-def labelled_conditional(logits: Float[Tensor, "n outputs"], fuzzy: Float[Tensor, "n levels"]) -> Float[Tensor, ""]:
+def labelled_conditional(
+    logits: Float[Tensor, "n outputs"], soft_labels: Float[Tensor, "n levels"]
+) -> Float[Tensor, ""]:
     """Return -sum_k q_k log D(k|x, real): softmax over the K levels alone (Eq. 1), as both reference codes do."""
-    return -(fuzzy * logits[:, :-1].log_softmax(dim=1)).sum(dim=1).mean()
+    return -(soft_labels * logits[:, :-1].log_softmax(dim=1)).sum(dim=1).mean()
 
 
-def labelled_joint(logits: Float[Tensor, "n outputs"], fuzzy: Float[Tensor, "n levels"]) -> Float[Tensor, ""]:
+def labelled_joint(logits: Float[Tensor, "n outputs"], soft_labels: Float[Tensor, "n levels"]) -> Float[Tensor, ""]:
     """Return -sum_k q_k log D(k|x): softmax over K+1, as printed (Eq. 4 and 6, line 1)."""
-    return -(fuzzy * logits.log_softmax(dim=1)[:, :-1]).sum(dim=1).mean()
+    return -(soft_labels * logits.log_softmax(dim=1)[:, :-1]).sum(dim=1).mean()
 
 
 def looks_generated(logits: Float[Tensor, "n outputs"]) -> Float[Tensor, ""]:

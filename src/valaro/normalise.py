@@ -16,7 +16,7 @@ NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statistics:
+class FeatureStats:
     """Mean and standard deviation a channel, over all frames of some recordings."""
 
     mean: Float32[np.ndarray, " dim"]
@@ -26,12 +26,12 @@ class Statistics:
 FAR = 3.0
 """Deviations between the means of two corpora from which training on both is worth a warning."""
 
-Scale = Mapping[str, Statistics]
+Scale = Mapping[str, FeatureStats]
 """A modality's name -> its statistics."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scales:
+class Normalizer:
     """The scale of labelled and new recordings, of each corpus of the pool, and of single speakers.
 
     `speakers` is empty unless speaker-wise normalisation was asked for.
@@ -55,7 +55,7 @@ def fit_scales(
     names: Sequence[str],
     *,
     normalisation: Normalisation,
-) -> Scales:
+) -> Normalizer:
     """Measure the scales from training data: `labelled` and `pool` of one fold, nothing else."""
     if normalisation not in NORMALISATIONS:
         raise unknown_name("normalisation", normalisation, NORMALISATIONS)
@@ -67,11 +67,11 @@ def fit_scales(
             scales[corpus] = {name: _identity(store.dim(name)) for name in names}
         elif normalisation == "self" or (normalisation == "auto" and corpus not in home):
             scales[corpus] = measure(store, list(group), names)
-    return Scales(default=default, pool=scales)
+    return Normalizer(default=default, pool=scales)
 
 
 def far_corpora(
-    store: FeatureStore, pool: Sequence[Utterance], scales: Scales, names: Sequence[str]
+    store: FeatureStore, pool: Sequence[Utterance], scales: Normalizer, names: Sequence[str]
 ) -> list[tuple[str, str, float]]:
     """Return (corpus, modality, distance) where a corpus of the pool stays more than 3 deviations off after scaling.
 
@@ -102,7 +102,7 @@ def speaker_scales(store: FeatureStore, utterances: Iterable[Utterance], names: 
     return scales
 
 
-def measure(store: FeatureStore, utterances: Sequence[Utterance], names: Sequence[str]) -> dict[str, Statistics]:
+def measure(store: FeatureStore, utterances: Sequence[Utterance], names: Sequence[str]) -> dict[str, FeatureStats]:
     """Return the statistics of each modality over the utterances that have it."""
     return {
         name: statistics_of((store.values(u.id, name) for u in utterances if store.has(u.id, name)), name)
@@ -110,7 +110,7 @@ def measure(store: FeatureStore, utterances: Sequence[Utterance], names: Sequenc
     }
 
 
-def statistics_of(sequences: Iterable[np.ndarray], name: str) -> Statistics:
+def statistics_of(sequences: Iterable[np.ndarray], name: str) -> FeatureStats:
     """Return mean and deviation a channel over all rows of `sequences` `[t dim]`, in one pass.
 
     Raises:
@@ -128,8 +128,8 @@ def statistics_of(sequences: Iterable[np.ndarray], name: str) -> Statistics:
     variance = np.maximum(np.asarray(squares / count) - np.square(mean), 0.0)
     # A channel that never moves carries nothing: dividing by 1 leaves it at 0 instead of blowing noise up.
     deviation = np.where(variance > 1e-8, np.sqrt(variance), 1.0)
-    return Statistics(mean=mean.astype(np.float32), deviation=deviation.astype(np.float32))
+    return FeatureStats(mean=mean.astype(np.float32), deviation=deviation.astype(np.float32))
 
 
-def _identity(dim: int) -> Statistics:
-    return Statistics(mean=np.zeros(dim, np.float32), deviation=np.ones(dim, np.float32))
+def _identity(dim: int) -> FeatureStats:
+    return FeatureStats(mean=np.zeros(dim, np.float32), deviation=np.ones(dim, np.float32))

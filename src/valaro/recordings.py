@@ -27,7 +27,7 @@ from valaro.records import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretch:
+class FeatureChunk:
     """What was added since the last stretch: the same number of rows for every feature, from `start` seconds on.
 
     `track` has the video frames before the last row's end; a feature whose modality the recording lacks is absent.
@@ -49,7 +49,7 @@ def stream_features(
     stretch: float = 2.0,
     voice: Voice | None = None,
     network: FaceNetwork | None = None,
-) -> Iterator[Stretch]:
+) -> Iterator[FeatureChunk]:
     """Yield the features called `names` of a recording, about `stretch` seconds at a time, in constant memory.
 
     The rows do not depend on `stretch`, to the last bit. There are ceil(100 x duration) of them, sound and picture
@@ -104,7 +104,7 @@ class _Line:
         self._last_times = np.zeros(0)
         self._last_frame = start
 
-    def push(self, clip: Clip) -> Iterator[Stretch]:
+    def push(self, clip: Clip) -> Iterator[FeatureChunk]:
         self._problems += clip.problems
         self._samples += len(clip.samples)
         self._sound(self._framer.push(clip.samples))
@@ -122,7 +122,7 @@ class _Line:
         if count:
             yield self._stretch(count, self._start + (self._given + count) / GRID_RATE)
 
-    def finish(self, media: Path) -> Stretch:
+    def finish(self, media: Path) -> FeatureChunk:
         self._sound(self._framer.finish())
         total = self._total()
         if self._tracker is not None:
@@ -160,7 +160,7 @@ class _Line:
         for name, rows in zip(self._face_names, features, strict=True):
             self._ready[name].append(rows)
 
-    def _stretch(self, count: int, until: float) -> Stretch:
+    def _stretch(self, count: int, until: float) -> FeatureChunk:
         begin = self._start + self._given / GRID_RATE
         features: list[FeatureSequence] = []
         for name, parts in self._ready.items():
@@ -169,7 +169,7 @@ class _Line:
             self._ready[name] = [rows[count:]]
         problems, self._problems = self._problems, ()
         self._given += count
-        return Stretch(start=begin, features=tuple(features), track=self._track_before(until), problems=problems)
+        return FeatureChunk(start=begin, features=tuple(features), track=self._track_before(until), problems=problems)
 
     def _track_before(self, until: float) -> FaceTrack | None:
         if not self._tracks:

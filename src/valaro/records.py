@@ -260,7 +260,7 @@ class FeatureMap:
 class FoldResult:
     """What one training of a cross-validation left: who was held out, what it predicted, how it learnt.
 
-    `model` is its row in a table; `method`, `features`, `uses_pool` (it learns from unlabelled recordings) and
+    `model` is its row in a table; `method`, `features`, `is_semi_supervised` (it learns from unlabelled recordings) and
     `is_linear` (no network) say what may be compared with what. `varied` are the settings that tell it from the study's
     other variants, as (section.name, value). `shuffled`: the control, whose training and validation labels were
     dealt out at random: it must be at chance. `chosen` is the model that validation chose, where that was asked for.
@@ -270,7 +270,7 @@ class FoldResult:
     model: str
     method: str
     features: tuple[str, ...]
-    uses_pool: bool
+    is_semi_supervised: bool
     is_linear: bool
     fold: str
     seed: int
@@ -294,7 +294,7 @@ class FoldResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment:
+class TimelineSegment:
     """What a model says about a stretch of a recording, `start` and `end` in seconds."""
 
     dimension: Dimension
@@ -321,7 +321,7 @@ class Timeline:
 
     recording: Path
     duration: float
-    moments: tuple[Moment, ...]
+    moments: tuple[TimelineSegment, ...]
     thumbnails: tuple["Thumbnail", ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[CorpusNote, ...] = ()

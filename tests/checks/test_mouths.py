@@ -10,7 +10,7 @@ from making_features import an_utterance
 from making_media import real_recordings
 from valaro.checks.mouth_movement import sound_against_mouths
 from valaro.checks.mouths import is_own_half, mouth_findings
-from valaro.corpora.seats import LEFT, RIGHT, Region
+from valaro.corpora.speaker_positions import LEFT, RIGHT, Region
 from valaro.errors import ValaroError
 from valaro.records import Utterance
 

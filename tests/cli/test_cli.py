@@ -32,7 +32,7 @@ from valaro.experiments.run_folder import RunFolder
 from valaro.experiments.run_start import begin_run
 from valaro.records import Alarm, Problem
 from valaro.store.manifest import write_manifest
-from valaro.training.checkpoint import save_model
+from valaro.training.saved_model import save_model
 
 VERBS = (
     *(
@@ -540,10 +540,10 @@ def test_a_run_goes_on_with_the_same_command_and_refuses_another(
 
 def test_a_training_that_is_not_finished_says_so_and_one_on_few_labels_too(valaro: Command, tmp_path: Path) -> None:
     study, run = make_study(tmp_path), tmp_path / "final"
-    few = ("--set", 'study.models=["MFSBase"]', "--set", "study.labels_per_level=1")
+    few = ("--set", 'study.models=["MFSBase"]', "--set", "study.labels_per_class=1")
     # Before the training, in which it can still be mended.
     first = valaro("train", study, "--to", run, *few).err.splitlines()[0]
-    assert first.startswith("WARNING: ONLY 3 OF 12 valence labels are learnt from: study.labels_per_level = 1")
+    assert first.startswith("WARNING: ONLY 3 OF 12 valence labels are learnt from: study.labels_per_class = 1")
     shutil.rmtree(run / "models")
     _assert_one_message(valaro("predict", run, _voice(tmp_path / "voice.wav")), "is not finished", "valaro train again")
 
@@ -571,7 +571,7 @@ def test_days_on_a_processor_are_said_before_anything_trains(
 
     module = "cross_validate" if verb == "cross-validate" else "final_model"
     monkeypatch.setattr(f"valaro.experiments.{module}.run_jobs", stop)
-    paper = ("study.preset=paper", "network.width=1", "training.batch=64", "training.steps=200000")
+    paper = ("study.preset=paper", "network.width=1", "training.batch_size=64", "training.steps=200000")
     changes = [part for change in ('study.models=["MFSBase"]', *paper) for part in ("--set", change)]
     answer = valaro(verb, make_study(tmp_path), "--to", tmp_path / "run", *changes)
     # 24 channels of 470, one pass of five: 49.5 s become 0.51, and 200,000 of them 28 hours.
@@ -581,7 +581,12 @@ def test_days_on_a_processor_are_said_before_anything_trains(
 
 def test_failed_trainings_are_listed_and_end_with_1(valaro: Command, tmp_path: Path) -> None:
     study = make_study(tmp_path)
-    wild = ("training.learning_rate=1e30", "training.clip=0", "network.weight_norm=false", "training.decay=0")
+    wild = (
+        "training.learning_rate=1e30",
+        "training.grad_clip_norm=0",
+        "network.weight_norm=false",
+        "training.lr_decay_fraction=0",
+    )
     changes = [part for change in ('study.models=["MFSBase"]', *wild) for part in ("--set", change)]
     answer = valaro("cross-validate", study, "--to", tmp_path / "run", *changes)
     assert answer.code == 1

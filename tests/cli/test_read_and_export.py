@@ -10,7 +10,7 @@ import pytest
 from commands import Command
 from making_media import real_recordings
 from making_studies import make_study
-from valaro.corpora.kinds import KINDS
+from valaro.corpora.registry import KINDS
 from valaro.evaluation.scores import score
 from valaro.experiments.run_folder import read_run
 from valaro.records import DIMENSIONS, Predictions, Rating

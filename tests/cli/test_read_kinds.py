@@ -10,7 +10,7 @@ from commands import Command
 from making_studies import make_study
 from valaro import __version__
 from valaro.cli.read import NAMES
-from valaro.corpora.kinds import KINDS
+from valaro.corpora.registry import KINDS
 
 ROWS = ("x,a.wav,anna,low", "y,a.wav,anna,high", "z,a.wav,ben,medium")
 

@@ -23,8 +23,8 @@ from making_ami import (
 )
 from making_media import cut_in_half, make_recording, real_recordings
 from valaro.corpora.ami import read_ami
-from valaro.corpora.kinds import read_kind
 from valaro.corpora.reading import Reading, strictly
+from valaro.corpora.registry import read_kind
 from valaro.errors import ValaroError
 from valaro.media import presence
 from valaro.media.decode import decode_clip

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from making_media import real_recordings
 from valaro.corpora.crema_d import read_crema_d
-from valaro.corpora.crema_d_votes import EMOTIONS, fuzzy_categories, fuzzy_levels, read_votes
+from valaro.corpora.crema_d_votes import EMOTIONS, read_votes, soft_categories, soft_levels
 from valaro.corpora.pairs import paired_sessions
 from valaro.corpora.reading import Reading
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
-from valaro.labels.fuzzy import correct_levels, fuzzy_label
+from valaro.labels.soft_labels import correct_levels, soft_label_of
 from valaro.records import Rating
 
 # The columns as R wrote them: the first has no name, and the means behind emoVote are none of the reader's business.
@@ -58,8 +58,8 @@ def test_a_clip_becomes_an_utterance_whose_votes_are_counted_voters(tmp_path):
     # Six votes for anger (low, high), two for disgust (low, medium), two for neutral (medium, medium).
     assert [rating.annotator for rating in utterance.ratings[::2]] == [f"voter {number}" for number in range(1, 11)]
     assert utterance.ratings[0] == Rating(annotator="voter 1", dimension="valence", score=1.0)
-    assert fuzzy_label(utterance, "valence").tolist() == [0.8, 0.2, 0.0]
-    assert fuzzy_label(utterance, "arousal").tolist() == [0.0, 0.4, 0.6]
+    assert soft_label_of(utterance, "valence").tolist() == [0.8, 0.2, 0.0]
+    assert soft_label_of(utterance, "arousal").tolist() == [0.0, 0.4, 0.6]
 
 
 def test_the_account_says_what_was_met_and_the_note_that_levels_are_derived(tmp_path):
@@ -85,7 +85,7 @@ def test_the_votes_that_count_are_those_on_what_was_asked_for(tmp_path, votes, l
     ]
     (utterance,) = read_crema_d(a_corpus(tmp_path, votes=HEAD + "".join(rows)), votes=votes).utterances
     # Sadness is low in both dimensions, neutral medium, happiness high.
-    assert fuzzy_label(utterance, "valence").argmax() == fuzzy_label(utterance, "arousal").argmax() == level
+    assert soft_label_of(utterance, "valence").argmax() == soft_label_of(utterance, "arousal").argmax() == level
 
 
 def test_the_voice_of_a_clip_with_both_files_is_the_wav(tmp_path):
@@ -265,7 +265,7 @@ def test_a_table_of_levels_of_ones_own_is_used_and_must_know_all_six_emotions(tm
     folder, path = a_corpus(tmp_path), tmp_path / "levels.csv"
     path.write_text("category,valence,arousal\n" + "".join(f"{name},high,low\n" for name in EMOTIONS.values()))
     (utterance,) = read_crema_d(folder, levels=path).utterances
-    assert fuzzy_label(utterance, "valence").tolist() == [0.0, 0.0, 1.0]
+    assert soft_label_of(utterance, "valence").tolist() == [0.0, 0.0, 1.0]
     path.write_text("category,valence,arousal\nanger,low,high\n")
     with pytest.raises(ValaroError, match="every category of the corpus needs its levels\n  no row for 'disgust'"):
         read_crema_d(folder, levels=path)
@@ -360,14 +360,14 @@ def test_the_real_table_becomes_22326_fuzzy_labels_that_agree_with_its_summary()
     assert sum(len(row.most_frequent) > 1 for row in votes.rows) == 1_534
     # The table's own summary was made from the same counts, so a single other answer would be a fault of ours.
     assert all(row.most_frequent == set(row.summary.split(":")) for row in votes.rows)
-    fuzzy = fuzzy_categories(votes.rows)
-    np.testing.assert_allclose(fuzzy.sum(axis=1), 1)
-    found = np.isclose(fuzzy, fuzzy.max(axis=1, keepdims=True))
+    soft_labels = soft_categories(votes.rows)
+    np.testing.assert_allclose(soft_labels.sum(axis=1), 1)
+    found = np.isclose(soft_labels, soft_labels.max(axis=1, keepdims=True))
     columns = np.array(list(EMOTIONS))
     assert all(set(columns[marks]) == row.most_frequent for marks, row in zip(found, votes.rows, strict=True))
     both = [row for row in votes.rows if row.modality == "both"]
     ties = {
-        dimension: int((correct_levels(fuzzy_levels(both, dimension)).sum(axis=1) > 1).sum())
+        dimension: int((correct_levels(soft_levels(both, dimension)).sum(axis=1) > 1).sum())
         for dimension in ("valence", "arousal")
     }
     assert ties == {"valence": 185, "arousal": 319}
@@ -381,5 +381,5 @@ def test_the_real_part_of_the_corpus_is_read_whole() -> None:
     assert sum(reading.left_out.values()) == 22_326 - 4
     # Row 300062 has eight votes for anger (low, high) and one for disgust (low, medium).
     angry = next(utterance for utterance in reading.utterances if "ANG" in utterance.id)
-    assert fuzzy_label(angry, "valence").tolist() == [1.0, 0.0, 0.0]
-    np.testing.assert_allclose(fuzzy_label(angry, "arousal"), [0, 1 / 9, 8 / 9])
+    assert soft_label_of(angry, "valence").tolist() == [1.0, 0.0, 0.0]
+    np.testing.assert_allclose(soft_label_of(angry, "arousal"), [0, 1 / 9, 8 / 9])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from making_faces import CLASSES, a_crop, make_folders, some_faces, write_picture, write_votes
-from valaro.corpora.face_parts import part_faces
+from valaro.corpora.face_splits import part_faces
 from valaro.corpora.faces import FaceReading, Faces, read_class_folders
 from valaro.corpora.ferplus import read_votes
 from valaro.errors import MediaError, ValaroError

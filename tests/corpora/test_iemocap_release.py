@@ -18,7 +18,7 @@ from valaro.labels.table_1 import PAPER
 from valaro.records import LevelTally
 from valaro.reports.check_page import check_page
 from valaro.reports.html import report_page
-from valaro.reports.written import write_report_as
+from valaro.reports.write import write_report_as
 from valaro.store.manifest import read_manifest, write_manifest
 
 VALENCE = LevelTally(

@@ -18,7 +18,7 @@ from valaro.corpora.recordings import places_in, read_recordings
 from valaro.errors import ValaroError
 from valaro.media import presence
 from valaro.media.decode import decode_clip, probe
-from valaro.media.voice_activity import Spoken
+from valaro.media.voice_activity import SpeechSegment
 from valaro.media.yunet import Face
 from valaro.records import Problem
 
@@ -44,7 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(
         recordings,
         "spoken_stretches",
-        lambda path: () if "silent" in path.name else (Spoken(2.0, 6.0), Spoken(7.0, 9.0)),
+        lambda path: () if "silent" in path.name else (SpeechSegment(2.0, 6.0), SpeechSegment(7.0, 9.0)),
     )
 
     def talk(times: np.ndarray) -> np.ndarray:
@@ -64,7 +64,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_speech_is_cut_into_places_of_at_most_half_a_sample() -> None:
-    assert places_in([Spoken(0.0, 0.64), Spoken(1.0, 3.0)]) == ([0.0, 1.0, 1.5, 2.0, 2.5], [0.64, 1.5, 2.0, 2.5, 3.0])
+    assert places_in([SpeechSegment(0.0, 0.64), SpeechSegment(1.0, 3.0)]) == (
+        [0.0, 1.0, 1.5, 2.0, 2.5],
+        [0.64, 1.5, 2.0, 2.5, 3.0],
+    )
     assert places_in([]) == ([], [])
 
 

@@ -13,7 +13,7 @@ from valaro.corpora.talking_heads.head import paint_textures
 from valaro.corpora.talking_heads.plan import follow
 from valaro.corpora.talking_heads.speech import plan_speech
 from valaro.corpora.talking_heads.voice import background, synthesise
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 
 SPEAKERS = tuple(
     {

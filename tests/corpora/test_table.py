@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valaro.corpora import sheet
-from valaro.corpora.cells import media_of
-from valaro.corpora.sheet import read_sheet
+from valaro.corpora import table_reader as sheet
+from valaro.corpora.parse_cell import media_of
 from valaro.corpora.table import read_table
+from valaro.corpora.table_reader import read_sheet
 from valaro.errors import ValaroError
 from valaro.limits import Limits
 from valaro.records import Rating

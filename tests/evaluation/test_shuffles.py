@@ -10,9 +10,9 @@ from making_features import an_utterance
 from making_results import GOOD, PERFECT, a_run, training
 from valaro.evaluation.folds import leave_one_session_out, with_shuffled_labels
 from valaro.evaluation.shuffles import chance_of_mean, renamed_uars
-from valaro.labels.fuzzy import correct_levels, fuzzy_labels
+from valaro.labels.soft_labels import correct_levels, soft_labels_of
 from valaro.records import DIMENSIONS, FoldResult, Predictions
-from valaro.reports.guards import WARNS, guards
+from valaro.reports.sanity import WARNS, guards
 from valaro.reports.tables import dimension_results
 
 
@@ -41,11 +41,11 @@ def test_renamed_labels_are_those_that_were_there_under_other_names() -> None:
     seen: set[tuple[int, ...]] = set()
     for fold in leave_one_session_out(people, directions="both"):
         dealt = with_shuffled_labels(fold, "valence", seed=0)
-        counts = tuple(correct_levels(fuzzy_labels(dealt.train, "valence")).sum(axis=0).tolist())
+        counts = tuple(correct_levels(soft_labels_of(dealt.train, "valence")).sum(axis=0).tolist())
         # Seven sessions of two people train: 28 low, 84 medium and 14 high.
         assert sorted(counts) == [14, 28, 84]
         seen.add(counts)
-        assert correct_levels(fuzzy_labels(dealt.train, "arousal")).sum(axis=0).tolist() == [28, 84, 14]
+        assert correct_levels(soft_labels_of(dealt.train, "arousal")).sum(axis=0).tolist() == [28, 84, 14]
     # Both directions of a session have the same names, eight sessions not all.
     assert len(seen) > 2
 

@@ -97,7 +97,7 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
 def test_a_model_against_itself_differs_by_exactly_nothing():
     groups = random_groups(8, 24, 0.6)
     assert paired_difference(groups, groups, "uar") == Interval(value=0.0, low=0.0, high=0.0)
-    assert paired_difference(groups, groups, "uar").holds_zero
+    assert paired_difference(groups, groups, "uar").includes_zero
 
 
 def test_pairing_sees_a_steady_gain_that_two_separate_intervals_hide():
@@ -109,7 +109,7 @@ def test_pairing_sees_a_steady_gain_that_two_separate_intervals_hide():
         strong.append(Predictions(ids=one.ids, speakers=one.speakers, probabilities=better, correct=one.correct))
     difference = paired_difference(strong, weak, "uar")
     assert difference.low > 0
-    assert not difference.holds_zero
+    assert not difference.includes_zero
     assert bootstrap_interval(strong, "uar").low < bootstrap_interval(weak, "uar").high
     backwards = paired_difference(weak, strong, "uar")
     assert (backwards.value, backwards.low, backwards.high) == pytest.approx(
@@ -263,5 +263,5 @@ def test_rounding_does_not_decide_what_holds_zero() -> None:
     ]
     one, other = Resamples(groups), Resamples(turned)
     one.drawn("uar")[:] += np.random.default_rng(0).uniform(1e-13, 2e-13, one.draws)
-    assert one.above(other, "uar").holds_zero
+    assert one.above(other, "uar").includes_zero
     assert one.p_above(other, "uar") == 1.0

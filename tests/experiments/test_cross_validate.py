@@ -26,7 +26,7 @@ from valaro.experiments.run_start import begin_run, only_run
 from valaro.records import Alarm, Coverage, FoldResult, HistoryPoint, Predictions, Problem
 from valaro.reports.html import write_report
 from valaro.reports.sentences import SPEAKER_NOTE
-from valaro.store.lock import only_one
+from valaro.store.lock import exclusive_lock
 from valaro.store.manifest import read_manifest, write_manifest
 
 
@@ -80,7 +80,7 @@ def test_a_run_folder_has_one_result_a_fold_of_each_model_and_of_two_linear_ones
         ("SSGAN fbank", 2),
         *((model, 0) for model in linear),
     }
-    assert {(r.model, r.method, r.features, r.uses_pool, r.is_linear) for r in record.results} == {
+    assert {(r.model, r.method, r.features, r.is_semi_supervised, r.is_linear) for r in record.results} == {
         ("MFSBase", "MFSBase", ("fbank", "face"), False, False),
         ("SSGAN fbank", "SSGAN", ("fbank",), True, False),
         ("LR fbank", "LR", ("fbank",), False, True),
@@ -92,7 +92,7 @@ def test_a_run_folder_has_one_result_a_fold_of_each_model_and_of_two_linear_ones
     (summary,) = record.corpora
     assert (summary.utterances, summary.labelled, summary.speakers, summary.sessions) == (28, 24, 4, 2)
     assert summary.levels["valence"] == (8, 8, 8)
-    assert settings_of(run / "settings.toml").plan() == settings_of(study).plan()
+    assert settings_of(run / "settings.toml").config() == settings_of(study).config()
 
 
 def test_started_again_it_does_nothing(finished: tuple[Path, Path], here: list[str]) -> None:
@@ -208,7 +208,10 @@ def test_a_second_process_in_the_folder_of_a_run_is_refused_and_changes_nothing(
     one = settings_of(study, 'study.models=["MFSBase"]')
     train_final(one, tmp_path / "final")
     shutil.rmtree(tmp_path / "final" / "models")
-    with only_one(tmp_path / "final", "trains"), pytest.raises(StoreError, match="another process trains into it"):
+    with (
+        exclusive_lock(tmp_path / "final", "trains"),
+        pytest.raises(StoreError, match="another process trains into it"),
+    ):
         train_final(one, tmp_path / "final")
     assert not (tmp_path / "final" / "models").exists()
 
@@ -337,7 +340,7 @@ def test_a_result_reads_back_to_the_last_digit(tmp_path: Path) -> None:
         model="MSSGAN",
         method="MSSGAN",
         features=("fbank", "face"),
-        uses_pool=True,
+        is_semi_supervised=True,
         is_linear=False,
         fold="1 test F",
         seed=3,
@@ -518,7 +521,12 @@ def test_networks_that_break_down_are_problems_by_name_and_the_linear_models_sta
 ) -> None:
     study = make_study(tmp_path)
     # With normalised weights a network survives such a rate.
-    changes = ["training.learning_rate=1e30", "training.clip=0", "network.weight_norm=false", "training.decay=0"]
+    changes = [
+        "training.learning_rate=1e30",
+        "training.grad_clip_norm=0",
+        "network.weight_norm=false",
+        "training.lr_decay_fraction=0",
+    ]
     problems = cross_validate(settings_of(study, *changes), tmp_path / "run")
     networks = [name for name in here if "MFSBase" in name or "SSGAN" in name]
     assert (len(here), len(networks)) == (12, 4)
@@ -533,7 +541,7 @@ def test_alarms_of_a_training_stand_in_its_results(
     tmp_path: Path, here: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whatever the losses are, they now count as those of a classifier that has won.
-    monkeypatch.setattr("valaro.training.alarms.WON", 1e9)
+    monkeypatch.setattr("valaro.training.monitor.WON", 1e9)
     cross_validate(settings_of(make_study(tmp_path)), tmp_path / "run")
     for result in read_run(tmp_path / "run").results:
         won = [a.step for a in result.alarms if a.what.startswith("the classifier tells real from generated")]
@@ -544,7 +552,7 @@ def test_alarms_of_a_training_stand_in_its_results(
 def test_the_alarms_of_a_model_for_use_come_with_it(
     tmp_path: Path, here: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("valaro.training.alarms.WON", 1e9)
+    monkeypatch.setattr("valaro.training.monitor.WON", 1e9)
     (model,) = train_final(settings_of(make_study(tmp_path), 'study.models=["SSGAN:fbank"]'), tmp_path / "final")
     assert "the classifier tells real from generated without effort" in model.alarms[0].what
     assert model.alarms[0].step == 2
@@ -732,7 +740,12 @@ def test_cross_validate_and_train_say_how_many_trainings_there_will_be(
 
 
 @pytest.mark.parametrize(
-    "varied", ['"study.pool_size" = [0, 20]', '"study.pool_size" = [20, 0]', '"study.pool_share" = [0.0, 0.5]']
+    "varied",
+    [
+        '"study.max_unlabelled" = [0, 20]',
+        '"study.max_unlabelled" = [20, 0]',
+        '"study.unlabelled_fraction" = [0.0, 0.5]',
+    ],
 )
 def test_nothing_unlabelled_is_refused_before_the_first_training_whatever_other_variants_ask_for(
     tmp_path: Path, here: list[str], varied: str

@@ -8,7 +8,7 @@ import pytest
 
 from valaro.errors import ValaroError
 from valaro.experiments.settings import check_settings, read_settings
-from valaro.training.plans import DEFAULT, PAPER
+from valaro.training.config import DEFAULT, PAPER
 
 MINIMAL = '[data]\nlabelled = ["a.parquet"]\nfeatures = "store"\n'
 
@@ -20,33 +20,33 @@ def _file(folder: Path, text: str) -> Path:
 
 
 def test_the_preset_fills_what_is_left_out(tmp_path: Path) -> None:
-    assert read_settings(_file(tmp_path, MINIMAL)).plan() == DEFAULT
-    assert read_settings(_file(tmp_path, MINIMAL + '[study]\npreset = "paper"\n')).plan() == PAPER
+    assert read_settings(_file(tmp_path, MINIMAL)).config() == DEFAULT
+    assert read_settings(_file(tmp_path, MINIMAL + '[study]\npreset = "paper"\n')).config() == PAPER
 
 
 def test_overrides_reach_the_plan(tmp_path: Path) -> None:
     text = MINIMAL + "[network]\ndropout = 0.5\nwidth = 2\n[training]\nsteps = 7\n[losses]\nconsistency = 3\n"
-    text += '[study]\nlabels_per_level = 20\nnormalisation = "shift"\nnormalise_speakers = true\n'
-    assert read_settings(_file(tmp_path, text)).plan() == replace(
+    text += '[study]\nlabels_per_class = 20\nnormalisation = "shift"\nnormalise_speakers = true\n'
+    assert read_settings(_file(tmp_path, text)).config() == replace(
         DEFAULT,
         width=2.0,
         regularisation=replace(DEFAULT.regularisation, dropout=0.5),
         schedule=replace(DEFAULT.schedule, steps=7),
         terms=replace(DEFAULT.terms, consistency=3.0),
-        labels_per_level=20,
+        labels_per_class=20,
         normalisation="shift",
         normalise_speakers=True,
     )
 
 
 def test_all_faults_come_in_one_message_with_a_guess_at_what_was_meant(tmp_path: Path) -> None:
-    text = MINIMAL + "[training]\nstepps = 3\nbatch = 1\n[studdy]\nx = 1\n"
+    text = MINIMAL + "[training]\nstepps = 3\nbatch_size = 1\n[studdy]\nx = 1\n"
     with pytest.raises(ValaroError) as caught:
         read_settings(_file(tmp_path, text))
     message = str(caught.value)
     assert message.startswith("3 problems in settings")
     assert "training.stepps: unknown setting, did you mean 'steps'?" in message
-    assert "training.batch = 1: input should be greater than or equal to 2" in message
+    assert "training.batch_size = 1: input should be greater than or equal to 2" in message
     assert "studdy: unknown setting, did you mean 'study'?" in message
 
 
@@ -83,8 +83,8 @@ def test_set_is_checked_like_the_file(tmp_path: Path, change: str, words: str) -
 def test_set_takes_numbers_lists_and_bare_words(tmp_path: Path) -> None:
     changes = ["training.steps=9", 'study.models=["SSGAN:face"]', "study.directions=coin"]
     settings = read_settings(_file(tmp_path, MINIMAL), changes)
-    assert settings.plan().schedule.steps == 9
-    assert [candidate.label for candidate in settings.candidates()] == ["SSGAN face"]
+    assert settings.config().schedule.steps == 9
+    assert [spec.label for spec in settings.model_specs()] == ["SSGAN face"]
     assert settings.study.directions == "coin"
 
 
@@ -100,21 +100,21 @@ def test_a_missing_file_is_one_message(tmp_path: Path) -> None:
 
 
 def test_the_complete_settings_read_back_to_the_same_plan(tmp_path: Path) -> None:
-    settings = read_settings(_file(tmp_path, MINIMAL + "[training]\nsteps = 7\n[study]\nlabels_per_level = 3\n"))
+    settings = read_settings(_file(tmp_path, MINIMAL + "[training]\nsteps = 7\n[study]\nlabels_per_class = 3\n"))
     again = check_settings(tomllib.loads(settings.to_toml()), "again")
-    assert again.plan() == settings.plan()
+    assert again.config() == settings.config()
     assert "learning_rate" in settings.to_toml()
 
 
 def test_the_example_settings_are_valid_and_name_the_four_models() -> None:
     example = read_settings(Path(__file__).parents[2] / "settings" / "example.toml")
-    labels = [candidate.label for candidate in example.candidates()]
+    labels = [spec.label for spec in example.model_specs()]
     assert labels == ["FSBase fbank", "FSBase face", "MFSBase", "SSGAN fbank", "SSGAN face", "MSSGAN"]
-    assert example.plan() == replace(DEFAULT, labels_per_level=20)
+    assert example.config() == replace(DEFAULT, labels_per_class=20)
 
 
 def test_absurd_numbers_are_refused_up_front_in_one_message(tmp_path: Path) -> None:
-    changes = ["study.seeds=1000000000", "training.batch=100000000", "training.steps=1000000000000"]
+    changes = ["study.seeds=1000000000", "training.batch_size=100000000", "training.steps=1000000000000"]
     changes += ["network.width=1e6", "self_training.rounds=100000"]
     with pytest.raises(ValaroError) as caught:
         read_settings(_file(tmp_path, MINIMAL), changes)
@@ -124,13 +124,13 @@ def test_absurd_numbers_are_refused_up_front_in_one_message(tmp_path: Path) -> N
         "  network.width = 1000000.0: input should be less than or equal to 16",
         "  self_training.rounds = 100000: input should be less than or equal to 1000",
         "  study.seeds = 1000000000: input should be less than or equal to 1000",
-        "  training.batch = 100000000: input should be less than or equal to 65536",
+        "  training.batch_size = 100000000: input should be less than or equal to 65536",
         "  training.steps = 1000000000000: input should be less than or equal to 10000000",
     ]
 
 
 def test_a_study_of_more_variants_than_can_be_made_is_refused_at_once(tmp_path: Path) -> None:
-    names = ("losses.real", "losses.generated", "losses.consistency", "losses.margin", "losses.teacher")
+    names = ("losses.real", "losses.fake", "losses.consistency", "losses.margin", "losses.teacher")
     values = [*range(1, 41)]
     with pytest.raises(ValaroError, match=r"\[vary\] stands for 102,400,000 combinations of values.*at most 1,000"):
         read_settings(_file(tmp_path, MINIMAL), [f"vary.{name}={values}" for name in names])

@@ -20,7 +20,7 @@ from valaro.records import FaceQuality
 
 def test_a_model_that_a_varied_value_does_not_concern_is_trained_once(tmp_path: Path, here: list[str]) -> None:
     study = make_study(tmp_path)
-    changes = ['study.models=["FSBase:face", "SSGAN:face"]', "vary.study.pool_size=[0, 1, 2]"]
+    changes = ['study.models=["FSBase:face", "SSGAN:face"]', "vary.study.max_unlabelled=[0, 1, 2]"]
     assert cross_validate(settings_of(study, *changes), tmp_path / "run") == ()
     results = read_run(tmp_path / "run").results
     # Two folds; FSBase, LR and SVM once, SSGAN three times.
@@ -30,9 +30,9 @@ def test_a_model_that_a_varied_value_does_not_concern_is_trained_once(tmp_path: 
         "FSBase face": ((), 0),
         "LR face": ((), 0),
         "SVM face": ((), 0),
-        "SSGAN face, pool_size 0": ((("study.pool_size", "0"),), 0),
-        "SSGAN face, pool_size 1": ((("study.pool_size", "1"),), 1),
-        "SSGAN face, pool_size 2": ((("study.pool_size", "2"),), 2),
+        "SSGAN face, max_unlabelled 0": ((("study.max_unlabelled", "0"),), 0),
+        "SSGAN face, max_unlabelled 1": ((("study.max_unlabelled", "1"),), 1),
+        "SSGAN face, max_unlabelled 2": ((("study.max_unlabelled", "2"),), 2),
     }
 
 
@@ -145,7 +145,12 @@ def test_auto_looks_at_no_test_answer(tmp_path: Path, here: list[str]) -> None:
 
 def test_where_a_candidate_fails_auto_says_that_it_cannot_choose(tmp_path: Path, here: list[str]) -> None:
     study = make_study(tmp_path)
-    broken = ["training.learning_rate=1e30", "training.clip=0", "network.weight_norm=false", "training.decay=0"]
+    broken = [
+        "training.learning_rate=1e30",
+        "training.grad_clip_norm=0",
+        "network.weight_norm=false",
+        "training.lr_decay_fraction=0",
+    ]
     problems = cross_validate(settings_of(study, 'study.models=["auto:face"]', *broken), tmp_path / "run")
     undecided = [problem for problem in problems if problem.where == "choice"]
     # Two folds; the linear candidates do not mind the rate.
@@ -186,6 +191,6 @@ def test_a_model_that_is_there_is_not_trained_again(tmp_path: Path, here: list[s
 
 
 def test_settings_that_vary_something_make_no_model_for_use(tmp_path: Path) -> None:
-    settings = settings_of(make_study(tmp_path), 'study.models=["SSGAN:face"]', "vary.study.pool_size=[0, 1]")
+    settings = settings_of(make_study(tmp_path), 'study.models=["SSGAN:face"]', "vary.study.max_unlabelled=[0, 1]")
     with pytest.raises(ValaroError, match="settings that vary something are for valaro cross-validate"):
         train_final(settings, tmp_path / "final")

@@ -13,15 +13,15 @@ from valaro.evaluation.folds import leave_one_session_out
 from valaro.experiments.sections import PAPER_PARTS, Losses
 from valaro.experiments.settings import check_settings, read_settings
 from valaro.experiments.variants import study_features, variants
-from valaro.training.material import gather
-from valaro.training.plans import DEFAULT
-from valaro.training.recipes import LABELLED_TERMS, RECIPES, candidates
+from valaro.training.config import DEFAULT
+from valaro.training.methods import LABELLED_TERMS, METHODS, model_specs
+from valaro.training.training_data import prepare
 
 DATA = {"labelled": ["a.parquet"], "features": "store"}
 
 
 def _labels(values: dict) -> list[list[str]]:
-    return [[c.label for c in variant.candidates()] for variant in variants(check_settings(values, "mine"))]
+    return [[c.label for c in variant.model_specs()] for variant in variants(check_settings(values, "mine"))]
 
 
 def test_every_combination_of_values_is_a_variant_with_its_values_in_the_names() -> None:
@@ -29,53 +29,55 @@ def test_every_combination_of_values_is_a_variant_with_its_values_in_the_names()
         {
             "data": DATA,
             "study": {"models": ["SSGAN:face"]},
-            "vary": {"study.pool_size": [0, 50], "losses.consistency": [1.0, 3.0]},
+            "vary": {"study.max_unlabelled": [0, 50], "losses.consistency": [1.0, 3.0]},
         },
         "mine",
     )
     found = variants(settings)
-    assert [variant.candidates()[0].label for variant in found] == [
-        "SSGAN face, pool_size 0, consistency 1.0",
-        "SSGAN face, pool_size 0, consistency 3.0",
-        "SSGAN face, pool_size 50, consistency 1.0",
-        "SSGAN face, pool_size 50, consistency 3.0",
+    assert [variant.model_specs()[0].label for variant in found] == [
+        "SSGAN face, max_unlabelled 0, consistency 1.0",
+        "SSGAN face, max_unlabelled 0, consistency 3.0",
+        "SSGAN face, max_unlabelled 50, consistency 1.0",
+        "SSGAN face, max_unlabelled 50, consistency 3.0",
     ]
-    assert [(v.settings.plan().pool_size, v.settings.plan().terms.consistency) for v in found] == [
+    assert [(v.settings.config().max_unlabelled, v.settings.config().terms.consistency) for v in found] == [
         (0, 1.0),
         (0, 3.0),
         (50, 1.0),
         (50, 3.0),
     ]
-    assert found[3].varied(found[3].candidates()[0]) == (("study.pool_size", "50"), ("losses.consistency", "3.0"))
+    assert found[3].varied(found[3].model_specs()[0]) == (("study.max_unlabelled", "50"), ("losses.consistency", "3.0"))
 
 
 def test_a_model_is_named_by_the_values_that_concern_it_alone() -> None:
     study = {"data": DATA, "study": {"models": ["FSBase:face", "SSGAN:face", "LR:face"]}}
     # FSBase learns from no pool, knows no generator, and LR scales its own input.
-    assert _labels(study | {"vary": {"losses.generated": [0.5]}}) == [
-        ["FSBase face", "SSGAN face, generated 0.5", "LR face"]
+    assert _labels(study | {"vary": {"losses.fake": [0.5]}}) == [["FSBase face", "SSGAN face, fake 0.5", "LR face"]]
+    # Without a generator the labelled term is over the K levels, whatever `k_plus_one_softmax` says.
+    assert _labels(study | {"vary": {"losses.k_plus_one_softmax": [True]}}) == [
+        ["FSBase face", "SSGAN face, k_plus_one_softmax true", "LR face"]
     ]
-    # Without a generator the labelled term is over the K levels, whatever `joint` says.
-    assert _labels(study | {"vary": {"losses.joint": [True]}}) == [["FSBase face", "SSGAN face, joint true", "LR face"]]
-    assert _labels(study | {"vary": {"losses.ridge": [0.5]}}) == [
-        ["FSBase face, ridge 0.5", "SSGAN face, ridge 0.5", "LR face"]
+    assert _labels(study | {"vary": {"losses.head_l2": [0.5]}}) == [
+        ["FSBase face, head_l2 0.5", "SSGAN face, head_l2 0.5", "LR face"]
     ]
-    assert _labels(study | {"vary": {"study.pool_size": [7]}}) == [
-        ["FSBase face", "SSGAN face, pool_size 7", "LR face"]
+    assert _labels(study | {"vary": {"study.max_unlabelled": [7]}}) == [
+        ["FSBase face", "SSGAN face, max_unlabelled 7", "LR face"]
     ]
     assert _labels(study | {"vary": {"study.normalisation": ["self"]}}) == [
         ["FSBase face, normalisation self", "SSGAN face, normalisation self", "LR face"]
     ]
-    assert _labels(study | {"vary": {"study.labels_per_level": [5]}}) == [
-        ["FSBase face, labels_per_level 5", "SSGAN face, labels_per_level 5", "LR face, labels_per_level 5"]
+    assert _labels(study | {"vary": {"study.labels_per_class": [5]}}) == [
+        ["FSBase face, labels_per_class 5", "SSGAN face, labels_per_class 5", "LR face, labels_per_class 5"]
     ]
     # Statistics of labelled recordings and pool together depend on the pool, whoever learns from it.
     joint = {"models": ["FSBase:face"], "normalisation": "combine"}
-    assert _labels({"data": DATA, "study": joint, "vary": {"study.pool_size": [7]}}) == [["FSBase face, pool_size 7"]]
+    assert _labels({"data": DATA, "study": joint, "vary": {"study.max_unlabelled": [7]}}) == [
+        ["FSBase face, max_unlabelled 7"]
+    ]
     # So does the scale of a training speaker, for whoever is scaled by it.
     speakers = {"models": ["FSBase:face", "LR:face"], "normalise_speakers": True}
-    assert _labels({"data": DATA, "study": speakers, "vary": {"study.pool_share": [0.5]}}) == [
-        ["FSBase face, pool_share 0.5", "LR face, pool_share 0.5"]
+    assert _labels({"data": DATA, "study": speakers, "vary": {"study.unlabelled_fraction": [0.5]}}) == [
+        ["FSBase face, unlabelled_fraction 0.5", "LR face, unlabelled_fraction 0.5"]
     ]
 
 
@@ -92,11 +94,14 @@ def test_varied_features_are_the_rows_of_their_models() -> None:
 @pytest.mark.parametrize(
     ("vary", "words"),
     [
-        ({"study.poolsize": [1]}, "unknown setting in \\[vary\\] 'study.poolsize': did you mean 'study.pool_size'"),
+        (
+            {"study.max_unlabeled": [1]},
+            "unknown setting in \\[vary\\] 'study.max_unlabeled': did you mean 'study.max_unlabelled'",
+        ),
         ({"study.seeds": [1]}, "unknown setting in \\[vary\\] 'study.seeds'"),
-        ({"study.pool_size": [1, 1]}, "vary.study.pool_size = \\[1, 1\\]: a value stands there twice"),
-        ({"study.pool_size": [-1]}, "study.pool_size = -1: input should be greater"),
-        ({"study.pool_size": []}, "vary.study.pool_size"),
+        ({"study.max_unlabelled": [1, 1]}, "vary.study.max_unlabelled = \\[1, 1\\]: a value stands there twice"),
+        ({"study.max_unlabelled": [-1]}, "study.max_unlabelled = -1: input should be greater"),
+        ({"study.max_unlabelled": []}, "vary.study.max_unlabelled"),
         ({"study.features": [["fbank"]]}, "joins all features and needs at least two"),
     ],
 )
@@ -110,7 +115,7 @@ def test_another_feature_stands_for_that_of_the_paper_and_one_that_is_not_had_is
     data = DATA | {"stand_ins": {"dface": "face"}, "without": ["fft"]}
     settings = check_settings({"data": data, "study": study}, "mine")
     assert settings.features == ("fbank", "face")
-    assert [c.label for c in settings.candidates()] == ["FSBase fbank", "FSBase face", "SSGAN face"]
+    assert [c.label for c in settings.model_specs()] == ["FSBase fbank", "FSBase face", "SSGAN face"]
     with pytest.raises(ValaroError, match=r"data\.without leaves none of the features fft"):
         check_settings({"data": data, "study": {"features": ["fft"]}}, "mine")
 
@@ -123,8 +128,8 @@ def test_the_complete_settings_read_back_to_the_same_study() -> None:
     }
     settings = check_settings(values, "mine")
     again = check_settings(tomllib.loads(settings.to_toml()), "again")
-    assert [(v.candidates(), v.settings.plan()) for v in variants(again)] == [
-        (v.candidates(), v.settings.plan()) for v in variants(settings)
+    assert [(v.model_specs(), v.settings.config()) for v in variants(again)] == [
+        (v.model_specs(), v.settings.config()) for v in variants(settings)
     ]
     assert (again.study.paper, again.study.control) == ("figure_7", False)
 
@@ -134,7 +139,7 @@ def studies(tmp_path: Path) -> Path:
     """A study without data, and two files of data: one beside it, one elsewhere."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "table.toml").write_text('[study]\nmodels = ["CT"]\npaper = "table_2"\n')
-    data = '[data]\nlabelled = ["{0}.parquet"]\nfeatures = "{0}"\n[study]\nlabels_per_level = {1}\nmodels = ["LR"]\n'
+    data = '[data]\nlabelled = ["{0}.parquet"]\nfeatures = "{0}"\n[study]\nlabels_per_class = {1}\nmodels = ["LR"]\n'
     (tmp_path / "data.toml").write_text(data.format("here", 20))
     (tmp_path / "elsewhere" / "mine.toml").write_text(data.format("there", 7))
     return tmp_path
@@ -144,10 +149,10 @@ def test_a_study_without_data_is_laid_over_the_file_beside_it_or_over_the_one_na
     beside = read_settings(studies / "table.toml")
     assert beside.data.labelled == [studies / "here.parquet"]
     # The size of the study stands with the data; what the study says itself holds.
-    assert (beside.study.labels_per_level, beside.study.models) == (20, ["CT"])
+    assert (beside.study.labels_per_class, beside.study.models) == (20, ["CT"])
     named = read_settings(studies / "table.toml", ["study.seeds=3"], data=studies / "elsewhere" / "mine.toml")
     assert named.data.labelled == [studies / "elsewhere" / "there.parquet"]
-    assert (named.study.labels_per_level, named.study.seeds) == (7, 3)
+    assert (named.study.labels_per_class, named.study.seeds) == (7, 3)
 
 
 def test_data_that_is_named_replaces_that_of_the_study(studies: Path) -> None:
@@ -169,8 +174,11 @@ def test_a_study_without_data_anywhere_is_told_where_it_is_looked_for(studies: P
 
 
 def test_set_varies_too(studies: Path) -> None:
-    settings = read_settings(studies / "table.toml", ["vary.study.pool_size=[0, 9]"])
-    assert [variant.values for variant in variants(settings)] == [(("study.pool_size", 0),), (("study.pool_size", 9),)]
+    settings = read_settings(studies / "table.toml", ["vary.study.max_unlabelled=[0, 9]"])
+    assert [variant.values for variant in variants(settings)] == [
+        (("study.max_unlabelled", 0),),
+        (("study.max_unlabelled", 9),),
+    ]
 
 
 def test_every_table_and_figure_of_the_paper_has_a_study_that_says_which_it_is() -> None:
@@ -188,9 +196,9 @@ def test_every_table_and_figure_of_the_paper_has_a_study_that_says_which_it_is()
 def test_figure_6_runs_to_25_000_unlabelled_samples_in_both_presets() -> None:
     figure = Path(__file__).parents[2] / "settings" / "figure_6.toml"
     for preset in ("default", "paper"):
-        plans = [variant.settings.plan() for variant in variants(read_settings(figure, [f"study.preset={preset}"]))]
-        # What `gather` makes of a pool that is large enough.
-        sizes = [round(plan.pool_share * (plan.pool_size or 0)) for plan in plans]
+        plans = [variant.settings.config() for variant in variants(read_settings(figure, [f"study.preset={preset}"]))]
+        # What `prepare` makes of a pool that is large enough.
+        sizes = [round(config.unlabelled_fraction * (config.max_unlabelled or 0)) for config in plans]
         assert sizes == [0, 5_000, 10_000, 15_000, 20_000, 25_000]
 
 
@@ -198,23 +206,23 @@ def test_growing_shares_of_a_pool_contain_each_other(tmp_path: Path) -> None:
     utterances, features = toy_corpus(sessions=3, per_level=2, unlabelled=5)
     store = make_store(tmp_path, features)
     fold = leave_one_session_out(utterances)[0]
-    (candidate,) = candidates("CT", ["fbank"])
+    (spec,) = model_specs("CT", ["fbank"])
     pools = []
     for share in (0.0, 0.25, 0.5, 1.0):
-        plan = replace(DEFAULT, pool_size=16, pool_share=share)
-        facts = {"dimension": "valence", "seed": 3, "plan": plan}
-        pools.append({u.id for u in gather(candidate, store, [fold], utterances, **facts).pool})
+        config = replace(DEFAULT, max_unlabelled=16, unlabelled_fraction=share)
+        facts = {"dimension": "valence", "seed": 3, "config": config}
+        pools.append({u.id for u in prepare(spec, store, [fold], utterances, **facts).pool})
     # Four speakers train, five unlabelled recordings each, at most 16 of these 20.
     assert [len(pool) for pool in pools] == [0, 4, 8, 16]
     assert all(less < more for less, more in pairwise(pools))
 
 
 def test_values_that_are_one_once_they_are_read_are_refused() -> None:
-    study = {"data": DATA, "vary": {"study.labels_per_level": ["20", 20]}}
+    study = {"data": DATA, "vary": {"study.labels_per_class": ["20", 20]}}
     with pytest.raises(ValaroError, match="two of these values are the same once they are read"):
         variants(check_settings(study, "mine"))
 
 
 def test_every_term_belongs_to_some_model_and_is_a_setting() -> None:
-    used = {term for recipe in RECIPES.values() for term in recipe.terms}
+    used = {term for method in METHODS.values() for term in method.terms}
     assert used | LABELLED_TERMS == set(Losses.model_fields)

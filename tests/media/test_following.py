@@ -1,6 +1,6 @@
 """The same person is followed; another one only after a long absence."""
 
-from valaro.media.following import PATIENCE, choose
+from valaro.media.select_face import PATIENCE, choose
 from valaro.media.yunet import Face
 
 PICTURE = (400, 300)

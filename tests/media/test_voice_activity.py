@@ -8,16 +8,16 @@ import pytest
 from making_media import make_recording, real_recordings, tone
 from valaro.errors import MediaError
 from valaro.media.decode import decode_clip
-from valaro.media.voice_activity import Spoken, VoiceActivity, spoken_stretches, stretches_of
+from valaro.media.voice_activity import SpeechSegment, VoiceActivity, spoken_stretches, stretches_of
 
 
 def test_speech_begins_above_a_half_and_ends_where_it_stays_low() -> None:
     # Windows of 32 ms: 10 of silence, 20 of speech with one of doubt, a gap of 2, 10 more of speech, then silence.
     windows = [0.1] * 10 + [0.9] * 10 + [0.4] + [0.9] * 9 + [0.2] * 2 + [0.6] * 10 + [0.0] * 10
-    assert stretches_of(windows) == (Spoken(start=0.32, end=0.32 + 32 * 0.032),)
+    assert stretches_of(windows) == (SpeechSegment(start=0.32, end=0.32 + 32 * 0.032),)
     # A gap of four windows (0.128 s) parts two stretches, each long enough.
     parted = [0.9] * 10 + [0.1] * 4 + [0.9] * 8
-    assert stretches_of(parted) == (Spoken(start=0.0, end=0.32), Spoken(start=0.448, end=0.704))
+    assert stretches_of(parted) == (SpeechSegment(start=0.0, end=0.32), SpeechSegment(start=0.448, end=0.704))
 
 
 def test_a_cough_is_no_speech_and_doubt_does_not_begin_it() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from valaro.media.wholeness import why_cut
+from valaro.media.truncation import why_cut
 
 
 def written(tmp_path, content):

@@ -54,20 +54,20 @@ def test_any_number_of_modalities_is_judged_with_k_plus_one_logits(layout: str, 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_generated_samples_have_the_shape_of_real_ones(layout: str) -> None:
-    made = FusionGenerator(_shape(layout), generator=_generator())(torch.randn(5, LATENT))
-    assert {name: tuple(one.shape) for name, one in made.items()} == {"fbank": (5, 64, 128), "face": (5, 342, 128)}
+    fake = FusionGenerator(_shape(layout), generator=_generator())(torch.randn(5, LATENT))
+    assert {name: tuple(one.shape) for name, one in fake.items()} == {"fbank": (5, 64, 128), "face": (5, 342, 128)}
 
 
 def test_generated_features_are_what_the_last_layer_takes() -> None:
     shape = replace(_shape(), statistics=True, standardised=True, encoder_scale=0.5, generates="features")
     classifier = FusionClassifier(shape, generator=_generator())
-    made = generator_for(classifier, generator=_generator())(torch.randn(5, LATENT))
+    fake = generator_for(classifier, generator=_generator())(torch.randn(5, LATENT))
     real = classifier(_inputs(), start=True)
-    assert isinstance(made, torch.Tensor)
-    assert made.shape == (5, real.features.shape[1])
+    assert isinstance(fake, torch.Tensor)
+    assert fake.shape == (5, real.features.shape[1])
     # The features that a sample has, judged by themselves, are judged as the sample is.
-    torch.testing.assert_close(classifier.judge(real.features).logits, classifier(_inputs()).logits)
-    assert classifier.judge(made).learnt.shape == (5, real.learnt.shape[1])
+    torch.testing.assert_close(classifier.classify(real.features).logits, classifier(_inputs()).logits)
+    assert classifier.classify(fake).embedding.shape == (5, real.embedding.shape[1])
 
 
 def test_a_network_sees_averages_of_neighbouring_bands_and_frames() -> None:
@@ -76,8 +76,8 @@ def test_a_network_sees_averages_of_neighbouring_bands_and_frames() -> None:
     seen = as_seen(crops, shape)
     torch.testing.assert_close(seen["fbank"][1, 5, 7], crops["fbank"][1, 10:12, 28:32].mean())
     torch.testing.assert_close(seen["face"][2, 300, 31], crops["face"][2, 300, 124:].mean())
-    made = FusionGenerator(shape, generator=_generator())(torch.randn(3, LATENT))
-    assert {name: one.shape for name, one in made.items()} == {name: one.shape for name, one in seen.items()}
+    fake = FusionGenerator(shape, generator=_generator())(torch.randn(3, LATENT))
+    assert {name: one.shape for name, one in fake.items()} == {name: one.shape for name, one in seen.items()}
 
 
 @pytest.mark.parametrize("layout", ["image", "temporal"])
@@ -88,8 +88,8 @@ def test_faces_can_be_seen_picture_by_picture_beside_sound_on_the_grid(layout: s
     seen = as_seen(crops, shape)
     assert {name: x.shape[2] for name, x in seen.items()} == {"fbank": 128, "face": 32}
     torch.testing.assert_close(seen["face"][2, 300, 31], crops["face"][2, 300, 124:].mean())
-    made = FusionGenerator(shape, generator=_generator())(torch.randn(3, LATENT))
-    assert {name: one.shape for name, one in made.items()} == {name: one.shape for name, one in seen.items()}
+    fake = FusionGenerator(shape, generator=_generator())(torch.randn(3, LATENT))
+    assert {name: one.shape for name, one in fake.items()} == {name: one.shape for name, one in seen.items()}
     assert FusionClassifier(shape, generator=_generator())(seen).logits.shape == (3, 4)
 
 
@@ -121,19 +121,19 @@ def test_what_training_cannot_change_is_not_among_the_learnt_features() -> None:
     shape = replace(_shape(), statistics=True, standardised=True, encoder_scale=0.25)
     classifier = FusionClassifier(shape, generator=_generator())
     judged = classifier(_inputs(), start=True)
-    count = judged.learnt.shape[1]
+    count = judged.embedding.shape[1]
     assert count == judged.features.shape[1] - 2 * sum(modality.bands for modality in TWO)
-    torch.testing.assert_close(0.25 * judged.learnt, judged.features[:, :count])
+    torch.testing.assert_close(0.25 * judged.embedding, judged.features[:, :count])
     plain = FusionClassifier(_shape(), generator=_generator())(_inputs())
-    assert plain.learnt is plain.features
+    assert plain.embedding is plain.features
 
 
 def test_one_z_makes_all_modalities() -> None:
     generator = FusionGenerator(_shape(), generator=_generator()).eval()
     z = torch.randn(2, LATENT)
     z[1] = z[0]
-    for made in generator(z).values():
-        torch.testing.assert_close(made[0], made[1])
+    for fake in generator(z).values():
+        torch.testing.assert_close(fake[0], fake[1])
 
 
 def test_the_image_layout_at_full_width_is_the_papers() -> None:
@@ -165,8 +165,8 @@ def test_without_noise_a_classifier_is_deterministic_and_with_it_not() -> None:
     torch.testing.assert_close(classifier(inputs).logits, classifier(inputs).logits, rtol=0, atol=0)
     noise = Noise(_generator())
     assert not torch.equal(classifier(inputs, noise).logits, classifier(inputs, noise).logits)
-    again = classifier(inputs, Noise(_generator(5))).logits
-    torch.testing.assert_close(again, classifier(inputs, Noise(_generator(5))).logits, rtol=0, atol=0)
+    second_view = classifier(inputs, Noise(_generator(5))).logits
+    torch.testing.assert_close(second_view, classifier(inputs, Noise(_generator(5))).logits, rtol=0, atol=0)
 
 
 def test_the_features_come_before_the_last_dropout() -> None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from valaro.prediction.export import COLUMNS, write_csv, write_json
-from valaro.records import CorpusNote, Moment, Problem, Timeline
+from valaro.records import CorpusNote, Problem, Timeline, TimelineSegment
 
 TIMELINE = Timeline(
     recording=Path('clips/a, "b".mp4'),
     duration=2.56,
     moments=(
-        Moment(
+        TimelineSegment(
             dimension="valence",
             start=0.0,
             end=1.28,
@@ -21,7 +21,7 @@ TIMELINE = Timeline(
             probabilities=(0.125, 0.375, 0.5),
             face_found=0.75,
         ),
-        Moment(
+        TimelineSegment(
             dimension="arousal",
             start=1.28,
             end=2.56,

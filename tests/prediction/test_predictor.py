@@ -12,9 +12,9 @@ from making_media import make_recording, tone
 from making_models import a_model
 from valaro.corpora.synthetic import plan_corpus, render_clip
 from valaro.errors import MediaError, ValaroError
-from valaro.prediction.predictor import Watcher, make_timeline
+from valaro.prediction.predictor import RecordingPredictor, make_timeline
 from valaro.prediction.thumbnails import Thumbnails
-from valaro.prediction.windows import WindowJudge
+from valaro.prediction.windows import SlidingWindowPredictor
 from valaro.recordings import stream_features
 from valaro.records import CorpusNote, FaceTrack
 
@@ -33,9 +33,9 @@ def _sound(folder: Path, seconds: float = 3.0) -> Path:
 def test_the_moments_are_the_judge_s_segments_of_the_recording_s_features(tmp_path: Path) -> None:
     recording = _sound(tmp_path)
     rows = np.concatenate([part.features[0].values for part in stream_features(recording, ["fbank"])])
-    judge = WindowJudge(VOICE, VOICE.scale)
+    judge = SlidingWindowPredictor(VOICE, VOICE.scale)
     segments = judge.push({"fbank": rows}, len(rows)) + judge.finish()
-    moments = list(valaro.watch(VOICE, str(recording)))
+    moments = list(valaro.predict_stream(VOICE, str(recording)))
     assert [(m.start, m.end) for m in moments] == [(0.0, 0.64), (0.64, 1.28), (1.28, 1.92), (1.92, 2.56), (2.56, 3.0)]
     for moment, segment in zip(moments, segments, strict=True):
         np.testing.assert_allclose(moment.probabilities, segment.probabilities, atol=1e-6)
@@ -72,7 +72,7 @@ def test_picture_alone_without_a_face_gives_no_answers_and_names_both_reasons(tm
     reasons = "the recording has no sound; no face was found in any of 40 frames"
     assert str(caught.value) == f"nothing to judge in '{mute}': {reasons}"
     with pytest.raises(MediaError, match="nothing to judge"):
-        list(valaro.watch(a_model({"face": 128}), mute))
+        list(valaro.predict_stream(a_model({"face": 128}), mute))
 
 
 def test_a_model_of_which_nothing_is_there_gives_no_answers_while_the_other_one_does(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_face_is_found_shown_and_changes_the_judgement(tmp_path: Path) -> None
     assert min(moment.face_found for moment in timeline.moments) >= 0.9
     assert 1 <= len(timeline.thumbnails) <= 4
     assert [t.time for t in timeline.thumbnails] == sorted(t.time for t in timeline.thumbnails)
-    alone = Watcher([BOTH], tmp_path / plan.file)
+    alone = RecordingPredictor([BOTH], tmp_path / plan.file)
     alone._names = ("fbank",)
     assert [m.probabilities for m in alone.moments()] != [m.probabilities for m in timeline.moments]
 
@@ -122,7 +122,7 @@ def test_nothing_readable_is_a_media_error(tmp_path: Path, content: bytes) -> No
     with pytest.raises(MediaError, match=r"bad\.mp4"):
         make_timeline([VOICE], recording)
     with pytest.raises(MediaError, match=r"bad\.mp4"):
-        list(valaro.watch(VOICE, recording))
+        list(valaro.predict_stream(VOICE, recording))
 
 
 def test_a_picture_is_nothing_to_a_model_of_the_voice(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_picture_is_nothing_to_a_model_of_the_voice(tmp_path: Path) -> None:
 def test_a_model_of_another_version_of_a_feature_is_refused(tmp_path: Path) -> None:
     old = a_model({"fbank": 128}, version="0")
     with pytest.raises(ValaroError, match="trained on version 0 of feature 'fbank', this valaro computes 1"):
-        valaro.watch(old, tmp_path / "never_opened.wav")
+        valaro.predict_stream(old, tmp_path / "never_opened.wav")
 
 
 def test_no_model_is_refused(tmp_path: Path) -> None:
@@ -148,9 +148,9 @@ def test_a_model_trained_speaker_wise_scales_by_the_recording_s_own_statistics(t
     rows = np.concatenate([part.features[0].values for part in stream_features(recording, ["fbank"])])
     fitting = a_model({"fbank": 128})
     scaled = (rows - rows.mean(axis=0)) / np.where(rows.var(axis=0) > 1e-8, rows.std(axis=0), 1.0)
-    judge = WindowJudge(fitting, fitting.scale)
+    judge = SlidingWindowPredictor(fitting, fitting.scale)
     segments = judge.push({"fbank": scaled.astype(np.float32)}, len(rows)) + judge.finish()
-    for moment, segment in zip(valaro.watch(own, recording), segments, strict=True):
+    for moment, segment in zip(valaro.predict_stream(own, recording), segments, strict=True):
         # Half precision rounds before scaling there, after it here.
         np.testing.assert_allclose(moment.probabilities, segment.probabilities, atol=0.02)
 
@@ -199,11 +199,11 @@ def test_models_of_dface_need_their_network_and_all_the_same_one(tmp_path: Path)
     first, second = a_network(), a_network(seed=1)
     version = f"1-{first.checksum}"
     valence = replace(a_model({"dface": first.dim}, version=version), network=first)
-    Watcher([valence], tmp_path / "never opened.mp4")
+    RecordingPredictor([valence], tmp_path / "never opened.mp4")
     with pytest.raises(ValaroError, match=f"was trained on version {version} of feature 'dface'"):
-        Watcher([replace(valence, network=None)], tmp_path / "never opened.mp4")
+        RecordingPredictor([replace(valence, network=None)], tmp_path / "never opened.mp4")
     with pytest.raises(ValaroError, match=f"was trained on version {version} of feature 'dface'"):
-        Watcher([replace(valence, network=second)], tmp_path / "never opened.mp4")
+        RecordingPredictor([replace(valence, network=second)], tmp_path / "never opened.mp4")
     arousal = replace(valence, dimension="arousal", feature_versions=(f"1-{second.checksum}",), network=second)
     with pytest.raises(ValaroError, match="'dface' comes from 2 different networks"):
-        Watcher([valence, arousal], tmp_path / "never opened.mp4")
+        RecordingPredictor([valence, arousal], tmp_path / "never opened.mp4")

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from valaro.prediction.page import MOST_THUMBNAILS, level_shares, timeline_page, write_timeline_page
-from valaro.records import CorpusNote, Moment, Problem, Thumbnail, Timeline
+from valaro.records import CorpusNote, Problem, Thumbnail, Timeline, TimelineSegment
 
 
-def moment(start: float, level: str = "high", *, dimension: str = "valence", face: float = 1.0) -> Moment:
+def moment(start: float, level: str = "high", *, dimension: str = "valence", face: float = 1.0) -> TimelineSegment:
     place = ("low", "medium", "high").index(level)
     probabilities = [0.2, 0.2, 0.2]
     probabilities[place] = 0.6
-    return Moment(
+    return TimelineSegment(
         dimension=dimension,
         start=start,
         end=start + 1,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from making_features import an_utterance, make_store
 from making_models import a_model
-from valaro.prediction.windows import Segment, WindowJudge
+from valaro.prediction.windows import Segment, SlidingWindowPredictor
+from valaro.training.classify import level_probabilities
 from valaro.training.crops import window_starts
-from valaro.training.judging import level_probabilities
 from valaro.training.trained_model import answer
 
 DIMS = {"fbank": 6, "face": 4}
@@ -29,7 +29,7 @@ def _rows(count: int, seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def _told(rows: Mapping[str, np.ndarray], portions: Sequence[int]) -> list[Segment]:
-    judge = WindowJudge(MODEL, MODEL.scale)
+    judge = SlidingWindowPredictor(MODEL, MODEL.scale)
     segments: list[Segment] = []
     place = 0
     for portion in portions:
@@ -104,7 +104,7 @@ def test_no_rows_give_no_segments() -> None:
 
 
 def test_what_is_kept_does_not_grow_with_the_recording() -> None:
-    judge = WindowJudge(MODEL, MODEL.scale)
+    judge = SlidingWindowPredictor(MODEL, MODEL.scale)
     most_rows = most_answers = told = 0
     for number in range(300):
         told += len(judge.push(_rows(50, seed=number), 50))
@@ -118,7 +118,7 @@ def test_what_is_kept_does_not_grow_with_the_recording() -> None:
 
 
 def test_nothing_is_said_before_the_first_window_that_holds_anything_of_the_model_s_features() -> None:
-    judge = WindowJudge(MODEL, MODEL.scale)
+    judge = SlidingWindowPredictor(MODEL, MODEL.scale)
     told = judge.push({}, 300) + judge.push(_rows(200), 200) + judge.finish()
     # The window of rows 192 to 320 is the first that reaches row 300; it covers what begins at 192.
     assert [(segment.first, segment.last) for segment in told] == [
@@ -128,5 +128,5 @@ def test_nothing_is_said_before_the_first_window_that_holds_anything_of_the_mode
         (384, 448),
         (448, 500),
     ]
-    silent = WindowJudge(MODEL, MODEL.scale)
+    silent = SlidingWindowPredictor(MODEL, MODEL.scale)
     assert silent.push({}, 300) + silent.finish() == []

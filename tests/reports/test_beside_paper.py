@@ -10,11 +10,11 @@ import pytest
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, judged, training, variant
 from valaro.experiments.settings import check_settings
 from valaro.records import CorpusSummary, FaceQuality
-from valaro.reports.beside_paper import axis_of, beside_paper
 from valaro.reports.blocks import Charts, Heading, Matrices, Notice, Sentence, Table
 from valaro.reports.html import report_page
 from valaro.reports.paper.conditions import conditions
 from valaro.reports.paper.faces import split_by_yaw
+from valaro.reports.paper_comparison import axis_of, beside_paper
 from valaro.reports.tables import dimension_results
 
 PEOPLE = ("ann", "ben")
@@ -126,7 +126,7 @@ def test_a_single_model_of_another_run_serves_where_only_the_models_differ():
     assert "MSSGAN fbank+face above SSGAN face" in verdicts(blocks_of(seventh, fourth))["Holds here: "]
     for other in (
         replace(fourth, fingerprint="other data"),
-        replace(fourth, settings=fourth.settings.replace("seeds = 1", "seeds = 1\nlabels_per_level = 5")),
+        replace(fourth, settings=fourth.settings.replace("seeds = 1", "seeds = 1\nlabels_per_class = 5")),
     ):
         assert "MSSGAN fbank+face above SSGAN face" not in verdicts(blocks_of(seventh, other)).get("Holds here: ", "")
 
@@ -207,11 +207,11 @@ def test_under_the_papers_own_conditions_nothing_is_said_to_differ():
         ({"network": {"layout": "temporal"}}, ("settings of [network]", "layout image", "layout temporal")),
         ({"network": {"width": 0.03}}, ("settings of [network]", "width 1", "width 0.03")),
         ({"training": {"steps": 6}}, ("settings of [training]", "steps 20000", "steps 6")),
-        ({"sampling": {"masks": True}}, ("settings of [sampling]", "masks false", "masks true")),
-        ({"losses": {"ramp": 9}}, ("settings of [losses]", "ramp 0", "ramp 9")),
+        ({"sampling": {"spec_augment": True}}, ("settings of [sampling]", "masks false", "masks true")),
+        ({"losses": {"ramp_up_steps": 9}}, ("settings of [losses]", "ramp 0", "ramp 9")),
         ({"self_training": {"rounds": 5}}, ("settings of [self_training]", "rounds 3", "rounds 5")),
         ({"study": {"normalisation": "self"}}, ("settings of [study]", "normalisation none", "normalisation self")),
-        ({"study": {"pool_size": 5}}, ("settings of [study]", "pool_size 20000", "pool_size 5")),
+        ({"study": {"max_unlabelled": 5}}, ("settings of [study]", "max_unlabelled 20000", "max_unlabelled 5")),
         ({"study": {"seeds": 2}}, ("trainings of a model a session", "1", "seeds: 2")),
         (
             {"study": {"directions": "both"}},
@@ -249,7 +249,10 @@ def test_names_alone_make_no_paper_a_toy_run_is_named_by_its_counts_and_settings
 
 
 def test_figure_6_has_one_session_and_its_own_numbers_of_samples():
-    figure = {"study": {"paper": "figure_6", "pool_size": 25_000}, "vary": {"study.pool_share": [0.0, 0.5, 1.0]}}
+    figure = {
+        "study": {"paper": "figure_6", "max_unlabelled": 25_000},
+        "vary": {"study.unlabelled_fraction": [0.0, 0.5, 1.0]},
+    }
     sizes = (0, 5_000, 10_000, 15_000, 20_000, 25_000)
     trained = training("MSSGAN fbank+dface", "Ses01 test F", 0, GOOD)
     results = tuple(replace(trained, labelled=7_936, unlabelled=size) for size in sizes)
@@ -277,7 +280,7 @@ def test_speaker_wise_normalisation_is_named_below_every_table_and_figure():
 def test_figure_4_shows_the_matrices_of_its_models_and_why_one_is_missing():
     blocks = blocks_of(replace(TABLE_7, paper="figure_4"))
     (figure,) = [block for block in blocks if isinstance(block, Matrices)]
-    assert [row.contender.label for row in figure.rows] == ["SSGAN face", "MSSGAN fbank+face"]
+    assert [row.model_result.label for row in figure.rows] == ["SSGAN face", "MSSGAN fbank+face"]
     assert [b.text for b in blocks if isinstance(b, Sentence) and "not in this run" in b.text] == [
         "SSGAN on fbank not in this run."
     ]
@@ -286,7 +289,7 @@ def test_figure_4_shows_the_matrices_of_its_models_and_why_one_is_missing():
 def figure_6():
     shares = {"0.0": (WRONG, WRONG), "0.2": (GOOD, GOOD), "1.0": (PERFECT, PERFECT)}
     varied = [
-        variant("SSGAN face", "study.pool_share", share, fold, predicted, unlabelled=int(100 * float(share)))
+        variant("SSGAN face", "study.unlabelled_fraction", share, fold, predicted, unlabelled=int(100 * float(share)))
         for share, both in shares.items()
         for fold, predicted in zip(MANY, cycle(both), strict=False)
     ]
@@ -313,7 +316,7 @@ def test_figure_6_draws_the_scores_over_the_pool_and_judges_the_largest_against_
 def pool_sizes(*sizes_and_answers):
     return finished(
         [
-            variant("SSGAN face", "study.pool_share", str(size / 25_000), fold, predicted, unlabelled=size)
+            variant("SSGAN face", "study.unlabelled_fraction", str(size / 25_000), fold, predicted, unlabelled=size)
             for size, predicted in sizes_and_answers
             for fold in MANY
         ],

@@ -6,21 +6,21 @@ from dataclasses import replace
 from making_results import GOOD, POOR, training
 from valaro.evaluation.significance import Interval
 from valaro.reports.comparisons import BEST, FUSION, GENERATOR, NETWORK, POOL, RUN, VARIANT, differences
-from valaro.reports.contenders import Contender
+from valaro.reports.model_results import ModelResult
 from valaro.reports.sentences import verdict
 
 
-def ranked(models: Sequence[str], *, run: int = 0) -> list[Contender]:
+def ranked(models: Sequence[str], *, run: int = 0) -> list[ModelResult]:
     """Contenders in the order given, which stands for their UAR."""
     return [
-        Contender(
+        ModelResult(
             label=model, colour=0, runs=(run,), results=(training(model, "ann", 0, GOOD),), speaker_normalised=False
         )
         for model in models
     ]
 
 
-def pairs(contenders: Sequence[Contender]) -> dict[str, list[str]]:
+def pairs(contenders: Sequence[ModelResult]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for difference in differences(contenders):
         found.setdefault(difference.question, []).append(difference.name)
@@ -106,7 +106,7 @@ def test_each_pair_knows_how_many_are_corrected_together() -> None:
     assert [(one.question, one.pairs) for one in found] == [(POOL, 3), (FUSION, 3), (NETWORK, 3), (BEST, 6), (BEST, 6)]
 
 
-def _varied(models: Mapping[str, tuple[tuple[str, str], ...]]) -> list[Contender]:
+def _varied(models: Mapping[str, tuple[tuple[str, str], ...]]) -> list[ModelResult]:
     """Contenders by label, each with the settings that it varies; its model is the label up to the comma."""
     return [
         replace(
@@ -119,7 +119,7 @@ def _varied(models: Mapping[str, tuple[tuple[str, str], ...]]) -> list[Contender
 
 
 def test_questions_are_asked_within_each_value_that_is_varied() -> None:
-    labels, pool = "study.labels_per_level", "study.pool_size"
+    labels, pool = "study.labels_per_class", "study.max_unlabelled"
     found = pairs(
         _varied(
             {

@@ -11,8 +11,8 @@ from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, a_run, judged, trai
 from valaro.evaluation.shuffles import renamed_uars
 from valaro.records import FoldResult, Problem
 from valaro.reports.data_tables import separation
-from valaro.reports.guards import Guard, guards, shuffled_interval
 from valaro.reports.html import report_page
+from valaro.reports.sanity import Guard, guards, shuffled_interval
 from valaro.reports.sentences import cautions, headline
 from valaro.reports.tables import dimension_results
 
@@ -129,7 +129,7 @@ def test_trainings_that_others_of_the_run_have_are_missed() -> None:
 def test_a_model_that_was_spared_folds_is_not_ranked_above_those_that_were_not() -> None:
     spared = training("SSGAN face", FOLDS[0], 0, PERFECT)
     (results,) = dimension_results([a_run([*HONEST, spared])])
-    assert [(row.contender.label, row.lacking) for row in results.rows] == [("MSSGAN", 0), ("SSGAN face", 11)]
+    assert [(row.model_result.label, row.lacking) for row in results.rows] == [("MSSGAN", 0), ("SSGAN face", 11)]
     assert any("SSGAN face: trainings are missing" in caution for caution in cautions(results))
 
 
@@ -200,7 +200,7 @@ def test_guessing_is_that_of_a_models_own_tests() -> None:
     halves = replace(judged("p1", [0, 0, 1, 0, 0, 1]), correct=np.eye(3, dtype=bool)[[0, 0, 1, 1, 0, 1]])
     other = replace(training("FSBase face", "p1", 0, GOOD), test=halves)
     (results,) = dimension_results([a_run([whole, replace(other, model="MSSGAN", fold="p1"), other])])
-    chances = {row.contender.label: row.chance for row in results.rows}
+    chances = {row.model_result.label: row.chance for row in results.rows}
     # Of three levels a third, of two a half.
     assert chances == pytest.approx({"MSSGAN": (1 / 3 + 1 / 2) / 2, "FSBase face": 1 / 2})
     assert any("guessing gives 41.7 to 50.0" in caution for caution in cautions(results))

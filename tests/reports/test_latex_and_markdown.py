@@ -14,7 +14,7 @@ from valaro.reports.blocks import table, words
 from valaro.reports.latex import escaped as in_latex
 from valaro.reports.latex import latex
 from valaro.reports.markdown import escaped as in_markdown
-from valaro.reports.written import write_report_as
+from valaro.reports.write import write_report_as
 
 EVIL = "\\input{x} $y^2$ & 50 % #1 ~ _a_ ^ <b> |c| \"q\" `t` ''x'' ,, -- [z] äöü ß 語 é − ± – \x00 1. end"
 LATEX = next(filter(None, map(shutil.which, ("pdflatex", "lualatex", "xelatex"))), None)

@@ -17,7 +17,7 @@ def _runs():
 
 def test_a_model_of_two_runs_counts_once_and_needs_no_name_of_its_run() -> None:
     (results,) = dimension_results(_runs())
-    assert [(row.contender.label, row.contender.runs) for row in results.rows] == [
+    assert [(row.model_result.label, row.model_result.runs) for row in results.rows] == [
         ("FSBase dface", (0,)),
         ("SSGAN dface", (0, 1)),
         ("SSBase dface", (1,)),
@@ -33,9 +33,9 @@ def test_a_model_is_the_same_whatever_its_study_calls_it() -> None:
     # A study that varies the features names them.
     other = replace(one, model="MFSBase fbank+face")
     (results,) = dimension_results([a_run([one]), replace(a_run([other]), name="features")])
-    assert [row.contender.label for row in results.rows] == ["MFSBase"]
-    assert results.rows[0].contender.runs == (0, 1)
-    varied = replace(other, varied=(("study.pool_share", "0.5"),))
+    assert [row.model_result.label for row in results.rows] == ["MFSBase"]
+    assert results.rows[0].model_result.runs == (0, 1)
+    varied = replace(other, varied=(("study.unlabelled_fraction", "0.5"),))
     (results,) = dimension_results([a_run([one]), replace(a_run([varied]), name="varied")])
     assert len(results.rows) == 2
 
@@ -57,7 +57,7 @@ def test_models_that_differ_in_a_single_answer_are_two() -> None:
     one, other = _runs()
     changed = training("SSGAN dface", "ann", 0, FAIR)
     (results,) = dimension_results([one, replace(other, results=(changed, *other.results[1:]))])
-    labels = {row.contender.label for row in results.rows}
+    labels = {row.model_result.label for row in results.rows}
     assert {"SSGAN dface (table_4)", "SSGAN dface (table_8)"} < labels
 
 
@@ -65,7 +65,7 @@ def test_a_run_with_one_more_seed_keeps_all_its_trainings() -> None:
     one, _ = _runs()
     more = replace(one, name="more", results=(*one.results, *(replace(r, seed=1) for r in one.results)))
     (results,) = dimension_results([one, more])
-    assert sorted(len(row.contender.results) for row in results.rows) == [2, 2, 4, 4]
+    assert sorted(len(row.model_result.results) for row in results.rows) == [2, 2, 4, 4]
     assert [row.lacking for row in results.rows] == [0, 0, 0, 0]
 
 

@@ -16,7 +16,7 @@ from valaro.experiments.run_folder import RunFolder, write_result
 from valaro.experiments.run_start import begin_run
 from valaro.records import LEVELS, Predictions
 from valaro.reports.html import report_page
-from valaro.reports.written import write_report_as
+from valaro.reports.write import write_report_as
 
 RUN = finished(
     [

@@ -17,9 +17,9 @@ from hypothesis.extra import numpy as hnp
 from valaro.errors import StoreError
 from valaro.records import CorpusNote, FaceQuality, Problem
 from valaro.store.checksum import canonical_json
+from valaro.store.drop_features import drop_features
 from valaro.store.feature_store import SHARDS, FeatureStore, read_shards, write_head
-from valaro.store.lock import only_one
-from valaro.store.retire import retire
+from valaro.store.lock import exclusive_lock
 from valaro.store.shard import Block, Entry, Source, checksum_rows, half_precision, read_shard, write_shard
 
 SOURCE = Source(media="a.mp4", size=10, start=0.0, end=None, region=None)
@@ -246,14 +246,14 @@ def test_pairs_taken_out_leave_all_others_as_they_were(tmp_path):
     put(tmp_path, {"a": {"f": ramp(2, 2), "g": ramp(2, 1)}, "b": {"f": ramp(3, 2, 50.0), "g": ramp(1, 1)}})
     untouched = put(tmp_path, {"c": {"f": ramp(1, 2)}})
     date = (untouched / "index.json").stat().st_mtime_ns
-    retire(tmp_path / SHARDS, read_shards(tmp_path), {("a", "f"), ("b", "g")})
+    drop_features(tmp_path / SHARDS, read_shards(tmp_path), {("a", "f"), ("b", "g")})
     store = FeatureStore.open(tmp_path)
     store.verify()
     held = {(utterance, name) for utterance in "abc" for name in "fg" if store.has(utterance, name)}
     assert held == {("a", "g"), ("b", "f"), ("c", "f")}
     assert store.values("b", "f").tolist() == [[50.0, 51.0], [52.0, 53.0], [54.0, 55.0]]
     assert (untouched / "index.json").stat().st_mtime_ns == date
-    retire(tmp_path / SHARDS, read_shards(tmp_path), {("a", "g"), ("b", "f")})
+    drop_features(tmp_path / SHARDS, read_shards(tmp_path), {("a", "g"), ("b", "f")})
     assert [path.name for path in (tmp_path / SHARDS).iterdir()] == [untouched.name]
 
 
@@ -262,7 +262,7 @@ def test_taking_out_that_was_killed_before_the_old_shard_went_ends_the_same(tmp_
     put(tmp_path, both)
     put(tmp_path, {"b": both["b"]})
     assert FeatureStore.open(tmp_path).values("b", "f").tolist() == both["b"]["f"].tolist()
-    retire(tmp_path / SHARDS, read_shards(tmp_path), {("a", "f")})
+    drop_features(tmp_path / SHARDS, read_shards(tmp_path), {("a", "f")})
     put(tmp_path / "other", {"b": both["b"]})
     left, right = ([path.name for path in (place / SHARDS).iterdir()] for place in (tmp_path, tmp_path / "other"))
     assert left == right
@@ -308,11 +308,11 @@ def test_a_lock_is_held_by_one_process_and_freed_by_its_death(tmp_path):
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdin=pipe, stdout=pipe) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(StoreError, match="another process extracts into it"), only_one(tmp_path, "extracts"):
+        with pytest.raises(StoreError, match="another process extracts into it"), exclusive_lock(tmp_path, "extracts"):
             pass
         holder.kill()
         holder.wait()
-    with only_one(tmp_path, "extracts"):
+    with exclusive_lock(tmp_path, "extracts"):
         pass
 
 

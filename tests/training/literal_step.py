@@ -2,7 +2,7 @@
 
 It is the reference for `valaro.training.adversarial`, which fuses the passes, and shares no formula with
 `valaro.losses`. K levels have the logits l_1..l_K, "generated" has l_{K+1}; D(k|x) = exp(l_k) / sum_j exp(l_j). Any
-classifier will do that is called with (inputs, noise) and returns an object with `logits`, `features` and `learnt`.
+classifier will do that is called with (inputs, noise) and returns an object with `logits`, `features` and `embedding`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,24 +22,26 @@ Classifier = Callable[[Crops, Any], Any]
 def terms_of_d(
     classifier: Classifier,
     parts: Sequence[Crops],
-    fuzzy: Tensor,
+    soft_labels: Tensor,
     noises: Sequence[Any],
     *,
     joint: bool = False,
     margin: float = 0.0,
 ) -> dict[str, Tensor]:
     """Return the terms of Eq. 6; `parts` are labelled, real, real again and generated samples, a noise for each."""
-    labelled, real, again, generated = (classifier(part, noise) for part, noise in zip(parts, noises, strict=True))
+    labelled, real, second_view, generated = (
+        classifier(part, noise) for part, noise in zip(parts, noises, strict=True)
+    )
     p_labelled, p_real, p_again, p_generated = (
         torch.exp(judged.logits) / torch.exp(judged.logits).sum(dim=1, keepdim=True)
-        for judged in (labelled, real, again, generated)
+        for judged in (labelled, real, second_view, generated)
     )
     # Line 1, as printed or as both reference codes have it: given that the sample is real.
     p_levels = p_labelled[:, :-1] if joint else given_real(p_labelled)
     distance = ((given_real(p_real) - given_real(p_again)) ** 2).sum(dim=1)
-    distance = distance + 0.1 * ((real.learnt - again.learnt) ** 2).mean(dim=1)
+    distance = distance + 0.1 * ((real.embedding - second_view.embedding) ** 2).mean(dim=1)
     return {
-        "labelled": -(fuzzy * torch.log(p_levels)).sum(dim=1).mean(),
+        "labelled": -(soft_labels * torch.log(p_levels)).sum(dim=1).mean(),
         "real": -torch.log(1 - p_real[:, -1]).mean(),
         "generated": -torch.log(p_generated[:, -1]).mean(),
         "consistency": torch.maximum(distance - margin, torch.zeros_like(distance)).mean(),

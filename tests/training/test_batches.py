@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from making_features import an_utterance, make_store
-from valaro.normalise import Statistics, fit_scales
+from valaro.normalise import FeatureStats, fit_scales
 from valaro.training.batches import RecordingBatches
+from valaro.training.config import Sampling
 from valaro.training.crops import Recordings, shares_of, window_starts
-from valaro.training.plans import Sampling
 
-ONE_VIEW = Sampling(views=1, masks=False)
+ONE_VIEW = Sampling(views=1, spec_augment=False)
 
 
 def _counting(frames: int, dim: int = 2) -> np.ndarray:
@@ -28,7 +28,7 @@ def _recordings(folder: Path, lengths: list[int]) -> Recordings:
         {u.id: {"fbank": _counting(n), "face": _counting(n, 3)} for u, n in zip(utterances, lengths, strict=True)},
     )
     unit = {
-        name: Statistics(mean=np.zeros(dim, np.float32), deviation=np.ones(dim, np.float32))
+        name: FeatureStats(mean=np.zeros(dim, np.float32), deviation=np.ones(dim, np.float32))
         for name, dim in (("fbank", 2), ("face", 3))
     }
     return Recordings(store, utterances, ["fbank", "face"], lambda _: unit)
@@ -82,7 +82,7 @@ def test_the_ends_of_a_recording_weigh_as_little_as_in_training(tmp_path: Path) 
     rows[:64] = rows[-64:] = 0.0
     utterance = an_utterance("a")
     store = make_store(tmp_path / "s", {utterance.id: {"fbank": rows}})
-    identity = {"fbank": Statistics(mean=np.zeros(1, np.float32), deviation=np.ones(1, np.float32))}
+    identity = {"fbank": FeatureStats(mean=np.zeros(1, np.float32), deviation=np.ones(1, np.float32))}
     recordings = Recordings(store, [utterance], ["fbank"], lambda _: identity)
     starts, shares = recordings.windows(0)
     judged = shares @ recordings.cut(np.zeros(len(starts), int), starts)["fbank"].mean(dim=(1, 2)).numpy()
@@ -127,8 +127,8 @@ def test_the_four_normalisations_and_auto(
 
 def test_an_epoch_shows_every_labelled_utterance_once(tmp_path: Path) -> None:
     recordings = _recordings(tmp_path / "s", [128] * 6)
-    fuzzy = np.eye(3)[[0, 0, 1, 1, 2, 2]]
-    batches = RecordingBatches(recordings, fuzzy, None, size=6, sampling=ONE_VIEW, rng=np.random.default_rng(0))
+    soft_labels = np.eye(3)[[0, 0, 1, 1, 2, 2]]
+    batches = RecordingBatches(recordings, soft_labels, None, size=6, sampling=ONE_VIEW, rng=np.random.default_rng(0))
     for _ in range(3):
         _, labels = batches.draw_labelled()
         assert labels.sum(dim=0).tolist() == [2, 2, 2]
@@ -154,24 +154,24 @@ def test_the_second_look_is_the_same_crop_or_another_of_the_same_utterance(tmp_p
             np.eye(3)[[0, 0, 1, 2]],
             None,
             size=4,
-            sampling=Sampling(views=views, masks=False),
+            sampling=Sampling(views=views, spec_augment=False),
             rng=np.random.default_rng(0),
         )
         batch = batches.draw()
-        same = torch.equal(batch.real["fbank"], batch.again["fbank"])
+        same = torch.equal(batch.real["fbank"], batch.second_view["fbank"])
         assert same is (views == 1)
-        assert torch.equal(batch.again["fbank"][:, 0], batch.again["face"][:, 0])
+        assert torch.equal(batch.second_view["fbank"][:, 0], batch.second_view["face"][:, 0])
 
 
 def test_balanced_batches_hold_each_level_equally_often(tmp_path: Path) -> None:
     recordings = _recordings(tmp_path / "s", [128] * 10)
-    fuzzy = np.eye(3)[[0] * 7 + [1] * 2 + [2]]
+    soft_labels = np.eye(3)[[0] * 7 + [1] * 2 + [2]]
     batches = RecordingBatches(
         recordings,
-        fuzzy,
+        soft_labels,
         None,
         size=9,
-        sampling=Sampling(views=1, masks=False, balanced=True),
+        sampling=Sampling(views=1, spec_augment=False, balanced=True),
         rng=np.random.default_rng(0),
     )
     for _ in range(3):
@@ -191,7 +191,7 @@ def test_pseudo_labels_join_the_labelled_ones(tmp_path: Path) -> None:
 def test_short_utterances_go_on_with_their_mean_if_asked_to(tmp_path: Path) -> None:
     utterance = an_utterance("short")
     store = make_store(tmp_path / "s", {utterance.id: {"fbank": _counting(3)}})
-    identity = {"fbank": Statistics(mean=np.zeros(2, np.float32), deviation=np.ones(2, np.float32))}
+    identity = {"fbank": FeatureStats(mean=np.zeros(2, np.float32), deviation=np.ones(2, np.float32))}
     recordings = Recordings(store, [utterance], ["fbank"], lambda _: identity, short="mean")
     crop = recordings.cut(np.array([0]), np.array([0]))["fbank"][0, 0]
     assert crop[:5].tolist() == [0.0, 1.0, 2.0, 1.0, 1.0]
@@ -207,17 +207,17 @@ def test_whole_and_centre(tmp_path: Path) -> None:
 
 
 def test_the_order_goes_on_from_its_state(tmp_path: Path) -> None:
-    def made() -> RecordingBatches:
+    def fake() -> RecordingBatches:
         recordings = _recordings(tmp_path / "s", [400] * 5)
-        sampling = Sampling(views=2, masks=False, balanced=True)
+        sampling = Sampling(views=2, spec_augment=False, balanced=True)
         return RecordingBatches(
             recordings, np.eye(3)[[0, 0, 1, 1, 2]], None, size=4, sampling=sampling, rng=np.random.default_rng(3)
         )
 
-    first, second = made(), made()
+    first, second = fake(), fake()
     first.draw()
     second.load_state_dict(first.state_dict())
     for _ in range(3):
         ours, theirs = first.draw(), second.draw()
-        assert torch.equal(ours.fuzzy, theirs.fuzzy)
-        assert torch.equal(ours.again["fbank"], theirs.again["fbank"])
+        assert torch.equal(ours.soft_labels, theirs.soft_labels)
+        assert torch.equal(ours.second_view["fbank"], theirs.second_view["fbank"])

@@ -15,13 +15,17 @@ from making_features import make_store, toy_corpus
 from valaro.errors import StoreError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.records import CorpusNote
-from valaro.training.checkpoint import load_model, save_model
-from valaro.training.plans import DEFAULT
+from valaro.training.config import DEFAULT
+from valaro.training.saved_model import load_model, save_model
 from valaro.training.trained_model import TrainedModel, predict_utterances
 
 # Nothing unlabelled is there, on purpose.
 QUICK = replace(
-    DEFAULT, width=0.125, averaged_bands=1, pool_size=0, schedule=replace(DEFAULT.schedule, steps=4, evaluate_every=2)
+    DEFAULT,
+    width=0.125,
+    averaged_bands=1,
+    max_unlabelled=0,
+    schedule=replace(DEFAULT.schedule, steps=4, evaluate_every=2),
 )
 
 
@@ -29,28 +33,28 @@ QUICK = replace(
 def model(tmp_path: Path) -> TrainedModel:
     utterances, features = toy_corpus(per_level=2)
     store = make_store(tmp_path / "store", features, (CorpusNote(corpus="toy", text="made up"),))
-    return valaro.train("MSSGAN", store, leave_one_session_out(utterances)[0], dimension="arousal", plan=QUICK)
+    return valaro.train("MSSGAN", store, leave_one_session_out(utterances)[0], dimension="arousal", config=QUICK)
 
 
 def test_a_model_read_back_gives_the_same_answers(model: TrainedModel, tmp_path: Path) -> None:
     save_model(model, tmp_path / "model")
-    again = load_model(tmp_path / "model")
+    second_view = load_model(tmp_path / "model")
     utterances, features = toy_corpus(per_level=2)
     store = make_store(tmp_path / "again", features)
     fold = leave_one_session_out(utterances)[0]
-    first, second = (predict_utterances(one, store, fold.test) for one in (model, again))
+    first, second = (predict_utterances(one, store, fold.test) for one in (model, second_view))
     assert (first.probabilities == second.probabilities).all()
-    assert (again.label, again.dimension, again.features) == ("MSSGAN", "arousal", ("face", "fbank"))
-    assert again.acquainted == model.acquainted
-    assert again.notes == (CorpusNote(corpus="toy", text="made up"),)
+    assert (second_view.label, second_view.dimension, second_view.features) == ("MSSGAN", "arousal", ("face", "fbank"))
+    assert second_view.acquainted == model.acquainted
+    assert second_view.notes == (CorpusNote(corpus="toy", text="made up"),)
 
 
 def test_a_model_that_sees_faces_picture_by_picture_still_does_so_when_read_back(tmp_path: Path) -> None:
     utterances, features = toy_corpus(per_level=2)
     store = make_store(tmp_path / "store", features)
     fold = leave_one_session_out(utterances)[0]
-    plan = replace(QUICK, face_rate="native")
-    save_model(valaro.train("MSSGAN", store, fold, dimension="arousal", plan=plan), tmp_path / "model")
+    config = replace(QUICK, face_rate="native")
+    save_model(valaro.train("MSSGAN", store, fold, dimension="arousal", config=config), tmp_path / "model")
     shape = load_model(tmp_path / "model").classifier.shape
     assert {m.name: shape.frames_of(m) for m in shape.modalities} == {"fbank": 64, "face": 32}
     told = predict_utterances(load_model(tmp_path / "model"), store, fold.test)

@@ -18,17 +18,19 @@ from making_features import make_store, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.networks.fusion import FusionClassifier
-from valaro.training import adversarial, consistent, judging, recipes, supervised, train
+from valaro.training import adversarial, consistent, supervised, train
+from valaro.training import classify as judging
+from valaro.training import methods as recipes
 from valaro.training.best_model import BestModel
-from valaro.training.journal import Journal
-from valaro.training.keeper import Keeper, Trail
-from valaro.training.machine import device_called, suited_to
-from valaro.training.material import gather
-from valaro.training.plans import DEFAULT, PAPER, Plan
-from valaro.training.progress import Progress
-from valaro.training.recipes import RECIPES, Bench, candidates
-from valaro.training.streams import torch_stream
+from valaro.training.checkpointer import Checkpointer, CheckpointPaths
+from valaro.training.config import DEFAULT, PAPER, TrainConfig
+from valaro.training.loop import TrainingLoop
+from valaro.training.loss_log import LossLog
+from valaro.training.methods import METHODS, TrainerContext, model_specs
+from valaro.training.rng import torch_stream
+from valaro.training.runtime import compute_context, device_called
 from valaro.training.trained_model import predict_utterances, recordings_for
+from valaro.training.training_data import prepare
 
 GPU = torch.device("meta")
 
@@ -44,11 +46,17 @@ class NoMixing(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-class Devices(Progress):
+class Devices(TrainingLoop):
     """A progress of two steps that notes where everything lies; evaluation is left out, it needs real numbers."""
 
-    def __init__(self, bench: Bench) -> None:
-        super().__init__(bench.classifier, (), schedule=bench.plan.schedule, journal=Journal(None), keeper=Keeper(None))
+    def __init__(self, context: TrainerContext) -> None:
+        super().__init__(
+            context.classifier,
+            (),
+            schedule=context.config.schedule,
+            loss_log=LossLog(None),
+            checkpointer=Checkpointer(None),
+        )
         self.losses: list[dict[str, torch.device]] = []
         self.moved: set[torch.device] = set()
 
@@ -63,12 +71,12 @@ class Devices(Progress):
             if isinstance(value, Tensor) and name.startswith("exp_avg")
         }
 
-    def follow(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
+    def after_step(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
         self.losses.append({name: loss.device for name, loss in losses.items()})
 
 
 @pytest.mark.parametrize(
-    ("model", "plan"),
+    ("model", "config"),
     [
         ("MSSGAN", PAPER),
         ("MSSGAN", DEFAULT),
@@ -79,7 +87,7 @@ class Devices(Progress):
     ids=["MSSGAN paper", "MSSGAN default", "MFSBase paper", "CT default", "MeanTeacher paper"],
 )
 def test_every_part_of_a_training_is_on_the_gpu(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: str, plan: Plan
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: str, config: TrainConfig
 ) -> None:
     monkeypatch.setattr(train, "device_called", lambda _: GPU)
     # A device without numbers has no generator of random ones, and no fused optimiser.
@@ -90,34 +98,32 @@ def test_every_part_of_a_training_is_on_the_gpu(
     # Nothing may depend on numbers: features are not standardised, noise is drawn rather than banked.
     monkeypatch.setattr("valaro.networks.noise._BANK", 0)
     small = replace(
-        plan,
+        config,
         width=1 / 64,
         averaged_bands=1,
         averaged_frames=1,
         standardised=False,
         # Nothing unlabelled is there, on purpose.
-        pool_size=0,
-        schedule=replace(plan.schedule, batch=4, clip=0.0, device="cuda"),
+        max_unlabelled=0,
+        schedule=replace(config.schedule, batch_size=4, grad_clip_norm=0.0, device="cuda"),
     )
     utterances, features = toy_corpus(per_level=3)
     store = make_store(tmp_path / "store", features)
-    (candidate,) = candidates(
-        model, ["fbank", "face"] if model.startswith("M") and model != "MeanTeacher" else ["fbank"]
-    )
+    (spec,) = model_specs(model, ["fbank", "face"] if model.startswith("M") and model != "MeanTeacher" else ["fbank"])
     fold = leave_one_session_out(utterances)[0]
-    material = gather(candidate, store, [fold], utterances, dimension="valence", seed=0, plan=small)
-    shape = train.network_shape(candidate.features, store, small)
+    data = prepare(spec, store, [fold], utterances, dimension="valence", seed=0, config=small)
+    shape = train.network_shape(spec.features, store, small)
     seen: list[Devices] = []
 
     with NoMixing():
-        bench = train.lay_out(RECIPES[candidate.recipe], material, shape, seed=0, plan=small, trail=Trail())
+        context = train.build_context(METHODS[spec.method], data, shape, seed=0, config=small, paths=CheckpointPaths())
 
         def stages(*_: object) -> Devices:
-            seen.append(Devices(bench))
+            seen.append(Devices(context))
             return seen[-1]
 
-        RECIPES[candidate.recipe].fit(replace(bench, stages=stages))
-        assert {parameter.device for parameter in bench.classifier.state_dict().values()} == {GPU}
+        METHODS[spec.method].fit(replace(context, stages=stages))
+        assert {parameter.device for parameter in context.classifier.state_dict().values()} == {GPU}
 
     (devices,) = seen
     assert devices.moved == {GPU}
@@ -128,16 +134,18 @@ def test_every_part_of_a_training_is_on_the_gpu(
 def test_a_finished_model_judges_on_the_device_where_it_learnt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     utterances, features = toy_corpus(per_level=2)
     store = make_store(tmp_path / "store", features)
-    (candidate,) = candidates("FSBase", ["fbank"])
+    (spec,) = model_specs("FSBase", ["fbank"])
     fold = leave_one_session_out(utterances)[0]
-    plan = replace(DEFAULT, averaged_bands=1, schedule=replace(DEFAULT.schedule, steps=1, batch=4, evaluate_every=1))
-    training = train.train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=plan)
+    config = replace(
+        DEFAULT, averaged_bands=1, schedule=replace(DEFAULT.schedule, steps=1, batch_size=4, evaluate_every=1)
+    )
+    training = train.train_model(spec, store, fold, (), dimension="valence", seed=0, config=config)
     # As if it had learnt on the GPU: the weights that validation liked best are put into that network.
-    learnt = deepcopy(training.model.classifier).to(GPU)
+    embedding = deepcopy(training.model.classifier).to(GPU)
     held_out = recordings_for(training.model, store, fold.validation)
     best = BestModel(held_out, np.ones((len(held_out), 3), dtype=bool))
-    best.weights = learnt.state_dict()
-    model = replace(training.model, classifier=train._with_weights(learnt, best))
+    best.weights = embedding.state_dict()
+    model = replace(training.model, classifier=train._with_weights(embedding, best))
     asked: list[torch.device] = []
 
     def answer_from(classifier: FusionClassifier, inputs: Mapping[str, Tensor]) -> np.ndarray:
@@ -164,6 +172,6 @@ def test_the_image_layout_is_multiplied_in_bfloat16_where_the_gpu_can(monkeypatc
     for can in (False, True):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda can=can: can)
         for layout in ("image", "temporal"):
-            with suited_to(layout, "auto", torch.device("cuda")):
+            with compute_context(layout, "auto", torch.device("cuda")):
                 pass
     assert asked == [("cuda", False), ("cuda", False), ("cuda", True), ("cuda", False)]

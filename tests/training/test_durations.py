@@ -11,12 +11,12 @@ from making_features import an_utterance, make_store
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.store.feature_store import FeatureStore
+from valaro.training.config import DEFAULT, PAPER, TrainConfig
 from valaro.training.durations import expected, slow_words
-from valaro.training.plans import DEFAULT, PAPER, Plan
-from valaro.training.recipes import candidates
+from valaro.training.methods import model_specs
 
 GPU = replace(PAPER, schedule=replace(PAPER.schedule, device="cuda"))
-NARROW = replace(PAPER, width=0.5, schedule=replace(PAPER.schedule, batch=32))
+NARROW = replace(PAPER, width=0.5, schedule=replace(PAPER.schedule, batch_size=32))
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> FeatureStore:
 
 
 @pytest.mark.parametrize(
-    ("model", "plan", "seconds"),
+    ("model", "config", "seconds"),
     [
         # 20,000 updates of 49.5 s, as measured.
         ("MSSGAN", PAPER, 990_000),
@@ -40,14 +40,14 @@ def store(tmp_path: Path) -> FeatureStore:
     ],
 )
 def test_the_estimate_is_updates_times_the_stated_rate(
-    store: FeatureStore, model: str, plan: Plan, seconds: float
+    store: FeatureStore, model: str, config: TrainConfig, seconds: float
 ) -> None:
-    (candidate,) = candidates(model, ["fbank", "dface"])
-    assert expected(candidate, store, plan).seconds == pytest.approx(seconds)
+    (spec,) = model_specs(model, ["fbank", "dface"])
+    assert expected(spec, store, config).seconds == pytest.approx(seconds)
 
 
 def test_the_paper_on_a_processor_is_a_warning_of_days_and_of_all_together(store: FeatureStore) -> None:
-    fused, linear = (candidates(name, ["fbank", "dface"])[0] for name in ("MSSGAN", "LR"))
+    fused, linear = (model_specs(name, ["fbank", "dface"])[0] for name in ("MSSGAN", "LR"))
     (words,) = slow_words([expected(fused, store, PAPER)] * 10 + [expected(linear, store, PAPER)] * 10)
     # 990,000 s are 11.5 days, ten of them 114.6.
     assert "MSSGAN trains for about 11 days (20,000 updates of about 49.5 s" in words
@@ -56,8 +56,8 @@ def test_the_paper_on_a_processor_is_a_warning_of_days_and_of_all_together(store
 
 
 def test_nothing_is_said_of_what_takes_minutes(store: FeatureStore) -> None:
-    (fused,) = candidates("MSSGAN", ["fbank", "dface"])
-    assert slow_words([expected(fused, store, plan) for plan in (DEFAULT, GPU)]) == ()
+    (fused,) = model_specs("MSSGAN", ["fbank", "dface"])
+    assert slow_words([expected(fused, store, config) for config in (DEFAULT, GPU)]) == ()
     assert slow_words([]) == ()
 
 
@@ -72,4 +72,4 @@ def test_the_python_interface_warns_before_it_trains(store: FeatureStore, monkey
         pytest.warns(UserWarning, match=r"on a processor MSSGAN trains for about 11 days"),
         pytest.raises(ValaroError, match="nothing trains here"),
     ):
-        valaro.train("MSSGAN", store, fold, dimension="valence", plan="paper")
+        valaro.train("MSSGAN", store, fold, dimension="valence", config="paper")

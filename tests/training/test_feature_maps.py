@@ -12,16 +12,16 @@ from making_features import make_store, toy_corpus
 from valaro.evaluation.folds import Fold, leave_one_session_out
 from valaro.networks.fusion import LATENT, FeatureGenerator
 from valaro.training import feature_maps
+from valaro.training.config import DEFAULT, PAPER, TrainConfig
 from valaro.training.feature_maps import generated, map_features
-from valaro.training.plans import DEFAULT, PAPER, Plan
-from valaro.training.recipes import candidates
+from valaro.training.methods import model_specs
 from valaro.training.train import Training, train_folds, train_model
 
 QUICK = replace(
     DEFAULT,
     width=0.125,
     averaged_bands=1,
-    schedule=replace(DEFAULT.schedule, steps=6, batch=8, evaluate_every=2),
+    schedule=replace(DEFAULT.schedule, steps=6, batch_size=8, evaluate_every=2),
 )
 
 
@@ -33,11 +33,9 @@ class Corpus:
         self.store = make_store(folder / "store", features)
         self.folds: tuple[Fold, ...] = leave_one_session_out(self.utterances, directions="both")
 
-    def train(self, model: str, plan: Plan = QUICK) -> Training:
-        candidate = candidates(model, ["fbank", "face"])[0]
-        return train_model(
-            candidate, self.store, self.folds[0], self.utterances, dimension="valence", seed=0, plan=plan
-        )
+    def train(self, model: str, config: TrainConfig = QUICK) -> Training:
+        spec = model_specs(model, ["fbank", "face"])[0]
+        return train_model(spec, self.store, self.folds[0], self.utterances, dimension="valence", seed=0, config=config)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +46,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 class Fixed(FeatureGenerator):
     """A generator that makes given features in turn, whatever z is."""
 
-    def __init__(self, made: np.ndarray) -> None:
+    def __init__(self, fake: np.ndarray) -> None:
         nn.Module.__init__(self)
-        self._made = torch.from_numpy(made).float()
+        self._made = torch.from_numpy(fake).float()
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         return self._made[torch.arange(len(z)) % len(self._made)]
@@ -69,11 +67,11 @@ def test_a_map_holds_each_recording_once_with_its_level_and_many_generated_sampl
     np.testing.assert_allclose(real[:, 0].std(), 1, atol=2e-3)
     np.testing.assert_allclose(real[:, 1].var() / real[:, 0].var(), found.shares[1] / found.shares[0], rtol=0.02)
     assert found.step == 6
-    learnt, everything = found.coverages
-    assert (learnt.features, everything.features) == ("learnt", "all")
+    embedding, everything = found.coverages
+    assert (embedding.features, everything.features) == ("learnt", "all")
     # 52 recordings in two halves.
-    assert (learnt.samples, learnt.nearest) == (26, 5)
-    assert learnt.possible > 0.5
+    assert (embedding.samples, embedding.nearest) == (26, 5)
+    assert embedding.possible > 0.5
 
 
 def test_without_a_generator_it_is_the_model_itself_that_looks(corpus: Corpus):
@@ -93,9 +91,9 @@ def test_a_generator_is_looked_at_by_the_average_at_the_end_whatever_validation_
     training = corpus.train("MSSGAN")
     found = map_features(training, corpus.folds[0].test, seed=0)
     elsewhere = replace(training, model=replace(training.model, classifier=corpus.train("MFSBase").model.classifier))
-    again = map_features(elsewhere, corpus.folds[0].test, seed=0)
-    np.testing.assert_array_equal(again.labelled, found.labelled)
-    np.testing.assert_array_equal(again.generated, found.generated)
+    second_view = map_features(elsewhere, corpus.folds[0].test, seed=0)
+    np.testing.assert_array_equal(second_view.labelled, found.labelled)
+    np.testing.assert_array_equal(second_view.generated, found.generated)
 
 
 @pytest.mark.parametrize("how", ["copies", "one"])
@@ -104,13 +102,13 @@ def test_copies_of_recordings_cover_what_is_possible_and_one_sample_in_one_place
 ):
     training = corpus.train("MSSGAN")
     assert training.adversaries is not None
-    classifier, material = training.adversaries.classifier, training.material
-    sources = [(material.labelled, material.scales.of), (material.pool, material.scales.of_pool)]
+    classifier, data = training.adversaries.classifier, training.data
+    sources = [(data.labelled, data.scales.of), (data.pool, data.scales.of_pool)]
     real = np.concatenate(
         [
             feature_maps.seen(
                 classifier,
-                feature_maps.Recordings(material.store, group, ("fbank", "face"), scale),
+                feature_maps.Recordings(data.store, group, ("fbank", "face"), scale),
                 np.arange(len(group)),
                 np.random.default_rng(1),
                 None,
@@ -119,11 +117,11 @@ def test_copies_of_recordings_cover_what_is_possible_and_one_sample_in_one_place
         ]
     )
     # The order of recordings is shuffled: of 52 the generator copies 26.
-    made = np.random.default_rng(2).permutation(real)
-    generator = Fixed(made if how == "copies" else made[:1] * 100)
+    fake = np.random.default_rng(2).permutation(real)
+    generator = Fixed(fake if how == "copies" else fake[:1] * 100)
     fixed = replace(training, adversaries=replace(training.adversaries, generator=generator))
-    learnt, everything = map_features(fixed, corpus.folds[0].test, seed=0).coverages
-    for found in (learnt, everything):
+    embedding, everything = map_features(fixed, corpus.folds[0].test, seed=0).coverages
+    for found in (embedding, everything):
         if how == "copies":
             assert found.generated >= 0.9
         else:
@@ -150,7 +148,7 @@ def test_looking_leaves_everything_as_it_was_and_finds_the_same_again(corpus: Co
 def test_too_few_recordings_have_a_map_and_no_number(tmp_path: Path):
     small = Corpus(tmp_path, unlabelled=0)
     # Four people of nine utterances are two halves of 18; and there is no pool at all.
-    found = map_features(small.train("MSSGAN", replace(QUICK, pool_size=0)), small.folds[0].test, seed=0)
+    found = map_features(small.train("MSSGAN", replace(QUICK, max_unlabelled=0)), small.folds[0].test, seed=0)
     assert (len(found.labelled), len(found.unlabelled), found.coverages) == (36, 0, ())
 
 
@@ -164,12 +162,12 @@ def test_a_map_has_at_most_so_many_points_of_a_kind(corpus: Corpus, monkeypatch:
 
 
 def test_generators_of_inputs_are_looked_at_through_the_encoders(corpus: Corpus):
-    plan = replace(
+    config = replace(
         PAPER,
         width=0.0625,
-        schedule=replace(PAPER.schedule, steps=2, batch=4, evaluate_every=2, precision="single"),
+        schedule=replace(PAPER.schedule, steps=2, batch_size=4, evaluate_every=2, precision="single"),
     )
-    training = corpus.train("MSSGAN", plan)
+    training = corpus.train("MSSGAN", config)
     found = map_features(training, corpus.folds[0].test, seed=0)
     assert found.generated.shape == (150, 2)
     # Nothing stands beside what the encoders have learnt.
@@ -179,9 +177,9 @@ def test_generators_of_inputs_are_looked_at_through_the_encoders(corpus: Corpus)
     # A batch is 64, as it comes: its first samples are those of any larger count.
     z = torch.randn((64, LATENT), generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
-        expected = adversaries.classifier(adversaries.generator(z)).learnt.double().numpy()
-    made = generated(adversaries, 10, torch.Generator().manual_seed(3), None)
-    np.testing.assert_array_equal(made["learnt"], expected[:10])
+        expected = adversaries.classifier(adversaries.generator(z)).embedding.double().numpy()
+    fake = generated(adversaries, 10, torch.Generator().manual_seed(3), None)
+    np.testing.assert_array_equal(fake["learnt"], expected[:10])
 
 
 @pytest.mark.parametrize(
@@ -202,9 +200,9 @@ def test_only_where_a_generator_has_learnt_features_under_noise_are_they_looked_
 
 @pytest.mark.parametrize("model", ["SSGAN:fbank", "CT", "SSBase:face"])
 def test_every_network_has_a_map_and_both_directions_of_a_session_the_same_material(corpus: Corpus, model: str):
-    candidate = candidates(model, ["fbank", "face"])[0]
+    spec = model_specs(model, ["fbank", "face"])[0]
     folds = corpus.folds[:1] if model.startswith("SSBase") else corpus.folds[:2]
-    trainings = train_folds(candidate, corpus.store, folds, corpus.utterances, dimension="arousal", seed=0, plan=QUICK)
+    trainings = train_folds(spec, corpus.store, folds, corpus.utterances, dimension="arousal", seed=0, config=QUICK)
     for fold, training in zip(folds, trainings, strict=True):
         found = map_features(training, fold.test, seed=0)
         assert len(found.test) == 9

@@ -15,7 +15,7 @@ import torch
 from literal_step import SharedNoise, loss_of_d, loss_of_g, terms_of_d
 from torch import Tensor, nn
 
-from valaro.networks.fusion import LATENT, FusionClassifier, FusionGenerator, Judgement, generator_for
+from valaro.networks.fusion import LATENT, ClassifierOutput, FusionClassifier, FusionGenerator, generator_for
 from valaro.networks.shapes import Modality, NetworkShape, Regularisation
 from valaro.training import adversarial
 from valaro.training.adversarial import (
@@ -28,14 +28,14 @@ from valaro.training.adversarial import (
     together,
     weigh,
 )
+from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
+from valaro.training.checkpointer import Checkpointer
+from valaro.training.config import PAPER, LossWeights, Schedule
 from valaro.training.crops import Crops
-from valaro.training.journal import Journal
-from valaro.training.keeper import Keeper
-from valaro.training.plans import PAPER, Schedule, Terms
-from valaro.training.progress import Progress
-from valaro.training.streams import torch_stream
-from valaro.training.views import Look
+from valaro.training.loop import TrainingLoop
+from valaro.training.loss_log import LossLog
+from valaro.training.rng import torch_stream
 
 N = 3
 """Samples a part: labelled, real, real again, generated."""
@@ -46,7 +46,7 @@ NOISY = Regularisation(
     input_noise=0.3, hidden_noise=0.2, head_noise=0.1, dropout=0.2, weight_norm=True, modality_dropout=0.4
 )
 # The consistency weight and the margin differ from 1 and 0, so that it shows where they act.
-TERMS = Terms(joint=False, real=1.0, generated=1.0, consistency=3.0, margin=0.02, ramp=0)
+TERMS = LossWeights(k_plus_one_softmax=False, real=1.0, fake=1.0, consistency=3.0, margin=0.02, ramp_up_steps=0)
 CASES = pytest.mark.parametrize("layout", ["temporal", "image"])
 MODALITIES = pytest.mark.parametrize("modalities", [(VOICE,), (VOICE, FACE)], ids=["voice", "voice and face"])
 
@@ -93,9 +93,9 @@ def _step(
         # The second look is another sample, as it is with masks.
         batch=Batch(
             labelled=crops(),
-            fuzzy=torch.rand((N, 3), generator=source, dtype=torch.float64).softmax(dim=1),
+            soft_labels=torch.rand((N, 3), generator=source, dtype=torch.float64).softmax(dim=1),
             real=crops(),
-            again=crops(),
+            second_view=crops(),
         ),
         z=torch.randn((N, LATENT), generator=source, dtype=torch.float64),
     )
@@ -111,15 +111,15 @@ def test_a_generator_of_features_gives_the_literal_losses_and_gradients(modaliti
     assert isinstance(generator, FusionGenerator)
     step.classifier.shape = replace(step.classifier.shape, generates="features")
     generator = generator_for(step.classifier, generator=torch.Generator().manual_seed(2)).double()
-    batch, made = step.batch, generator(step.z)
-    assert isinstance(made, Tensor)
-    real_parts = [batch.labelled, batch.real, batch.again]
+    batch, fake = step.batch, generator(step.z)
+    assert isinstance(fake, Tensor)
+    real_parts = [batch.labelled, batch.real, batch.second_view]
 
-    judged = judge_all(step.classifier, real_parts, detached(made), SharedNoise(rows=3 * N))
-    fused = classifier_terms(judged[0], batch.fuzzy, *judged[1:], terms=TERMS)
+    judged = judge_all(step.classifier, real_parts, detached(fake), SharedNoise(rows=3 * N))
+    fused = classifier_terms(judged[0], batch.soft_labels, *judged[1:], terms=TERMS)
     noises = [SharedNoise(rows=3 * N, first=part * N) for part in (0, 1, 2, 1)]
 
-    def literal_d(part: Crops | Tensor, noise: SharedNoise | None) -> Judgement:
+    def literal_d(part: Crops | Tensor, noise: SharedNoise | None) -> ClassifierOutput:
         # No noise comes between the features and the last layer here, so a plain affine map is all there is to it.
         if not isinstance(part, Tensor):
             return step.classifier(part, noise)
@@ -127,9 +127,11 @@ def test_a_generator_of_features_gives_the_literal_losses_and_gradients(modaliti
         v = head.weight
         weight = head.gain[:, None] * v / v.square().sum(dim=1, keepdim=True).sqrt()
         logits = torch.cat([part @ weight.T + head.bias, torch.zeros((N, 1))], dim=1)
-        return Judgement(logits=logits, features=part, learnt=part)
+        return ClassifierOutput(logits=logits, features=part, embedding=part)
 
-    literal = terms_of_d(literal_d, [*real_parts, made.detach()], batch.fuzzy, [*noises[:3], None], margin=TERMS.margin)
+    literal = terms_of_d(
+        literal_d, [*real_parts, fake.detach()], batch.soft_labels, [*noises[:3], None], margin=TERMS.margin
+    )
     for name, loss in literal.items():
         assert fused[name].item() == pytest.approx(loss.item(), abs=1e-6, rel=0), name
     _assert_same_gradients(
@@ -137,7 +139,7 @@ def test_a_generator_of_features_gives_the_literal_losses_and_gradients(modaliti
         _gradients(loss_of_d(literal, consistency=TERMS.consistency), step.classifier),
     )
     matching = generator_loss(
-        judge_made(step.classifier, made, None).features, judged[1].features.detach(), terms=TERMS
+        judge_made(step.classifier, fake, None).features, judged[1].features.detach(), terms=TERMS
     )
     _assert_same_gradients(
         _gradients(matching, generator),
@@ -174,13 +176,13 @@ def test_one_pass_over_all_parts_gives_d_the_literal_losses_and_gradients(
     layout: str, modalities: tuple[Modality, ...], *, joint: bool, explicit_head: bool
 ) -> None:
     step = _step(layout, modalities, explicit_head=explicit_head)
-    terms = replace(TERMS, joint=joint)
+    terms = replace(TERMS, k_plus_one_softmax=joint)
     batch, generated = step.batch, detached(step.generator(step.z))
-    parts = [batch.labelled, batch.real, batch.again, generated]
+    parts = [batch.labelled, batch.real, batch.second_view, generated]
 
     judged = together(step.classifier, parts, SharedNoise(rows=4 * N))
-    fused = classifier_terms(judged[0], batch.fuzzy, *judged[1:], terms=terms)
-    literal = terms_of_d(step.classifier, parts, batch.fuzzy, _separate(), joint=joint, margin=terms.margin)
+    fused = classifier_terms(judged[0], batch.soft_labels, *judged[1:], terms=terms)
+    literal = terms_of_d(step.classifier, parts, batch.soft_labels, _separate(), joint=joint, margin=terms.margin)
 
     assert fused.keys() == literal.keys()
     for name, loss in literal.items():
@@ -200,12 +202,12 @@ def test_reused_samples_and_features_give_g_the_literal_loss_and_gradients(
 ) -> None:
     step = _step(layout, modalities, explicit_head=explicit_head)
     batch, generated = step.batch, step.generator(step.z)
-    parts = [batch.labelled, batch.real, batch.again, detached(generated)]
+    parts = [batch.labelled, batch.real, batch.second_view, detached(generated)]
 
     judged = together(step.classifier, parts, SharedNoise(rows=4 * N))
     step.classifier.requires_grad_(False)
-    again = step.classifier(generated, SharedNoise(rows=4 * N, number=1)).features
-    fused = generator_loss(again, judged[1].features.detach(), terms=TERMS)
+    second_view = step.classifier(generated, SharedNoise(rows=4 * N, number=1)).features
+    fused = generator_loss(second_view, judged[1].features.detach(), terms=TERMS)
     found = _gradients(fused, step.generator)
     step.classifier.requires_grad_(True)
 
@@ -223,7 +225,7 @@ def test_the_loop_takes_the_literal_steps(layout: str, monkeypatch: pytest.Monke
     """Two updates of both networks with Adam: G is judged by the D that has just learnt."""
     step = _step(layout, (VOICE, FACE))
     classifier, generator = deepcopy(step.classifier), deepcopy(step.generator)
-    schedule = replace(PAPER.schedule, steps=2, batch=N, learning_rate=0.01, evaluate_every=1)
+    schedule = replace(PAPER.schedule, steps=2, batch_size=N, learning_rate=0.01, evaluate_every=1)
     monkeypatch.setattr(adversarial, "Noise", lambda _: SharedNoise(rows=4 * N))
     before = torch.get_default_dtype()
     # The loop draws z in the default precision.
@@ -237,9 +239,9 @@ def test_the_loop_takes_the_literal_steps(layout: str, monkeypatch: pytest.Monke
         )
         for number in (0, 2):
             generated = step.generator(torch.randn((N, LATENT), generator=latent))
-            parts = [step.batch.labelled, step.batch.real, step.batch.again, detached(generated)]
+            parts = [step.batch.labelled, step.batch.real, step.batch.second_view, detached(generated)]
             real = step.classifier(step.batch.real, _separate(number)[1]).features.mean(dim=0).detach()
-            terms = terms_of_d(step.classifier, parts, step.batch.fuzzy, _separate(number), margin=TERMS.margin)
+            terms = terms_of_d(step.classifier, parts, step.batch.soft_labels, _separate(number), margin=TERMS.margin)
             of_d.zero_grad()
             loss_of_d(terms, consistency=TERMS.consistency).backward()
             of_d.step()
@@ -261,7 +263,7 @@ def _fit(classifier: FusionClassifier, generator: FusionGenerator, batch: Batch,
             return batch
 
         def draw_labelled(self) -> tuple[Crops, Tensor]:
-            return batch.labelled, batch.fuzzy
+            return batch.labelled, batch.soft_labels
 
         def state_dict(self) -> dict[str, object]:
             return {}
@@ -272,35 +274,35 @@ def _fit(classifier: FusionClassifier, generator: FusionGenerator, batch: Batch,
     fit_adversarial(
         classifier,
         Same(),
-        Progress(classifier, [], schedule=schedule, journal=Journal(), keeper=Keeper(None)),
+        TrainingLoop(classifier, [], schedule=schedule, loss_log=LossLog(), checkpointer=Checkpointer(None)),
         generator=generator,
         schedule=schedule,
         terms=TERMS,
-        look=Look(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
+        augment=Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
         seed=0,
     )
 
 
 def test_a_single_modality_through_the_fused_code_is_eq_4_and_5() -> None:
     step = _step("temporal", (VOICE,), explicit_head=True)
-    terms = Terms(joint=True, real=1.0, generated=1.0, consistency=1.0, margin=0.0, ramp=0)
+    terms = LossWeights(k_plus_one_softmax=True, real=1.0, fake=1.0, consistency=1.0, margin=0.0, ramp_up_steps=0)
     batch, generated = step.batch, step.generator(step.z)
     judged = together(
-        step.classifier, [batch.labelled, batch.real, batch.again, detached(generated)], SharedNoise(rows=4 * N)
+        step.classifier, [batch.labelled, batch.real, batch.second_view, detached(generated)], SharedNoise(rows=4 * N)
     )
-    found = classifier_terms(judged[0], batch.fuzzy, *judged[1:], terms=terms)
+    found = classifier_terms(judged[0], batch.soft_labels, *judged[1:], terms=terms)
     matching = generator_loss(judged[3].features, judged[1].features, terms=terms)
 
     # Sample by sample, number by number, no tensors: D(k|x) of K + 1 = 4 columns, f(x) of the encoder.
-    labelled, real, again, fake = (_softmax(one.logits.tolist()) for one in judged)
+    labelled, real, second_view, fake = (_softmax(one.logits.tolist()) for one in judged)
     f_real, f_again, f_fake = (one.features.tolist() for one in judged[1:])
-    fuzzy = batch.fuzzy.tolist()
-    line_1 = -sum(fuzzy[i][k] * math.log(labelled[i][k]) for i in range(N) for k in range(3)) / N
+    soft_labels = batch.soft_labels.tolist()
+    line_1 = -sum(soft_labels[i][k] * math.log(labelled[i][k]) for i in range(N) for k in range(3)) / N
     line_2 = -sum(math.log(fake[i][3]) for i in range(N)) / N
     line_3 = -sum(math.log(1 - real[i][3]) for i in range(N)) / N
     width = len(f_real[0])
     distances = [
-        sum((real[i][k] / (1 - real[i][3]) - again[i][k] / (1 - again[i][3])) ** 2 for k in range(3))
+        sum((real[i][k] / (1 - real[i][3]) - second_view[i][k] / (1 - second_view[i][3])) ** 2 for k in range(3))
         + 0.1 * sum((f_real[i][j] - f_again[i][j]) ** 2 for j in range(width)) / width
         for i in range(N)
     ]
@@ -320,7 +322,7 @@ def _softmax(rows: list[list[float]]) -> list[list[float]]:
 
 def test_the_noise_of_separate_passes_is_that_of_the_joint_one_and_not_that_of_the_next() -> None:
     step = _step("temporal", (VOICE, FACE))
-    parts = [step.batch.labelled, step.batch.real, step.batch.again, step.batch.real]
+    parts = [step.batch.labelled, step.batch.real, step.batch.second_view, step.batch.real]
     noise = SharedNoise(rows=4 * N)
     first, second = (together(step.classifier, parts, noise)[1].logits for _ in range(2))
     alone = step.classifier(step.batch.real, _separate()[1]).logits

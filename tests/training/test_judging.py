@@ -9,10 +9,10 @@ import torch
 from making_features import an_utterance, make_store
 from valaro.networks.fusion import FusionClassifier
 from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
-from valaro.normalise import Statistics
-from valaro.training import judging
+from valaro.normalise import FeatureStats
+from valaro.training import classify as judging
+from valaro.training.classify import utterance_probabilities
 from valaro.training.crops import Recordings, shares_of, window_starts
-from valaro.training.judging import utterance_probabilities
 
 ANY = FusionClassifier(
     NetworkShape(
@@ -28,7 +28,7 @@ def recordings(tmp_path: Path) -> Recordings:
     """Recordings whose value is the frame's number: a window tells where it began."""
     utterances = [an_utterance(str(length)) for length in LENGTHS]
     rows = {u.id: {"fbank": np.arange(n, dtype=np.float64)[:, None]} for u, n in zip(utterances, LENGTHS, strict=True)}
-    identity = {"fbank": Statistics(mean=np.zeros(1, np.float32), deviation=np.ones(1, np.float32))}
+    identity = {"fbank": FeatureStats(mean=np.zeros(1, np.float32), deviation=np.ones(1, np.float32))}
     return Recordings(make_store(tmp_path / "s", rows), utterances, ["fbank"], lambda _: identity)
 
 

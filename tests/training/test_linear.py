@@ -13,13 +13,13 @@ from sklearn.svm import LinearSVC
 from making_features import make_store, toy_corpus
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.evaluation.scores import score
-from valaro.labels.fuzzy import fuzzy_labels
+from valaro.labels.soft_labels import soft_labels_of
 from valaro.records import Utterance
 from valaro.training import linear
-from valaro.training.checkpoint import load_model, save_model
+from valaro.training.config import DEFAULT
 from valaro.training.linear import STRENGTHS
-from valaro.training.plans import DEFAULT
-from valaro.training.recipes import candidates
+from valaro.training.methods import model_specs
+from valaro.training.saved_model import load_model, save_model
 from valaro.training.train import train_model
 from valaro.training.trained_model import predict_utterances
 
@@ -32,8 +32,8 @@ def test_a_linear_model_answers_as_scikit_learn_does(
     utterances, features = toy_corpus(per_level=4, strength=0.3)
     store = make_store(tmp_path / "store", features)
     fold = leave_one_session_out(utterances)[0]
-    (candidate,) = candidates(name, ["fbank", "face"])
-    training = train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=DEFAULT)
+    (spec,) = model_specs(name, ["fbank", "face"])
+    training = train_model(spec, store, fold, (), dimension="valence", seed=0, config=DEFAULT)
     answers = predict_utterances(training.model, store, fold.test)
 
     frames = {n: np.concatenate([store.values(u.id, n).astype(float) for u in fold.train]) for n in ("fbank", "face")}
@@ -51,7 +51,7 @@ def test_a_linear_model_answers_as_scikit_learn_does(
         else LinearSVC(C=strength, class_weight="balanced", max_iter=20_000, random_state=0)
     )
     reference = make_pipeline(StandardScaler(), estimator)
-    reference.fit(np.stack([seen(u.id) for u in fold.train]), fuzzy_labels(fold.train, "valence").argmax(1))
+    reference.fit(np.stack([seen(u.id) for u in fold.train]), soft_labels_of(fold.train, "valence").argmax(1))
     x = np.stack([seen(u.id) for u in fold.test])
     np.testing.assert_array_equal(answers.probabilities.argmax(1), reference.predict(x))
     if name == "LR":
@@ -68,8 +68,8 @@ def test_votes_that_disagree_weigh_as_rows_of_their_share(tmp_path: Path) -> Non
     )
     store = make_store(tmp_path / "store", features)
     fold = leave_one_session_out(torn)[0]
-    (candidate,) = candidates("LR:face", ["fbank", "face"])
-    model = train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=DEFAULT).model
+    (spec,) = model_specs("LR:face", ["fbank", "face"])
+    model = train_model(spec, store, fold, (), dimension="valence", seed=0, config=DEFAULT).model
 
     def rows(utterances: tuple[Utterance, ...]) -> np.ndarray:
         values = [
@@ -79,7 +79,7 @@ def test_votes_that_disagree_weigh_as_rows_of_their_share(tmp_path: Path) -> Non
 
     train, test = rows(fold.train), rows(fold.test)
     centre, spread = train.mean(axis=0), train.std(axis=0)
-    shares = fuzzy_labels(fold.train, "valence")
+    shares = soft_labels_of(fold.train, "valence")
     assert {tuple(row) for row in shares.round(2)} == {(0.67, 0, 0.33), (0, 1, 0), (0, 0.5, 0.5)}
     places, levels = np.nonzero(shares)
     found = predict_utterances(model, store, fold.test).probabilities
@@ -100,9 +100,9 @@ def test_levels_that_no_label_has_are_never_said(tmp_path: Path, levels: tuple[s
     utterances, features = toy_corpus(per_level=3)
     store = make_store(tmp_path / "store", features)
     fold = leave_one_session_out(utterances)[0]
-    kept = tuple(u for u in fold.train if LEVELS[int(fuzzy_labels([u], "valence").argmax())] in levels)
-    (candidate,) = candidates("LR", ["fbank", "face"])
-    training = train_model(candidate, store, replace(fold, train=kept), (), dimension="valence", seed=0, plan=DEFAULT)
+    kept = tuple(u for u in fold.train if LEVELS[int(soft_labels_of([u], "valence").argmax())] in levels)
+    (spec,) = model_specs("LR", ["fbank", "face"])
+    training = train_model(spec, store, replace(fold, train=kept), (), dimension="valence", seed=0, config=DEFAULT)
     said = {LEVELS[int(k)] for k in predict_utterances(training.model, store, fold.test).probabilities.argmax(1)}
     assert said <= set(levels)
 
@@ -111,11 +111,11 @@ def test_a_linear_model_is_kept_and_judges_whole_utterances(tmp_path: Path) -> N
     utterances, features = toy_corpus(per_level=3)
     store = make_store(tmp_path / "store", features)
     fold = leave_one_session_out(utterances)[0]
-    (candidate,) = candidates("SVM", ["fbank", "face"])
-    model = train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=DEFAULT).model
+    (spec,) = model_specs("SVM", ["fbank", "face"])
+    model = train_model(spec, store, fold, (), dimension="valence", seed=0, config=DEFAULT).model
     save_model(model, tmp_path / "model")
-    again = load_model(tmp_path / "model")
-    assert again.seen == "whole"
-    answers = [predict_utterances(m, store, fold.test).probabilities for m in (model, again)]
+    second_view = load_model(tmp_path / "model")
+    assert second_view.seen == "whole"
+    answers = [predict_utterances(m, store, fold.test).probabilities for m in (model, second_view)]
     np.testing.assert_array_equal(answers[0], answers[1])
-    assert score(predict_utterances(again, store, fold.test)).uar > 0.9
+    assert score(predict_utterances(second_view, store, fold.test)).uar > 0.9

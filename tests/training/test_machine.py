@@ -9,9 +9,9 @@ import torch
 
 from making_features import make_store, toy_corpus
 from valaro.evaluation.folds import leave_one_session_out
-from valaro.training.machine import Precision, keep_memory, multiplies_bfloat16, suited_to
-from valaro.training.plans import DEFAULT
-from valaro.training.recipes import candidates
+from valaro.training.config import DEFAULT
+from valaro.training.methods import model_specs
+from valaro.training.runtime import Precision, compute_context, keep_memory, multiplies_bfloat16
 from valaro.training.train import train_model
 
 
@@ -20,10 +20,10 @@ def test_threads_suit_the_layout_and_are_given_back(layout: str, inside: int) ->
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
-        with suited_to(layout):
+        with compute_context(layout):
             assert torch.get_num_threads() == inside
         assert torch.get_num_threads() == 2
-        with pytest.raises(RuntimeError, match="broke"), suited_to(layout):
+        with pytest.raises(RuntimeError, match="broke"), compute_context(layout):
             raise RuntimeError("broke")
         assert torch.get_num_threads() == 2
     finally:
@@ -38,8 +38,8 @@ def test_freed_blocks_are_kept_where_the_c_library_is_glibc(monkeypatch: pytest.
             asked.append((parameter, value))
             return 1
 
-    monkeypatch.setattr("valaro.training.machine.ctypes.CDLL", lambda _: Library())
-    monkeypatch.setattr("valaro.training.machine.sys.platform", "linux")
+    monkeypatch.setattr("valaro.training.runtime.ctypes.CDLL", lambda _: Library())
+    monkeypatch.setattr("valaro.training.runtime.sys.platform", "linux")
     keep_memory.cache_clear()
     keep_memory()
     keep_memory()
@@ -62,9 +62,9 @@ def test_products_are_taken_in_the_format_that_the_processor_is_made_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flags: str, layout: str, precision: Precision, *, half: bool
 ) -> None:
     (tmp_path / "cpuinfo").write_text(flags + "\n")
-    monkeypatch.setattr("valaro.training.machine._CPU_FLAGS", tmp_path / "cpuinfo")
+    monkeypatch.setattr("valaro.training.runtime._CPU_FLAGS", tmp_path / "cpuinfo")
     multiplies_bfloat16.cache_clear()
-    with suited_to(layout, precision):
+    with compute_context(layout, precision):
         product = torch.ones(2, 2) @ torch.ones(2, 2)
     assert product.dtype == (torch.bfloat16 if half else torch.float32)
     multiplies_bfloat16.cache_clear()
@@ -73,7 +73,7 @@ def test_products_are_taken_in_the_format_that_the_processor_is_made_for(
 def test_a_system_without_processor_flags_computes_in_single_precision(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("valaro.training.machine._CPU_FLAGS", tmp_path / "nowhere")
+    monkeypatch.setattr("valaro.training.runtime._CPU_FLAGS", tmp_path / "nowhere")
     multiplies_bfloat16.cache_clear()
     assert not multiplies_bfloat16()
     multiplies_bfloat16.cache_clear()
@@ -83,24 +83,24 @@ def test_a_system_without_processor_flags_computes_in_single_precision(
 def test_a_training_in_bfloat16_comes_close_to_one_in_single_precision(tmp_path: Path, layout: str) -> None:
     utterances, features = toy_corpus(per_level=3)
     store = make_store(tmp_path / "store", features)
-    (candidate,) = candidates("SSGAN", ["fbank"])
+    (spec,) = model_specs("SSGAN", ["fbank"])
     fold = leave_one_session_out(utterances)[0]
 
     def losses(precision: Precision) -> dict[str, float]:
-        schedule = replace(DEFAULT.schedule, steps=1, batch=4, evaluate_every=1, precision=precision)
-        plan = replace(
+        schedule = replace(DEFAULT.schedule, steps=1, batch_size=4, evaluate_every=1, precision=precision)
+        config = replace(
             DEFAULT,
             layout=layout,
             width=1 / 64,
             # Nothing unlabelled is there, on purpose.
-            pool_size=0,
+            max_unlabelled=0,
             averaged_bands=1,
             averaged_frames=1,
             # Toy features hardly vary: divided by their deviation, roundings would be all that is left.
             standardised=False,
             schedule=schedule,
         )
-        return train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=plan).history[-1].losses
+        return train_model(spec, store, fold, (), dimension="valence", seed=0, config=config).history[-1].losses
 
     single, half = losses("single"), losses("bfloat16")
     assert single != half
@@ -112,7 +112,7 @@ def test_a_training_in_bfloat16_comes_close_to_one_in_single_precision(tmp_path:
 
 def test_an_update_in_bfloat16_is_seen_by_the_next_forward_pass() -> None:
     weight = torch.nn.Parameter(torch.ones(2, 2))
-    with suited_to("image", "bfloat16"):
+    with compute_context("image", "bfloat16"):
         before = torch.ones(1, 2) @ weight
         before.sum().backward()
         with torch.no_grad():
@@ -122,8 +122,8 @@ def test_an_update_in_bfloat16_is_seen_by_the_next_forward_pass() -> None:
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("valaro.training.machine.ctypes.CDLL", lambda _: object())
-    monkeypatch.setattr("valaro.training.machine.sys.platform", "linux")
+    monkeypatch.setattr("valaro.training.runtime.ctypes.CDLL", lambda _: object())
+    monkeypatch.setattr("valaro.training.runtime.sys.platform", "linux")
     keep_memory.cache_clear()
     keep_memory()
     assert keep_memory.cache_info().currsize == 1
@@ -131,8 +131,8 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_another_system_is_not_even_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    monkeypatch.setattr("valaro.training.machine.ctypes.CDLL", asked.append)
-    monkeypatch.setattr("valaro.training.machine.sys.platform", "darwin")
+    monkeypatch.setattr("valaro.training.runtime.ctypes.CDLL", asked.append)
+    monkeypatch.setattr("valaro.training.runtime.sys.platform", "darwin")
     keep_memory.cache_clear()
     keep_memory()
     assert asked == []
@@ -149,8 +149,8 @@ def test_what_a_training_freed_goes_back_to_the_system_when_it_ends(monkeypatch:
             trimmed.append(pad)
             return 1
 
-    monkeypatch.setattr("valaro.training.machine.ctypes.CDLL", lambda _: Library())
-    monkeypatch.setattr("valaro.training.machine.sys.platform", "linux")
-    with suited_to("temporal"):
+    monkeypatch.setattr("valaro.training.runtime.ctypes.CDLL", lambda _: Library())
+    monkeypatch.setattr("valaro.training.runtime.sys.platform", "linux")
+    with compute_context("temporal"):
         assert trimmed == []
     assert trimmed == [0]

@@ -21,12 +21,12 @@ from valaro.errors import StoreError, ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.networks import noise
 from valaro.records import Alarm, HistoryPoint
-from valaro.training import keeper
-from valaro.training.averages import Averages
+from valaro.training import checkpointer
+from valaro.training.checkpointer import Checkpointer, CheckpointPaths
+from valaro.training.config import DEFAULT, SelfTraining, TrainConfig
+from valaro.training.ema import EMA
 from valaro.training.feature_maps import map_features
-from valaro.training.keeper import Keeper, Trail
-from valaro.training.plans import DEFAULT, Plan, SelfTraining
-from valaro.training.recipes import candidates
+from valaro.training.methods import model_specs
 from valaro.training.train import train_model
 
 # Everything that draws random numbers is on: two views, masks, dropout, lost modalities.
@@ -35,10 +35,10 @@ PLAN = replace(
     width=0.125,
     averaged_bands=1,
     regularisation=replace(DEFAULT.regularisation, dropout=0.1, modality_dropout=0.2, head_noise=0.1),
-    schedule=replace(DEFAULT.schedule, steps=6, batch=6, evaluate_every=2),
-    terms=replace(DEFAULT.terms, ramp=4),
-    sampling=replace(DEFAULT.sampling, views=2, masks=True),
-    self_training=SelfTraining(threshold=0.4, rate_share=0.5, rounds=2),
+    schedule=replace(DEFAULT.schedule, steps=6, batch_size=6, evaluate_every=2),
+    terms=replace(DEFAULT.terms, ramp_up_steps=4),
+    sampling=replace(DEFAULT.sampling, views=2, spec_augment=True),
+    self_training=SelfTraining(threshold=0.4, lr_fraction=0.5, rounds=2),
 )
 MODELS = [
     "FSBase:fbank",
@@ -76,20 +76,20 @@ class Corpus:
         self._folder = folder
         self._utterances, features = toy_corpus(sessions=2, per_level=2, unlabelled=2)
         self._store = make_store(folder / "store", features)
-        self._undisturbed: dict[tuple[str, Plan], Ended] = {}
+        self._undisturbed: dict[tuple[str, TrainConfig], Ended] = {}
 
-    def train(self, model: str, to: Path, *, plan: Plan = PLAN, seconds: float = 0.0) -> Ended:
+    def train(self, model: str, to: Path, *, config: TrainConfig = PLAN, seconds: float = 0.0) -> Ended:
         """Train with a trail in `to`; what lies there already is gone on with."""
         fold = leave_one_session_out(self._utterances)[0]
         training = train_model(
-            candidates(model, ["fbank", "face"])[0],
+            model_specs(model, ["fbank", "face"])[0],
             self._store,
             fold,
             self._utterances,
             dimension="valence",
             seed=0,
-            plan=plan,
-            trail=Trail(losses_in=_made(to / "losses"), state_in=to / "state", seconds=seconds),
+            config=config,
+            paths=CheckpointPaths(losses_in=_made(to / "losses"), state_in=to / "state", seconds=seconds),
         )
         found = map_features(training, fold.test, seed=0)
         return Ended(
@@ -101,12 +101,12 @@ class Corpus:
             features=np.concatenate([found.labelled, found.unlabelled, found.generated, found.test]).tobytes(),
         )
 
-    def undisturbed(self, model: str, plan: Plan = PLAN) -> Ended:
-        if (model, plan) not in self._undisturbed:
+    def undisturbed(self, model: str, config: TrainConfig = PLAN) -> Ended:
+        if (model, config) not in self._undisturbed:
             # A trail that keeps no state on the way: keeping must not change the result either.
             to = self._folder / str(len(self._undisturbed))
-            self._undisturbed[model, plan] = self.train(model, to, plan=plan, seconds=3600)
-        return self._undisturbed[model, plan]
+            self._undisturbed[model, config] = self.train(model, to, config=config, seconds=3600)
+        return self._undisturbed[model, config]
 
 
 @pytest.fixture(scope="module")
@@ -149,17 +149,17 @@ def _train_in_lives(
     monkeypatch: pytest.MonkeyPatch,
     *,
     lives: tuple[int, ...],
-    plan: Plan = PLAN,
+    config: TrainConfig = PLAN,
     seconds: float = 0,
 ) -> Ended:
     """Train; each life ends in the middle of an update, after as many whole ones; the last one is not interrupted."""
     for updates in lives:
         with monkeypatch.context() as during:
             # By then the weights have moved, their average has not, and nothing is noted.
-            _interrupt(during, Averages, "follow", after=updates)
+            _interrupt(during, EMA, "update", after=updates)
             with pytest.raises(KilledError):
-                corpus.train(model, to, plan=plan, seconds=seconds)
-    return corpus.train(model, to, plan=plan, seconds=seconds)
+                corpus.train(model, to, config=config, seconds=seconds)
+    return corpus.train(model, to, config=config, seconds=seconds)
 
 
 def _pointer(to: Path, stage: str = "training") -> str:
@@ -178,17 +178,17 @@ def test_an_interrupted_training_ends_as_an_undisturbed_one(
 def test_an_interruption_in_every_update_changes_nothing(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = replace(PLAN, sampling=replace(PLAN.sampling, balanced=True))
-    found = _train_in_lives(corpus, "MSSGAN", tmp_path, monkeypatch, lives=(0, 1, 1, 1, 1, 1), plan=plan)
-    assert found == corpus.undisturbed("MSSGAN", plan)
+    config = replace(PLAN, sampling=replace(PLAN.sampling, balanced=True))
+    found = _train_in_lives(corpus, "MSSGAN", tmp_path, monkeypatch, lives=(0, 1, 1, 1, 1, 1), config=config)
+    assert found == corpus.undisturbed("MSSGAN", config)
 
 
 def test_a_generator_of_inputs_goes_on_as_one_of_features(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = replace(PLAN, generates="inputs", terms=replace(PLAN.terms, covariance=0.0, fresh=True))
-    found = _train_in_lives(corpus, "MSSGAN", tmp_path, monkeypatch, lives=(2, 0, 3), plan=plan)
-    assert found == corpus.undisturbed("MSSGAN", plan)
+    config = replace(PLAN, generates="inputs", terms=replace(PLAN.terms, covariance=0.0, resample_for_g=True))
+    found = _train_in_lives(corpus, "MSSGAN", tmp_path, monkeypatch, lives=(2, 0, 3), config=config)
+    assert found == corpus.undisturbed("MSSGAN", config)
     assert found.weights != corpus.undisturbed("MSSGAN").weights
 
 
@@ -198,9 +198,9 @@ def test_updates_since_the_last_state_are_made_again(
 ) -> None:
     # A clock that ticks once a look: at 3 ticks a state is kept every third update.
     ticks = count()
-    monkeypatch.setattr(keeper, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    monkeypatch.setattr(checkpointer, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
     with monkeypatch.context() as during:
-        _interrupt(during, Averages, "follow", after=5)
+        _interrupt(during, EMA, "update", after=5)
         with pytest.raises(KilledError):
             corpus.train(model, tmp_path, seconds=3)
     stage = "labelled" if model.startswith("SSBase") else "training"
@@ -213,7 +213,7 @@ def test_the_pointer_moves_last(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int, before: str | None
 ) -> None:
     with monkeypatch.context() as during:
-        _interrupt(during, keeper, "write_text", after=kept)
+        _interrupt(during, checkpointer, "write_text", after=kept)
         with pytest.raises(KilledError):
             corpus.train("MSSGAN", tmp_path)
     state = tmp_path / "state" / "training"
@@ -247,7 +247,7 @@ def test_what_a_kill_left_half_written_is_swept_up(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as during:
-        _interrupt(during, Averages, "follow", after=3)
+        _interrupt(during, EMA, "update", after=3)
         with pytest.raises(KilledError):
             corpus.train("MSSGAN", tmp_path)
     state = tmp_path / "state" / "training"
@@ -263,7 +263,7 @@ def test_what_a_kill_left_half_written_is_swept_up(
 def kept(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of the state after three updates of MSSGAN."""
     with monkeypatch.context() as during:
-        _interrupt(during, Averages, "follow", after=3)
+        _interrupt(during, EMA, "update", after=3)
         with pytest.raises(KilledError):
             corpus.train("MSSGAN", tmp_path)
     return tmp_path / "state" / "training" / _pointer(tmp_path)
@@ -324,7 +324,7 @@ def test_a_pickle_in_place_of_the_state_is_refused_and_not_run(corpus: Corpus, k
 
     (kept / "state.safetensors").write_bytes(pickle.dumps(Bomb()))
     facts = json.loads((kept / "state.json").read_text())
-    facts["tensors"] = keeper._digest((kept / "state.safetensors").read_bytes())
+    facts["tensors"] = checkpointer._digest((kept / "state.safetensors").read_bytes())
     (kept / "state.json").write_text(json.dumps(facts))
     with pytest.raises(StoreError, match="is damaged: remove it to begin anew"):
         corpus.train("MSSGAN", tmp_path)
@@ -341,33 +341,33 @@ def test_a_state_with_a_number_that_is_none_is_not_kept(tmp_path: Path) -> None:
     layer = nn.Linear(2, 1)
     with torch.no_grad():
         layer.weight.fill_(7)
-    mine = Keeper(tmp_path / "state", seconds=0)
-    mine.keep(1, {"layer": layer})
+    mine = Checkpointer(tmp_path / "state", seconds=0)
+    mine.save(1, {"layer": layer})
     with torch.no_grad():
         layer.weight[0, 0] = torch.nan
-    mine.keep(2, {"layer": layer}, now=True)
+    mine.save(2, {"layer": layer}, now=True)
     fresh = nn.Linear(2, 1)
-    assert Keeper(tmp_path / "state").resume({"layer": fresh}) == 1
+    assert Checkpointer(tmp_path / "state").restore({"layer": fresh}) == 1
     assert fresh.weight.tolist() == [[7, 7]]
 
 
 WILD = replace(
     PLAN,
     regularisation=replace(PLAN.regularisation, weight_norm=False),
-    schedule=replace(PLAN.schedule, learning_rate=1e25, clip=0.0),
+    schedule=replace(PLAN.schedule, learning_rate=1e25, grad_clip_norm=0.0),
 )
 
 
 def test_weights_that_break_in_the_last_update_before_a_look_are_named_too(corpus: Corpus, tmp_path: Path) -> None:
     wild = replace(WILD, schedule=replace(WILD.schedule, evaluate_every=1))
     with pytest.raises(ValaroError, match=r"broke down at step \d+: the weights are not finite .*learning_rate"):
-        corpus.train("FSBase:fbank", tmp_path, plan=wild)
+        corpus.train("FSBase:fbank", tmp_path, config=wild)
 
 
 def test_the_last_good_state_outlives_a_training_that_breaks_down(corpus: Corpus, tmp_path: Path) -> None:
     wild = replace(WILD, schedule=replace(WILD.schedule, evaluate_every=6))
     with pytest.raises(ValaroError, match=r"broke down at step \d+: the \w+ loss is (nan|inf)") as raised:
-        corpus.train("FSBase:fbank", tmp_path, plan=wild)
+        corpus.train("FSBase:fbank", tmp_path, config=wild)
     broken = int(str(raised.value).split("at step ")[1].split(":")[0])
     state = tmp_path / "state" / "training" / _pointer(tmp_path)
     assert int(state.name.removeprefix("step-")) < broken

@@ -11,11 +11,11 @@ from hypothesis.extra import numpy as hnp
 
 from making_features import an_utterance, make_store, toy_corpus
 from valaro.evaluation.folds import leave_one_session_out
-from valaro.training.material import gather
-from valaro.training.plans import DEFAULT, PAPER, SelfTraining
-from valaro.training.recipes import RECIPES, candidates
+from valaro.training.config import DEFAULT, PAPER, SelfTraining
+from valaro.training.methods import METHODS, model_specs
 from valaro.training.self_training import surest_by_threshold, surest_of_each_level
 from valaro.training.train import train_model
+from valaro.training.training_data import prepare
 
 ANSWERS = np.array(
     [
@@ -71,17 +71,17 @@ def test_what_is_chosen_is_sure_and_no_level_outgrows_its_share(raw: np.ndarray,
 def test_validation_chooses_among_the_checkpoints_of_all_stages(tmp_path: Path, model: str) -> None:
     utterances, features = toy_corpus(per_level=4)
     store = make_store(tmp_path / "store", features)
-    plan = replace(
+    config = replace(
         DEFAULT,
         width=0.125,
         averaged_bands=1,
-        labels_per_level=2,
-        schedule=replace(DEFAULT.schedule, steps=4, batch=4, evaluate_every=2),
-        self_training=SelfTraining(threshold=0.0, rate_share=0.5, rounds=2),
+        labels_per_class=2,
+        schedule=replace(DEFAULT.schedule, steps=4, batch_size=4, evaluate_every=2),
+        self_training=SelfTraining(threshold=0.0, lr_fraction=0.5, rounds=2),
     )
-    (candidate,) = candidates(model, ["fbank"])
+    (spec,) = model_specs(model, ["fbank"])
     fold = leave_one_session_out(utterances)[0]
-    training = train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=plan)
+    training = train_model(spec, store, fold, (), dimension="valence", seed=0, config=config)
     stages = 2 if model.startswith("SSBase") else 3
     assert [point.step for point in training.history] == list(range(2, 4 * stages + 1, 2))
     best = max(training.history, key=lambda point: point.validation_uar)
@@ -102,15 +102,15 @@ def test_who_labels_the_pool_takes_it_on_the_scale_of_the_labelled_where_the_pla
     values = {u.id: {"fbank": np.tile([[1.0], [5.0]], (100, 4))} for u in labelled}
     store = make_store(tmp_path, values | {pool.id: {"fbank": np.full((200, 4), 4.0)}})
     fold = leave_one_session_out(labelled)[0]
-    (candidate,) = candidates(model, ["fbank"])
-    material = gather(candidate, store, [fold], [pool], dimension="valence", seed=0, plan=PAPER)
-    scale = material.scales.of_pool(pool)["fbank"]
+    (spec,) = model_specs(model, ["fbank"])
+    data = prepare(spec, store, [fold], [pool], dimension="valence", seed=0, config=PAPER)
+    scale = data.scales.of_pool(pool)["fbank"]
     assert ((4.0 - scale.mean) / scale.deviation).tolist() == [seen] * 4
-    assert material.normalisation == ("shift" if seen == 0.5 else "none")
+    assert data.normalisation == ("shift" if seen == 0.5 else "none")
 
 
 def test_a_pool_that_the_plan_scales_is_scaled_so_for_who_labels_it_too() -> None:
-    assert [RECIPES["SSBase"].pool_scaling(name) for name in ("auto", "self", "shift", "combine")] == [
+    assert [METHODS["SSBase"].pool_scaling(name) for name in ("auto", "self", "shift", "combine")] == [
         "auto",
         "self",
         "shift",

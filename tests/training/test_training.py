@@ -15,8 +15,8 @@ from valaro.evaluation.pool import unlabelled_pool
 from valaro.evaluation.scores import score
 from valaro.records import Utterance
 from valaro.store.feature_store import FeatureStore
-from valaro.training.plans import DEFAULT, PAPER, Plan
-from valaro.training.recipes import MODEL_NAMES, RECIPES, candidates
+from valaro.training.config import DEFAULT, PAPER, TrainConfig
+from valaro.training.methods import METHODS, MODEL_NAMES, model_specs
 from valaro.training.train import Training, train_model
 from valaro.training.trained_model import answer, predict_utterances
 
@@ -24,7 +24,7 @@ QUICK = replace(
     DEFAULT,
     width=0.25,
     averaged_bands=1,
-    schedule=replace(DEFAULT.schedule, steps=40, batch=16, evaluate_every=10),
+    schedule=replace(DEFAULT.schedule, steps=40, batch_size=16, evaluate_every=10),
 )
 
 
@@ -39,13 +39,13 @@ def _train(
     model: str = "MSSGAN",
     *,
     seed: int = 0,
-    plan: Plan = QUICK,
+    config: TrainConfig = QUICK,
     fold: Fold | None = None,
 ) -> Training:
     utterances, store = data
     fold = fold or leave_one_session_out(utterances)[0]
-    candidate = candidates(model, ["fbank", "face"])[0]
-    return train_model(candidate, store, fold, utterances, dimension="valence", seed=seed, plan=plan)
+    spec = model_specs(model, ["fbank", "face"])[0]
+    return train_model(spec, store, fold, utterances, dimension="valence", seed=seed, config=config)
 
 
 def _weights(training: Training) -> dict[str, torch.Tensor]:
@@ -59,15 +59,15 @@ def test_each_model_learns_an_easy_corpus(data: tuple[tuple[Utterance, ...], Fea
     training = _train(data, model, fold=fold)
     assert score(predict_utterances(training.model, store, fold.test)).uar >= 0.9
     assert training.labelled == 4 * 12
-    assert training.unlabelled == (4 * 4 if RECIPES[model].uses_pool else 0)
+    assert training.unlabelled == (4 * 4 if METHODS[model].is_semi_supervised else 0)
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
     data: tuple[tuple[Utterance, ...], FeatureStore],
 ) -> None:
-    first, again, other = _train(data), _train(data), _train(data, seed=1)
-    assert all(torch.equal(a, b) for a, b in zip(_weights(first).values(), _weights(again).values(), strict=True))
-    assert [p.losses for p in first.history] == [p.losses for p in again.history]
+    first, second_view, other = _train(data), _train(data), _train(data, seed=1)
+    assert all(torch.equal(a, b) for a, b in zip(_weights(first).values(), _weights(second_view).values(), strict=True))
+    assert [p.losses for p in first.history] == [p.losses for p in second_view.history]
     assert not torch.equal(_weights(first)["head.weight"], _weights(other)["head.weight"])
 
 
@@ -114,7 +114,7 @@ def test_a_model_refuses_to_be_scored_on_people_it_has_met(
 ) -> None:
     utterances, store = data
     fold = leave_one_session_out(utterances)[0]
-    model = valaro.train("MFSBase", store, fold, dimension="valence", plan=QUICK)
+    model = valaro.train("MFSBase", store, fold, dimension="valence", config=QUICK)
     assert 0 <= valaro.score(model, store, fold.test).uar <= 1
     for met in (fold.train, fold.validation):
         with pytest.raises(ValaroError, match="cannot be tested on people it has met"):
@@ -128,8 +128,8 @@ def test_unlabelled_recordings_change_a_semi_supervised_model_only(
     fold = leave_one_session_out(utterances)[0]
     pool = unlabelled_pool(fold, utterances).utterances
     for model, differs in (("MFSBase", False), ("MSSGAN", True)):
-        alone = valaro.train(model, store, fold, dimension="valence", plan=replace(QUICK, pool_size=0))
-        more = valaro.train(model, store, fold, pool, dimension="valence", plan=QUICK)
+        alone = valaro.train(model, store, fold, dimension="valence", config=replace(QUICK, max_unlabelled=0))
+        more = valaro.train(model, store, fold, pool, dimension="valence", config=QUICK)
         same = torch.equal(alone.classifier.head.weight, more.classifier.head.weight)
         assert same is not differs
 
@@ -155,7 +155,7 @@ def test_recordings_without_a_modality_are_judged_by_the_other(tmp_path: Path, m
     for utterance in fold.test:
         del features[utterance.id]["face"]
     store = make_store(tmp_path / "store", features)
-    fused = _train((utterances, store), model, fold=fold, plan=replace(QUICK, pool_size=0)).model
+    fused = _train((utterances, store), model, fold=fold, config=replace(QUICK, max_unlabelled=0)).model
     assert fused.features == ("fbank", "face")
     assert score(predict_utterances(fused, store, fold.test)).uar >= 0.9
 
@@ -165,8 +165,8 @@ def test_short_recordings_are_filled_up_at_the_test_as_in_training(tmp_path: Pat
     short = {name: {key: rows[:90] for key, rows in one.items()} for name, one in features.items()}
     store = make_store(tmp_path / "store", short)
     fold = leave_one_session_out(utterances)[0]
-    plan = replace(QUICK, pool_size=0, sampling=replace(QUICK.sampling, short="mean"))
-    training = _train((utterances, store), fold=fold, plan=plan)
+    config = replace(QUICK, max_unlabelled=0, sampling=replace(QUICK.sampling, pad_mode="mean"))
+    training = _train((utterances, store), fold=fold, config=config)
     answers = answer(training.model, store, fold.validation)
     best = next(point for point in training.history if point.step == training.best_step)
     assert score(answers).uar == pytest.approx(best.validation_uar)
@@ -180,20 +180,20 @@ def test_a_missing_feature_costs_no_label(tmp_path: Path) -> None:
     del features[fold.train[0].id]["face"]
     del features[fold.train[1].id]["face"]
     store = make_store(tmp_path / "store", features)
-    plan = replace(QUICK, labels_per_level=14)
-    assert _train((utterances, store), "FSBase:fbank", fold=fold, plan=plan).labelled == 3 * 14
-    assert _train((utterances, store), "MFSBase", fold=fold, plan=plan).labelled == 3 * 14
+    config = replace(QUICK, labels_per_class=14)
+    assert _train((utterances, store), "FSBase:fbank", fold=fold, config=config).labelled == 3 * 14
+    assert _train((utterances, store), "MFSBase", fold=fold, config=config).labelled == 3 * 14
 
 
 def test_bands_that_cannot_be_averaged_are_refused(data: tuple[tuple[Utterance, ...], FeatureStore]) -> None:
     with pytest.raises(ValaroError, match=r"averaged_bands = 3 does not divide the 16 bands of 'fbank'"):
-        _train(data, plan=replace(QUICK, averaged_bands=3))
+        _train(data, config=replace(QUICK, averaged_bands=3))
 
 
 def test_speaker_wise_normalisation_is_a_named_choice(data: tuple[tuple[Utterance, ...], FeatureStore]) -> None:
     assert not DEFAULT.normalise_speakers
     assert not PAPER.normalise_speakers
-    assert _train(data, plan=replace(QUICK, normalise_speakers=True)).model.normalise_speakers
+    assert _train(data, config=replace(QUICK, normalise_speakers=True)).model.normalise_speakers
 
 
 def test_a_loss_that_is_no_number_stops_at_its_step_and_is_named(
@@ -202,17 +202,17 @@ def test_a_loss_that_is_no_number_stops_at_its_step_and_is_named(
     wild = replace(
         QUICK,
         regularisation=replace(QUICK.regularisation, weight_norm=False),
-        schedule=replace(QUICK.schedule, learning_rate=1e25, clip=0.0),
+        schedule=replace(QUICK.schedule, learning_rate=1e25, grad_clip_norm=0.0),
     )
     with pytest.raises(ValaroError, match=r"broke down at step \d+: the labelled loss is (nan|inf)"):
-        _train(data, "MFSBase", plan=wild)
+        _train(data, "MFSBase", config=wild)
 
 
 def test_the_paper_preset_takes_steps_at_an_eighth_of_its_width(
     data: tuple[tuple[Utterance, ...], FeatureStore],
 ) -> None:
-    plan = replace(PAPER, width=0.125, schedule=replace(PAPER.schedule, steps=2, batch=4, evaluate_every=2))
-    history = _train(data, plan=plan).history
+    config = replace(PAPER, width=0.125, schedule=replace(PAPER.schedule, steps=2, batch_size=4, evaluate_every=2))
+    history = _train(data, config=config).history
     assert set(history[-1].losses) == {"labelled", "real", "generated", "consistency", "generator"}
     assert all(np.isfinite(value) for value in history[-1].losses.values())
 
@@ -220,10 +220,10 @@ def test_the_paper_preset_takes_steps_at_an_eighth_of_its_width(
 def test_features_that_no_recording_can_have_are_named_with_what_to_set(tmp_path: Path) -> None:
     utterances, features = toy_corpus(sessions=2)
     voices = make_store(tmp_path / "store", {name: {"fbank": rows["fbank"]} for name, rows in features.items()})
-    (candidate,) = candidates("MFSBase", ["fbank", "face"])
+    (spec,) = model_specs("MFSBase", ["fbank", "face"])
     fold = leave_one_session_out(utterances)[0]
     with pytest.raises(ValaroError, match=r"None has face: .* set study.features = \[\"fbank\"\] and models of one"):
-        train_model(candidate, voices, fold, (), dimension="valence", seed=0, plan=DEFAULT)
+        train_model(spec, voices, fold, (), dimension="valence", seed=0, config=DEFAULT)
 
 
 def test_nothing_unlabelled_is_refused_with_every_reason_counted(tmp_path: Path) -> None:
@@ -235,9 +235,9 @@ def test_nothing_unlabelled_is_refused_with_every_reason_counted(tmp_path: Path)
     ]
     never = replace(fold.train[0], id="toy/never", media=Path("/x/never"), ratings=())
     store = make_store(tmp_path / "store", features)
-    (candidate,) = candidates("SSGAN:face", ["fbank", "face"])
+    (spec,) = model_specs("SSGAN:face", ["fbank", "face"])
     with pytest.raises(ValaroError) as caught:
-        train_model(candidate, store, fold, [own, *unnamed, never], dimension="valence", seed=0, plan=DEFAULT)
+        train_model(spec, store, fold, [own, *unnamed, never], dimension="valence", seed=0, config=DEFAULT)
     first, *reasons, advice = str(caught.value).splitlines()
     assert first.endswith("SSGAN face learns from unlabelled recordings, and may learn from none of 4")
     assert reasons == [
@@ -247,5 +247,7 @@ def test_nothing_unlabelled_is_refused_with_every_reason_counted(tmp_path: Path)
     ]
     assert "--speaker-from PATTERN" in advice
     # Who asks for none gets none.
-    none = replace(DEFAULT, pool_size=0, width=0.125, averaged_bands=1, schedule=replace(DEFAULT.schedule, steps=2))
-    assert train_model(candidate, store, fold, (), dimension="valence", seed=0, plan=none).unlabelled == 0
+    none = replace(
+        DEFAULT, max_unlabelled=0, width=0.125, averaged_bands=1, schedule=replace(DEFAULT.schedule, steps=2)
+    )
+    assert train_model(spec, store, fold, (), dimension="valence", seed=0, config=none).unlabelled == 0

@@ -15,29 +15,29 @@ import pytest
 import torch
 
 from making_faces import SMALL, some_faces
-from valaro.corpora.face_parts import FaceParts
+from valaro.corpora.face_splits import FaceSplits
 from valaro.errors import StoreError, ValaroError
 from valaro.experiments import face_network
 from valaro.experiments.face_network import FaceNetworkRun, train_face_network
 from valaro.features.network_file import read_face_network
 from valaro.networks.densenet import DenseNet
+from valaro.training.checkpointer import CheckpointPaths
 from valaro.training.faces import export, passes
+from valaro.training.faces.augmentation import varied
 from valaro.training.faces.best import BestNetwork, Epoch, probabilities_of, score_faces
+from valaro.training.faces.config import FaceAugmentation, FacePlan
 from valaro.training.faces.fit import fit_face_network
-from valaro.training.faces.plan import FacePlan, Variation
-from valaro.training.faces.varied import varied
-from valaro.training.keeper import Trail
 
 PLAN = FacePlan(epochs=3, batch=4, rate=0.05, shape=SMALL)
-NO_TRAIL = Trail()
+NO_TRAIL = CheckpointPaths()
 
 
 class KilledError(BaseException):
     """Stands for the kill: nothing in the package catches it."""
 
 
-def _parts() -> FaceParts:
-    return FaceParts(train=some_faces(18), validation=some_faces(6, seed=1), test=some_faces(8, seed=2))
+def _parts() -> FaceSplits:
+    return FaceSplits(train=some_faces(18), validation=some_faces(6, seed=1), test=some_faces(8, seed=2))
 
 
 def _files(run: Path) -> dict[str, bytes]:
@@ -94,7 +94,7 @@ def test_the_same_seed_gives_the_same_files_and_another_seed_another_network(tmp
         (passes, "_passes", 3),
         (passes, "_passes", 4),
         (passes, "_passes", 9),
-        (BestNetwork, "judge", 1),
+        (BestNetwork, "evaluate", 1),
         (face_network, "_write_epochs", 1),
         (face_network, "export_network", 1),
         (face_network, "score_faces", 0),
@@ -136,9 +136,9 @@ def test_a_process_ended_by_force_goes_on_to_the_same_files(tmp_path: Path, undi
 
 def test_a_rate_that_blows_the_weights_up_is_one_sentence_with_its_remedy(tmp_path: Path) -> None:
     # One update an epoch: its loss is still a number, the weights after it are none.
-    plan = replace(PLAN, batch=64, rate=1e30, descent="steps")
+    config = replace(PLAN, batch=64, rate=1e30, lr_schedule="steps")
     with pytest.raises(ValaroError, match=r"broke down at step 1: the validation loss is nan\. Lower --rate"):
-        train_face_network(_parts(), tmp_path / "run", plan, seed=0)
+        train_face_network(_parts(), tmp_path / "run", config, seed=0)
     assert not (tmp_path / "run" / "network.onnx").exists()
 
 
@@ -195,7 +195,7 @@ def test_the_best_epoch_is_kept_not_the_last(monkeypatch: pytest.MonkeyPatch) ->
         return next(answers)
 
     monkeypatch.setattr("valaro.training.faces.best.probabilities_of", answer)
-    training = fit_face_network(some_faces(18), some_faces(6), PLAN, seed=0, trail=NO_TRAIL)
+    training = fit_face_network(some_faces(18), some_faces(6), PLAN, seed=0, paths=NO_TRAIL)
     assert training.best_epoch == 2
     assert [epoch.validation_accuracy for epoch in training.history] == [0.0, 1.0, 0.0]
     assert torch.equal(training.network.first.weight, weights[1])
@@ -241,19 +241,19 @@ def test_an_export_that_differs_from_torch_is_not_written(tmp_path: Path, monkey
 def test_pictures_are_moved_each_in_its_own_way_and_stay_pictures() -> None:
     crops = torch.from_numpy(some_faces(16).crops)
     generator = torch.Generator().manual_seed(0)
-    moved = varied(crops, Variation(), deviation=60.0, generator=generator)
+    moved = varied(crops, FaceAugmentation(), deviation=60.0, generator=generator)
     assert moved.shape == (16, 64, 64)
     assert float(moved.min()) >= 0
     assert float(moved.max()) <= 255
-    again = varied(crops, Variation(), deviation=60.0, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(moved, again)
+    second_view = varied(crops, FaceAugmentation(), deviation=60.0, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(moved, second_view)
     same = torch.stack([crops[0]] * 16)
-    looks = varied(same, Variation(), deviation=60.0, generator=generator)
-    assert len({tuple(look.flatten().tolist()) for look in looks}) == 16
+    looks = varied(same, FaceAugmentation(), deviation=60.0, generator=generator)
+    assert len({tuple(augment.flatten().tolist()) for augment in looks}) == 16
 
 
 def test_without_any_strength_a_picture_is_itself_or_mirrored() -> None:
-    still = Variation(shift=0.0, rotation=0.0, scale=0.0, contrast=0.0, brightness=0.0)
+    still = FaceAugmentation(shift=0.0, rotation=0.0, scale=0.0, contrast=0.0, brightness=0.0)
     crops = torch.from_numpy(some_faces(32).crops)
     moved = varied(crops, still, deviation=60.0, generator=torch.Generator().manual_seed(0))
     straight = [(new - old).abs().max() < 0.01 for old, new in zip(crops.float(), moved, strict=True)]
@@ -268,7 +268,7 @@ def test_a_picture_turned_keeps_its_proportions() -> None:
     crops[:, 28:36, 12:52] = 200
     turned = varied(
         crops,
-        Variation(shift=0.0, rotation=90.0, scale=0.0, contrast=0.0, brightness=0.0),
+        FaceAugmentation(shift=0.0, rotation=90.0, scale=0.0, contrast=0.0, brightness=0.0),
         deviation=60.0,
         generator=torch.Generator().manual_seed(0),
     )
@@ -276,7 +276,7 @@ def test_a_picture_turned_keeps_its_proportions() -> None:
 
 
 def test_what_is_erased_is_one_square_of_the_mean_and_no_larger_than_asked() -> None:
-    still = Variation(shift=0.0, rotation=0.0, scale=0.0, contrast=0.0, brightness=0.0, erased=0.5)
+    still = FaceAugmentation(shift=0.0, rotation=0.0, scale=0.0, contrast=0.0, brightness=0.0, erased=0.5)
     # A mean of 100 that no pixel has: half of them are 0, half 200.
     crops = torch.zeros((50, 64, 64), dtype=torch.uint8)
     crops[:, 32:] = 200
@@ -291,7 +291,7 @@ def test_what_is_erased_is_one_square_of_the_mean_and_no_larger_than_asked() -> 
 def test_averaged_weights_are_what_is_judged_and_kept() -> None:
     parts = _parts()
     last, averaged = (
-        fit_face_network(parts.train, parts.validation, replace(PLAN, average=average), seed=0, trail=NO_TRAIL)
+        fit_face_network(parts.train, parts.validation, replace(PLAN, average=average), seed=0, paths=NO_TRAIL)
         for average in (0.0, 0.5)
     )
     # The same updates, judged otherwise; whole numbers are copied: 4 batches of 4 faces an epoch.
@@ -304,7 +304,7 @@ def test_averaged_weights_are_what_is_judged_and_kept() -> None:
     ("change", "words"),
     [
         ({"average": 1.0}, "average 1: expected at least 0 and less than 1"),
-        ({"variation": Variation(erased=2.0)}, "erased 2: expected 0 to 1"),
+        ({"variation": FaceAugmentation(erased=2.0)}, "erased 2: expected 0 to 1"),
         ({"epochs": 0}, "epochs 0: expected at least 1"),
         ({"batch": 1}, "batch 1: expected at least 2 pictures"),
         ({"rate": float("nan")}, "rate nan"),

@@ -13,8 +13,8 @@ from valaro.checks.mouths import mouth_findings, side_by_side
 from valaro.checks.stores import loudness_of, store_findings
 from valaro.errors import ValaroError
 from valaro.labels.agreement import krippendorff_alpha
-from valaro.labels.fuzzy import correct_levels, fuzzy_labels, level_counts
 from valaro.labels.levels import level_of
+from valaro.labels.soft_labels import correct_levels, level_counts, soft_labels_of
 from valaro.labels.table_1 import level_tallies
 from valaro.parallel.count import Count, OnProgress
 from valaro.records import DIMENSIONS, GRID_RATE, CorpusSummary, Dimension, FaceQuality, Utterance
@@ -146,7 +146,7 @@ def _agreement(corpus: str, dimension: Dimension, utterances: Sequence[Utterance
         dimension=dimension,
         rated=len(rated),
         votes=sum(map(len, votes)),
-        ties=int((correct_levels(fuzzy_labels(rated, dimension)).sum(axis=1) > 1).sum()),
+        ties=int((correct_levels(soft_labels_of(rated, dimension)).sum(axis=1) > 1).sum()),
         alpha=krippendorff_alpha(votes),
         alpha_of_levels=krippendorff_alpha([[level_of(v) for v in unit] for unit in votes], metric="nominal"),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from valaro.checks.findings import Finding
 from valaro.checks.lookalikes import lookalike_findings
-from valaro.labels.fuzzy import level_counts
+from valaro.labels.soft_labels import level_counts
 from valaro.records import CROP_FRAMES, DIMENSIONS, GRID_RATE, LEVELS, Utterance
 
 LONG = 60.0

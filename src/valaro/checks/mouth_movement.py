@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
-from valaro.corpora.seats import LEFT, RIGHT, Region
+from valaro.corpora.speaker_positions import LEFT, RIGHT, Region
 from valaro.errors import MediaError
 from valaro.media.decode import Voice, stream_clips
 from valaro.media.faces import FaceTracker

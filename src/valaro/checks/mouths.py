@@ -8,7 +8,7 @@ import numpy as np
 
 from valaro.checks.findings import Finding
 from valaro.checks.mouth_movement import sound_against_mouths
-from valaro.corpora.seats import LEFT, RIGHT
+from valaro.corpora.speaker_positions import LEFT, RIGHT
 from valaro.errors import ValaroError
 from valaro.records import Utterance
 

@@ -20,7 +20,7 @@ def run(
 ) -> None:
     """Write a manifest's utterances and labels as an audformat database, or as tables."""
     from valaro.cli.console import say
-    from valaro.corpora.roots import root_option
+    from valaro.corpora.search_roots import root_option
     from valaro.corpora.to_audformat import write_audformat
     from valaro.corpora.to_levels import write_levels
     from valaro.corpora.to_table import write_tables

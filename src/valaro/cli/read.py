@@ -198,8 +198,8 @@ def _read(kind: str, path: Path, to: Path, note: str, strict: bool, as_json: boo
     """Read, write and say what was expected, read, refused and why; exit code 1 if something was refused."""
     from valaro.checks.manifests import people_findings
     from valaro.cli.console import list_problems, print_json, progress, say, warn
-    from valaro.corpora.kinds import read_kind
     from valaro.corpora.reading import strictly
+    from valaro.corpora.registry import read_kind
     from valaro.records import CorpusNote
     from valaro.reports.table_1 import level_line
     from valaro.store.manifest import check_target, write_manifest

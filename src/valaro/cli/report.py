@@ -26,7 +26,7 @@ def run(
     from valaro.cli.console import list_problems, say
     from valaro.errors import ValaroError
     from valaro.experiments.run_folder import read_run
-    from valaro.reports.written import write_report_as
+    from valaro.reports.write import write_report_as
 
     # A run named twice is one run.
     named = {run.resolve(): run for run in runs}

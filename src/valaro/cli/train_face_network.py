@@ -46,20 +46,20 @@ def run(
     Exit code 1 if a picture was refused; the network is trained on the others.
     """
     from valaro.cli.console import list_problems, progress, say
-    from valaro.corpora.face_parts import part_faces
+    from valaro.corpora.face_splits import part_faces
     from valaro.experiments.face_network import begin_face_run, train_face_network
-    from valaro.training.faces.plan import FacePlan, Variation
+    from valaro.training.faces.config import FaceAugmentation, FacePlan
 
     plan = FacePlan(
         epochs=epochs,
         batch=batch,
         rate=rate,
-        descent=descent,
+        lr_schedule=descent,
         weight_decay=weight_decay,
         smoothing=smoothing,
         average=average,
         device=device,
-        variation=Variation(erased=erased),
+        variation=FaceAugmentation(erased=erased),
     )
     reading = _read(images, labels, validation, test)
     parts = part_faces(reading, share=share, seed=seed)

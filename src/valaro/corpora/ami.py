@@ -22,7 +22,7 @@ from valaro.corpora.ami_meetings import Seat, Seating, read_seating
 from valaro.corpora.ami_transcript import Transcript, read_transcript
 from valaro.corpora.reading import Reading
 from valaro.corpora.sampling import Crop, Drawing, draw
-from valaro.corpora.spoken import SpokenPlaces
+from valaro.corpora.speech_source import SpokenPlaces
 from valaro.errors import ValaroError, all_at_once
 from valaro.media.presence import FaceFinder
 from valaro.records import CorpusNote, Problem, Utterance

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from valaro.corpora.audformat_header import Column, Header, TableHead
 from valaro.corpora.audformat_package import FULL_NAMES
-from valaro.corpora.sheet import Row, as_problems, place, read_sheet
+from valaro.corpora.table_reader import Row, as_problems, place, read_sheet
 from valaro.errors import ValaroError
 from valaro.records import DIMENSIONS, Dimension, Problem
 

@@ -17,7 +17,7 @@ from valaro.corpora.crema_d_votes import (
 from valaro.corpora.levels_table import levels_for
 from valaro.corpora.pairs import paired_sessions
 from valaro.corpora.reading import Reading, existing_folder, nothing_in
-from valaro.corpora.sheet import as_problems, place, read_sheet
+from valaro.corpora.table_reader import as_problems, place, read_sheet
 from valaro.errors import ValaroError, all_at_once, unknown_name
 from valaro.labels.categories import DERIVED, Levels
 from valaro.records import CorpusNote, Problem, Rating, Utterance

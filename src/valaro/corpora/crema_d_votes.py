@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from valaro.corpora.sheet import Row, as_problems, place, read_sheet
+from valaro.corpora.table_reader import Row, as_problems, place, read_sheet
 from valaro.errors import ValaroError, all_at_once
 from valaro.labels.categories import CATEGORIES, Levels, derived_ratings
-from valaro.labels.fuzzy import fuzzy_from_scores
+from valaro.labels.soft_labels import soft_label_from_scores
 from valaro.records import LEVELS, Dimension, Problem, Rating
 
 EMOTIONS: Mapping[str, str] = {
@@ -129,7 +129,7 @@ def ratings_of(row: VoteRow, levels: Mapping[str, Levels] = CATEGORIES) -> tuple
     )
 
 
-def fuzzy_categories(rows: Sequence[VoteRow]) -> Float[np.ndarray, "n 6"]:
+def soft_categories(rows: Sequence[VoteRow]) -> Float[np.ndarray, "n 6"]:
     """Return each row's share of votes for the six emotions, in the order of EMOTIONS.
 
     >>> fuzzy_categories([VoteRow(line=2, modality="face", clip="1001_DFA_ANG_XX", counts=(6, 2, 0, 0, 0, 0))]).tolist()
@@ -139,12 +139,12 @@ def fuzzy_categories(rows: Sequence[VoteRow]) -> Float[np.ndarray, "n 6"]:
     return counts / counts.sum(axis=1, keepdims=True)
 
 
-def fuzzy_levels(
+def soft_levels(
     rows: Sequence[VoteRow], dimension: Dimension, levels: Mapping[str, Levels] = CATEGORIES
 ) -> Float[np.ndarray, "n 3"]:
     """Return each row's fuzzy label on a dimension, as an utterance with these votes gets it."""
     shares = [
-        fuzzy_from_scores([rating.score for rating in ratings_of(row, levels) if rating.dimension == dimension])
+        soft_label_from_scores([rating.score for rating in ratings_of(row, levels) if rating.dimension == dimension])
         for row in rows
     ]
     return np.stack(shares) if shares else np.zeros((0, len(LEVELS)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from valaro.corpora.faces import FaceReading, Faces, is_picture, read_crops
 from valaro.corpora.reading import existing_folder
-from valaro.corpora.sheet import place, read_sheet
+from valaro.corpora.table_reader import place, read_sheet
 from valaro.errors import ValaroError, all_at_once
 from valaro.records import Problem
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from valaro.corpora.sheet import Fault, line_word, place
+from valaro.corpora.table_reader import Fault, line_word, place
 
 _ALIKE = 3
 """Faults of one cause that still get a line each."""

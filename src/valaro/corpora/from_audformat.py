@@ -9,7 +9,7 @@ from typing import TypeVar
 from valaro.corpora.audformat_header import Header, Scheme, TableHead, read_header
 from valaro.corpora.audformat_package import OUR_TABLE
 from valaro.corpora.audformat_rows import NANO, Found, Segment, collect, file_of, role_of
-from valaro.corpora.cells import (
+from valaro.corpora.parse_cell import (
     GENDERS,
     checked_name,
     checked_scale,
@@ -20,7 +20,7 @@ from valaro.corpora.cells import (
     seconds_of,
 )
 from valaro.corpora.reading import Reading, existing_folder, nothing_in
-from valaro.corpora.sheet import as_problems, read_sheet
+from valaro.corpora.table_reader import as_problems, read_sheet
 from valaro.errors import ValaroError, unknown_name
 from valaro.records import DIMENSIONS, LEVEL_SCORES, Problem, Rating, Utterance
 

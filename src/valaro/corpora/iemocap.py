@@ -28,7 +28,7 @@ from pathlib import Path
 
 from valaro.corpora.iemocap_turns import Evaluation, Turn, read_bytes, read_evaluation
 from valaro.corpora.reading import Reading, existing_folder, nothing_in
-from valaro.corpora.seats import Seats, half_of, read_seats
+from valaro.corpora.speaker_positions import Seats, half_of, read_seats
 from valaro.errors import ValaroError
 from valaro.labels.table_1 import level_tallies
 from valaro.records import Problem, Utterance

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from valaro.errors import ValaroError, words_for
-from valaro.labels.fuzzy import MEAN
+from valaro.labels.soft_labels import MEAN
 from valaro.limits import LIMITS
 from valaro.records import DIMENSIONS, Dimension, Rating
 from valaro.regular import read_regular

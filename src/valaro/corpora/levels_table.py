@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from valaro.corpora.sheet import place, read_sheet
+from valaro.corpora.table_reader import place, read_sheet
 from valaro.errors import all_at_once
 from valaro.labels.categories import CATEGORIES, Levels
 from valaro.records import LEVELS

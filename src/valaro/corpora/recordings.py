@@ -17,7 +17,7 @@ from unicodedata import normalize
 
 import numpy as np
 
-from valaro.corpora.cells import checked_name, fits_a_cell, hidden_sign
+from valaro.corpora.parse_cell import checked_name, fits_a_cell, hidden_sign
 from valaro.corpora.reading import Reading, existing_folder, nothing_in
 from valaro.corpora.sampling import Crop, check_numbers, draw
 from valaro.corpora.speaker_names import (
@@ -27,12 +27,12 @@ from valaro.corpora.speaker_names import (
     speakers_by_pattern,
     speakers_by_table,
 )
-from valaro.corpora.spoken import SpokenPlaces
+from valaro.corpora.speech_source import SpokenPlaces
 from valaro.errors import MediaError, ValaroError
 from valaro.media.decode import MediaInfo, probe
 from valaro.media.presence import FaceFinder
 from valaro.media.suffixes import RECORDINGS
-from valaro.media.voice_activity import Spoken, spoken_stretches
+from valaro.media.voice_activity import SpeechSegment, spoken_stretches
 from valaro.records import ANYONE, Problem, Utterance
 
 PLACE = 0.64
@@ -250,7 +250,7 @@ def _lacks(info: MediaInfo, *, faces: bool) -> str:
     return "picture" if faces and not info.has_picture else ""
 
 
-def places_in(stretches: Sequence[Spoken]) -> tuple[list[float], list[float]]:
+def places_in(stretches: Sequence[SpeechSegment]) -> tuple[list[float], list[float]]:
     """Part stretches of speech into places of equal length, at most PLACE seconds each.
 
     >>> places_in([Spoken(1.0, 2.2), Spoken(4.0, 4.5)])

@@ -19,7 +19,7 @@ import numpy as np
 
 from valaro.errors import MediaError, ValaroError
 from valaro.records import Problem
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 
 OVERLAPPING = "overlapping a sample"
 AT_THE_EDGE = "at the edge of a recording"
@@ -209,15 +209,15 @@ def _looked_at(
     tray: _Tray, places: Iterator[tuple[int, int]], workers: int
 ) -> Generator[tuple[_Candidate, Callable[[], str]]]:
     """Yield the places in their order, each with a call that says why not; several workers look some places ahead."""
-    candidates = (tray.candidate(source, place) for source, place in places)
+    model_specs = (tray.candidate(source, place) for source, place in places)
     if workers == 1:
-        for candidate in candidates:
+        for candidate in model_specs:
             yield candidate, partial(_look, tray, candidate)
         return
     pool = ThreadPoolExecutor(workers, thread_name_prefix="sampling")
     ahead: deque[tuple[_Candidate, Callable[[], str]]] = deque()
     try:
-        for candidate in candidates:
+        for candidate in model_specs:
             known = tray.known(candidate)
             look = partial(_look, tray, candidate)
             ahead.append((candidate, look if known else pool.submit(look).result))

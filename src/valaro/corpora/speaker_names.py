@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from valaro.corpora.cells import gender_of, hidden_sign
 from valaro.corpora.few_lines import in_few_lines
-from valaro.corpora.sheet import Fault, read_sheet
+from valaro.corpora.parse_cell import gender_of, hidden_sign
+from valaro.corpora.table_reader import Fault, read_sheet
 from valaro.errors import ValaroError, all_at_once
 
 _COLUMNS = ("file", "speaker", "session", "gender")

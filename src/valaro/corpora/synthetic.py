@@ -17,7 +17,7 @@ from valaro.corpora.talking_heads.scene import PICTURE, film
 from valaro.corpora.talking_heads.speech import plan_speech
 from valaro.corpora.talking_heads.voice import SAMPLE_RATE, background, synthesise
 from valaro.files import write_text
-from valaro.seeds import numpy_stream, stream_seed
+from valaro.rng import numpy_stream, stream_seed
 
 __all__ = [
     "SYNTHETIC_NOTE",

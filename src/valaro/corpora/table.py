@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from unicodedata import normalize
 
-from valaro.corpora.cells import (
+from valaro.corpora.few_lines import in_few_lines
+from valaro.corpora.parse_cell import (
     GENDERS,
     checked_name,
     checked_scale,
@@ -17,8 +18,7 @@ from valaro.corpora.cells import (
     score_of,
     seconds_of,
 )
-from valaro.corpora.few_lines import in_few_lines
-from valaro.corpora.sheet import Fault, line_word, read_sheet
+from valaro.corpora.table_reader import Fault, line_word, read_sheet
 from valaro.errors import ValaroError, all_at_once
 from valaro.records import DIMENSIONS, Dimension, Rating, Utterance
 

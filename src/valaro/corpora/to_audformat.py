@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from valaro.corpora.audformat_package import HEADER, KEY, OUR_TABLE, audformat
-from valaro.corpora.cells import fits_a_cell
-from valaro.corpora.roots import root_option
+from valaro.corpora.parse_cell import fits_a_cell
+from valaro.corpora.search_roots import root_option
 from valaro.errors import ValaroError, all_at_once
-from valaro.files import whole_files
+from valaro.files import atomic_files
 from valaro.records import CorpusNote, Rating, Utterance
 
 VERSION = "1"
@@ -59,7 +59,7 @@ def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence
     labelled = [(key, utterance) for key, utterance in zip(keys, utterances, strict=True) if utterance.ratings]
     if labelled:
         _add_ratings(package, db, [key for key, _ in labelled], [utterance for _, utterance in labelled])
-    with whole_files(path, last=HEADER) as aside:
+    with atomic_files(path, last=HEADER) as aside:
         db.save(str(aside), storage_format=package.define.TableStorageFormat.PARQUET)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from valaro.errors import ValaroError
 from valaro.files import write_text
-from valaro.labels.fuzzy import correct_levels, fuzzy_label
+from valaro.labels.soft_labels import correct_levels, soft_label_of
 from valaro.records import DIMENSIONS, LEVELS, Utterance
 from valaro.spreadsheet import csv_text
 
@@ -29,7 +29,7 @@ def write_levels(folder: Path, utterances: Sequence[Utterance]) -> Path:
             votes = [rating for rating in utterance.ratings if rating.dimension == dimension]
             if not votes:
                 continue
-            shares = fuzzy_label(utterance, dimension)
+            shares = soft_label_of(utterance, dimension)
             (right,) = correct_levels(shares[None])
             named = ";".join(level for level, is_right in zip(LEVELS, right.tolist(), strict=True) if is_right)
             rows.append((utterance.id, dimension, len(votes), *(f"{share:.4f}" for share in shares), named))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from valaro.corpora.cells import checked_name, fits_a_cell
-from valaro.corpora.roots import recordings_root, root_option
+from valaro.corpora.parse_cell import checked_name, fits_a_cell
+from valaro.corpora.search_roots import recordings_root, root_option
 from valaro.corpora.table import ALONE, PLAIN_NAMES
 from valaro.errors import all_at_once
 from valaro.files import write_text

@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 
 from valaro.errors import ValaroError, all_at_once
-from valaro.labels.fuzzy import fuzzy_label
 from valaro.labels.levels import level_of
+from valaro.labels.soft_labels import soft_label_of
 from valaro.records import LEVEL_SCORES, LEVELS, Dimension, Utterance
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 
 Directions = Literal["coin", "both", "fixed"]
 """Who of a session tests: a seeded coin says it, each half in turn, or always the women (the first half)."""
@@ -150,7 +150,7 @@ def few_labels(
     if per_level is None:
         return tuple(labelled), tuple(rest)
     rng = numpy_stream(seed, f"few labels {dimension}")
-    levels = np.array([int(fuzzy_label(utterance, dimension).argmax()) for utterance in labelled], dtype=int)
+    levels = np.array([int(soft_label_of(utterance, dimension).argmax()) for utterance in labelled], dtype=int)
     chosen: set[int] = set()
     for level in range(len(LEVELS)):
         chosen.update(int(index) for index in rng.permutation(np.flatnonzero(levels == level))[:per_level])

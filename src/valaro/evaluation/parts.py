@@ -8,7 +8,7 @@ from valaro.errors import ValaroError
 from valaro.evaluation.scores import bookings
 from valaro.evaluation.significance import Interval
 from valaro.records import Predictions
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 
 
 def accuracy_difference(

@@ -64,13 +64,13 @@ def unlabelled_pool(fold: Fold, unlabelled: Iterable[Utterance]) -> Pool:
     nobody says who speaks is of those who speak in the same file elsewhere. If nothing says that, either, it could be
     anyone of its people, and where these are not said, anyone whose recordings lie in the same folder.
     """
-    candidates = tuple(unlabelled)
-    held_out = _held_out(fold, candidates)
+    model_specs = tuple(unlabelled)
+    held_out = _held_out(fold, model_specs)
     kept: list[Utterance] = []
     excluded: list[Utterance] = []
     reasons: Counter[str] = Counter()
     strangers = 0
-    for utterance in candidates:
+    for utterance in model_specs:
         reason = _why_not(utterance, held_out)
         (excluded if reason else kept).append(without_ratings(utterance))
         reasons[reason] += 1

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from valaro.evaluation.scores import confusion_matrix, metric_of
 from valaro.records import LEVELS, FoldResult
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 
 RENAMINGS = tuple(permutations(range(len(LEVELS))))
 """Every way to give the answers of a model the names of the levels; the first leaves them as they are."""

@@ -11,7 +11,7 @@ from scipy import stats
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import Metric, bookings, metric_of
 from valaro.records import Predictions
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 
 _FEW = 10
 """Draws of the rarer sign below which their share is too coarse a tail."""
@@ -31,7 +31,7 @@ class Interval:
     high: float
 
     @property
-    def holds_zero(self) -> bool:
+    def includes_zero(self) -> bool:
         return self.low <= 0.0 <= self.high
 
 

@@ -32,21 +32,21 @@ def most_liked(models: Sequence[tuple[Model, float]]) -> Choice[Model]:
     return Choice(winner=winner, validation_uar=first, margin=first - second, next_best=next_best)
 
 
-def chosen_result(label: str, candidates: Sequence[FoldResult]) -> FoldResult:
+def chosen_result(label: str, model_specs: Sequence[FoldResult]) -> FoldResult:
     """Return the result of `auto` in one fold: that of the candidate with the highest validation UAR.
 
     No test answer is looked at; `seconds` are those of all candidates, for all of them had to be trained.
     """
-    winner = most_liked([(result, score(result.validation).uar) for result in candidates]).winner
+    winner = most_liked([(result, score(result.validation).uar) for result in model_specs]).winner
     return replace(
         winner,
         model=label,
         method=AUTO,
         chosen=winner.model,
-        uses_pool=any(result.uses_pool for result in candidates),
+        is_semi_supervised=any(result.is_semi_supervised for result in model_specs),
         is_linear=False,
         history=(),
-        seconds=sum(result.seconds for result in candidates),
+        seconds=sum(result.seconds for result in model_specs),
         alarms=(),
         feature_map=None,
     )

@@ -17,12 +17,12 @@ from valaro.experiments.variants import study_features, variants
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import FoldResult, Problem, RunRecord
-from valaro.seeds import stream_seed
+from valaro.rng import stream_seed
 from valaro.store.feature_store import FeatureStore
 from valaro.training.durations import expected, slow_words
 from valaro.training.feature_maps import map_features
-from valaro.training.machine import device_called
-from valaro.training.recipes import RECIPES, Candidate
+from valaro.training.methods import METHODS, ModelSpec
+from valaro.training.runtime import device_called
 from valaro.training.train import Training, train_folds
 from valaro.training.trained_model import answer, predict_utterances
 
@@ -45,19 +45,19 @@ def cross_validate(
     """
     check_workers(workers)
     for variant in variants(settings):
-        device_called(variant.settings.plan().schedule.device)
+        device_called(variant.settings.config().schedule.device)
     data = load_study(settings)
     data.verify(study_features(settings))
     run = RunFolder(path=to)
     jobs, choices = study_jobs(settings, data, run), study_choices(settings, data)
     trainings: Iterator[Asked] = (
-        (job.candidate, fold, job.dimension, job.seed, job.plan) for job in jobs for fold in job.folds
+        (job.spec, fold, job.dimension, job.seed, job.config) for job in jobs for fold in job.folds
     )
     warnings = warnings_before(trainings, data)
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
     with only_run(run, describe(settings, data, to.name), "cross-validation", planned):
         waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
-        slow = slow_words([expected(job.candidate, data.store, job.plan) for job in waiting])
+        slow = slow_words([expected(job.spec, data.store, job.config) for job in waiting])
         for warning in (*warnings, *slow):
             if on_warning is not None:
                 on_warning(warning)
@@ -91,44 +91,44 @@ def _decide(choice: ChoiceJob, run: RunFolder) -> list[Problem]:
 def run_training(job: TrainingJob) -> None:
     """Train, judge the folds' test parts, and write the results."""
     store = FeatureStore.open(job.store)
-    trail = job.run.trail(job.names[0])
+    paths = job.run.paths(job.names[0])
     learnt, seed = job.folds, job.seed
     if job.shuffled:
         learnt = [with_shuffled_labels(fold, job.dimension, seed=seed) for fold in learnt]
         # Shuffles that began with the same weights would err in the same direction, and would not be independent.
         seed = stream_seed(seed, f"control {job.dimension} {sorted(learnt[0].held_out_sessions)}")
     trainings = train_folds(
-        job.candidate,
+        job.spec,
         store,
         learnt,
         job.unlabelled,
         dimension=job.dimension,
         seed=seed,
-        plan=job.plan,
-        trail=trail,
+        config=job.config,
+        paths=paths,
     )
     for name, fold, training in zip(job.names, job.folds, trainings, strict=True):
         if job.run.has_result(name):
             # Killed between two results of one training: what is there stays as it was, its seconds too.
             continue
-        result = result_of(job.candidate, training, store, fold, job.seed)
+        result = result_of(job.spec, training, store, fold, job.seed)
         result = replace(result, varied=job.varied, shuffled=job.shuffled)
         if job.has_map and name == job.names[0]:
             result = replace(result, feature_map=map_features(training, fold.test, seed=job.seed))
         write_result(job.run, name, result)
-    trail.forget_state()
+    paths.forget_state()
 
 
-def result_of(candidate: Candidate, training: Training, store: FeatureStore, fold: Fold, seed: int) -> FoldResult:
+def result_of(spec: ModelSpec, training: Training, store: FeatureStore, fold: Fold, seed: int) -> FoldResult:
     """Judge validation and test utterances with the finished model."""
-    model, recipe = training.model, RECIPES[candidate.recipe]
+    model, method = training.model, METHODS[spec.method]
     return FoldResult(
         dimension=model.dimension,
         model=model.label,
-        method=recipe.name,
+        method=method.name,
         features=model.features,
-        uses_pool=recipe.uses_pool,
-        is_linear=recipe.is_linear,
+        is_semi_supervised=method.is_semi_supervised,
+        is_linear=method.is_linear,
         fold=fold.name,
         seed=seed,
         test=predict_utterances(model, store, fold.test),
@@ -140,13 +140,13 @@ def result_of(candidate: Candidate, training: Training, store: FeatureStore, fol
         unlabelled=training.unlabelled,
         excluded=training.excluded,
         alarms=training.alarms,
-        normalisation=training.material.normalisation if recipe.uses_pool else "",
+        normalisation=training.data.normalisation if method.is_semi_supervised else "",
     )
 
 
 def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
     """Return what a run is about, before its first result."""
-    plan = settings.plan()
+    config = settings.config()
     ids: set[str] = {utterance.id for utterance in (*data.labelled, *data.unlabelled)}
     halves = {utterance.id: utterance.half for utterance in data.labelled}
     return RunRecord(
@@ -154,8 +154,8 @@ def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
         settings=settings.to_toml(),
         environment=environment(),
         fingerprint=data.fingerprint,
-        normalisation=plan.normalisation,
-        speaker_normalised=plan.normalise_speakers,
+        normalisation=config.normalisation,
+        speaker_normalised=config.normalise_speakers,
         corpora=data.summaries(),
         notes=data.notes,
         results=(),

@@ -14,7 +14,7 @@ from valaro.evaluation.folds import without_ratings
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import study_features
 from valaro.features.table import FEATURE_NAMES
-from valaro.labels.fuzzy import Votes, level_counts, with_mean_votes
+from valaro.labels.soft_labels import Votes, level_counts, with_mean_votes
 from valaro.labels.table_1 import level_tallies
 from valaro.records import GRID_RATE, LEVELS, CorpusNote, CorpusSummary, Dimension, LevelTally, Utterance
 from valaro.store.feature_store import FeatureStore

@@ -8,20 +8,20 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from valaro.corpora.face_parts import FaceParts
+from valaro.corpora.face_splits import FaceSplits
 from valaro.documents import read_json
 from valaro.errors import StoreError, ValaroError, words_for
 from valaro.experiments.environment import environment
 from valaro.features.face_network import NETWORK_FILE
 from valaro.features.network_file import read_face_network
-from valaro.files import sweep, write_text
+from valaro.files import remove_partials, write_text
 from valaro.networks.densenet import DenseNet
-from valaro.store.lock import only_one
+from valaro.store.lock import exclusive_lock
+from valaro.training.checkpointer import CheckpointPaths
 from valaro.training.faces.best import Epoch, FaceScores, score_faces
+from valaro.training.faces.config import FacePlan
 from valaro.training.faces.export import export_network
 from valaro.training.faces.fit import fit_face_network
-from valaro.training.faces.plan import FacePlan
-from valaro.training.keeper import Trail
 
 VERSION = 1
 _DESCRIBED = "face_network.json"
@@ -39,9 +39,9 @@ class FaceNetworkRun:
 
 
 def train_face_network(
-    parts: FaceParts,
+    parts: FaceSplits,
     to: Path,
-    plan: FacePlan,
+    config: FacePlan,
     *,
     seed: int,
     seconds: float = 30.0,
@@ -56,16 +56,16 @@ def train_face_network(
     Raises:
         ValaroError: the folder holds another run, or something else; another process trains into it.
     """
-    begin_face_run(parts, to, plan, seed=seed)
-    with only_one(to, "trains"):
-        sweep(to)
+    begin_face_run(parts, to, config, seed=seed)
+    with exclusive_lock(to, "trains"):
+        remove_partials(to)
         if not (to / _RESULT).is_file():
             _train(
                 parts,
                 to,
-                plan,
+                config,
                 seed,
-                Trail(losses_in=to, state_in=to / "unfinished", seconds=seconds),
+                CheckpointPaths(losses_in=to, state_in=to / "unfinished", seconds=seconds),
                 on_step,
                 on_epoch,
             )
@@ -73,11 +73,11 @@ def train_face_network(
 
 
 def _train(
-    parts: FaceParts,
+    parts: FaceSplits,
     to: Path,
-    plan: FacePlan,
+    config: FacePlan,
     seed: int,
-    trail: Trail,
+    paths: CheckpointPaths,
     on_step: Callable[[int, int], None] | None,
     on_epoch: Callable[[Epoch], None] | None,
 ) -> None:
@@ -91,7 +91,7 @@ def _train(
             on_epoch(history[-1])
 
     training = fit_face_network(
-        parts.train, parts.validation, plan, seed=seed, trail=trail, on_step=on_step, on_epoch=told
+        parts.train, parts.validation, config, seed=seed, paths=paths, on_step=on_step, on_epoch=told
     )
     network = export_network(training.network, classes, some, to / NETWORK_FILE)
     test = None if parts.test is None else score_faces(network.probabilities(parts.test.crops), parts.test.targets)
@@ -102,28 +102,28 @@ def _train(
         "test": None if test is None else asdict(test),
     }
     write_text(to / _RESULT, json.dumps(facts, indent=1) + "\n")
-    trail.forget_state()
+    paths.forget_state()
 
 
-def _described(parts: FaceParts, plan: FacePlan, seed: int) -> dict[str, Any]:
+def _described(parts: FaceSplits, config: FacePlan, seed: int) -> dict[str, Any]:
     return {
         "valaro_face_network": VERSION,
         "classes": list(parts.train.classes),
         "pictures": {name: len(part) for name, part in parts.named()},
         "fingerprint": parts.fingerprint,
-        "plan": asdict(plan),
+        "plan": asdict(config),
         "seed": seed,
         "environment": environment(),
     }
 
 
-def begin_face_run(parts: FaceParts, to: Path, plan: FacePlan, *, seed: int) -> None:
+def begin_face_run(parts: FaceSplits, to: Path, config: FacePlan, *, seed: int) -> None:
     """Write into `to` what the run is about, or see that what lies there is the same run.
 
     Raises:
         ValaroError: the folder holds another run, or something else.
     """
-    file, described = to / _DESCRIBED, _described(parts, plan, seed)
+    file, described = to / _DESCRIBED, _described(parts, config, seed)
     if file.is_file():
         before = _read(file)
         differing = [name for name, value in described.items() if before.get(name) != value]

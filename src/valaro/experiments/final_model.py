@@ -19,10 +19,10 @@ from valaro.files import write_text
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import Alarm, Dimension
-from valaro.training.checkpoint import load_model, save_model
 from valaro.training.durations import expected, slow_words
-from valaro.training.machine import device_called
-from valaro.training.recipes import Candidate
+from valaro.training.methods import ModelSpec
+from valaro.training.runtime import device_called
+from valaro.training.saved_model import load_model, save_model
 from valaro.training.train import Training, train_model
 
 
@@ -49,7 +49,7 @@ class FinalJob:
     settings: Settings
     run: RunFolder
     dimension: Dimension
-    candidates: tuple[Candidate, ...]
+    model_specs: tuple[ModelSpec, ...]
 
     @property
     def described(self) -> Path:
@@ -74,25 +74,25 @@ def train_final(
             failed, or another process is at it.
     """
     check_workers(workers)
-    candidates = _candidates(settings)
-    device_called(settings.plan().schedule.device)
+    model_specs = _candidates(settings)
+    device_called(settings.config().schedule.device)
     data = load_study(settings)
     data.verify(settings.features)
     run = RunFolder(path=to)
-    seed, plan = settings.study.first_seed, settings.plan()
+    seed, config = settings.study.first_seed, settings.config()
     trainings: Iterator[Asked] = (
-        (candidate, hold_out_for_validation(data.rated(dimension), seed=seed), dimension, seed, plan)
+        (spec, hold_out_for_validation(data.rated(dimension), seed=seed), dimension, seed, config)
         for dimension in settings.study.dimensions
-        for candidate in candidates
+        for spec in model_specs
     )
     warnings = warnings_before(trainings, data)
     jobs = [
-        FinalJob(settings=settings, run=run, dimension=dimension, candidates=candidates)
+        FinalJob(settings=settings, run=run, dimension=dimension, model_specs=model_specs)
         for dimension in settings.study.dimensions
     ]
     with only_run(run, describe(settings, data, to.name), "training"):
         waiting = [job for job in jobs if not _has_model(job)]
-        slow = slow_words([expected(candidate, data.store, plan) for job in waiting for candidate in job.candidates])
+        slow = slow_words([expected(spec, data.store, config) for job in waiting for spec in job.model_specs])
         for warning in (*warnings, *slow):
             if on_warning is not None:
                 on_warning(warning)
@@ -124,17 +124,17 @@ def train_dimension(job: FinalJob) -> None:
     """Train the candidates of one dimension, keep the one that validation likes best, and say how it came about."""
     data = load_study(job.settings)
     trainings: list[tuple[Training, float]] = []
-    trails = [job.run.trail(_trail_name(job, candidate)) for candidate in job.candidates]
-    for candidate, trail in zip(job.candidates, trails, strict=True):
+    trails = [job.run.paths(_trail_name(job, spec)) for spec in job.model_specs]
+    for spec, paths in zip(job.model_specs, trails, strict=True):
         training = train_model(
-            candidate,
+            spec,
             data.store,
             hold_out_for_validation(data.rated(job.dimension), seed=job.settings.study.first_seed),
             data.pool(job.dimension),
             dimension=job.dimension,
             seed=job.settings.study.first_seed,
-            plan=job.settings.plan(),
-            trail=trail,
+            config=job.settings.config(),
+            paths=paths,
         )
         trainings.append((training, training.validation_uar))
     choice = most_liked(trainings)
@@ -151,27 +151,27 @@ def train_dimension(job: FinalJob) -> None:
         others=tuple(sorted(others, key=lambda other: -other[1])),
     )
     write_text(job.described, json.dumps(asdict(final), indent=1) + "\n")
-    for trail in trails:
-        trail.forget_state()
+    for paths in trails:
+        paths.forget_state()
 
 
-def _candidates(settings: Settings) -> tuple[Candidate, ...]:
+def _candidates(settings: Settings) -> tuple[ModelSpec, ...]:
     if settings.vary:
         raise ValaroError("train makes one model for use: settings that vary something are for valaro cross-validate")
-    automatic, candidates = settings.choices(), settings.candidates()
-    if len(automatic) == 1 and candidates == automatic[0].candidates:
-        return candidates
-    if len(candidates) != 1:
-        labels = ", ".join(candidate.label for candidate in candidates)
+    automatic, model_specs = settings.choices(), settings.model_specs()
+    if len(automatic) == 1 and model_specs == automatic[0].model_specs:
+        return model_specs
+    if len(model_specs) != 1:
+        labels = ", ".join(spec.label for spec in model_specs)
         raise ValaroError(
-            f"train makes one model for use, the settings name {len(candidates)} ({labels}): "
+            f"train makes one model for use, the settings name {len(model_specs)} ({labels}): "
             'choose one, as in --set \'study.models=["MSSGAN"]\' or ["SSGAN:face"], or let validation choose: ["auto"]'
         )
-    return candidates
+    return model_specs
 
 
-def _trail_name(job: FinalJob, candidate: Candidate) -> str:
-    return job.dimension if len(job.candidates) == 1 else f"{job.dimension} {candidate.label}"
+def _trail_name(job: FinalJob, spec: ModelSpec) -> str:
+    return job.dimension if len(job.model_specs) == 1 else f"{job.dimension} {spec.label}"
 
 
 def _read_final(job: FinalJob) -> FinalModel:

@@ -13,8 +13,8 @@ from valaro.experiments.run_folder import RunFolder, write_result
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import Variant, variants
 from valaro.records import Dimension, Utterance
-from valaro.training.plans import Plan
-from valaro.training.recipes import RECIPES, Candidate, linear_beside
+from valaro.training.config import TrainConfig
+from valaro.training.methods import METHODS, ModelSpec, linear_beside
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +28,12 @@ class TrainingJob:
     names: tuple[str, ...]
     run: RunFolder
     store: Path
-    candidate: Candidate
+    spec: ModelSpec
     folds: tuple[Fold, ...]
     unlabelled: tuple[Utterance, ...]
     dimension: Dimension
     seed: int
-    plan: Plan
+    config: TrainConfig
     varied: tuple[tuple[str, str], ...] = ()
     shuffled: bool = False
     has_map: bool = False
@@ -57,39 +57,39 @@ def _variant_jobs(
     variant: Variant, data: StudyData, run: RunFolder, dimension: Dimension, seed: int, *, control: bool
 ) -> list[TrainingJob]:
     settings = variant.settings
-    chosen = variant.candidates()
-    beside = tuple(variant.named(candidate) for candidate in linear_beside(settings.candidates()))
-    trained = [(candidate, False) for candidate in dict.fromkeys((*chosen, *beside))]
+    chosen = variant.model_specs()
+    beside = tuple(variant.named(spec) for spec in linear_beside(settings.model_specs()))
+    trained = [(spec, False) for spec in dict.fromkeys((*chosen, *beside))]
     if control:
         trained.append((control_of(chosen), True))
     folds = folds_of(data, dimension, seed=seed, settings=settings)
-    plan = settings.plan()
+    config = settings.config()
     return [
         TrainingJob(
-            names=tuple(_result_name(dimension, candidate.label, fold, seed) for fold in together),
+            names=tuple(_result_name(dimension, spec.label, fold, seed) for fold in together),
             run=run,
             store=data.store.path,
-            candidate=candidate,
+            spec=spec,
             folds=together,
             unlabelled=data.pool(dimension),
             dimension=dimension,
             seed=seed,
-            plan=plan,
-            varied=variant.varied(candidate),
+            config=config,
+            varied=variant.varied(spec),
             shuffled=shuffled,
             # One a model and dimension says what it has to say, and run folders stay small.
             has_map=seed == settings.study.first_seed
             and group == 0
-            and not (shuffled or RECIPES[candidate.recipe].is_linear),
+            and not (shuffled or METHODS[spec.method].is_linear),
         )
-        for candidate, shuffled in trained
-        for group, together in enumerate(_sharing(candidate, folds))
+        for spec, shuffled in trained
+        for group, together in enumerate(_sharing(spec, folds))
     ]
 
 
-def control_of(chosen: Sequence[Candidate]) -> Candidate:
+def control_of(chosen: Sequence[ModelSpec]) -> ModelSpec:
     """Return the model that also learns from shuffled labels: the last network named, which as a rule uses most."""
-    networks = [candidate for candidate in chosen if not RECIPES[candidate.recipe].is_linear]
+    networks = [spec for spec in chosen if not METHODS[spec.method].is_linear]
     control = (networks or chosen)[-1]
     return replace(control, label=f"{control.label}, shuffled labels")
 
@@ -119,8 +119,8 @@ def study_choices(settings: Settings, data: StudyData) -> list[ChoiceJob]:
         ChoiceJob(
             name=_result_name(dimension, choice.label, fold, seed),
             label=choice.label,
-            among=tuple(_result_name(dimension, candidate.label, fold, seed) for candidate in choice.candidates),
-            varied=variant.varied(choice.candidates[-1]),
+            among=tuple(_result_name(dimension, spec.label, fold, seed) for spec in choice.model_specs),
+            varied=variant.varied(choice.model_specs[-1]),
         )
         for seed in range(study.first_seed, study.first_seed + study.seeds)
         for dimension in study.dimensions
@@ -135,9 +135,9 @@ def _result_name(dimension: Dimension, label: str, fold: Fold, seed: int) -> str
     return f"{dimension} {label} {fold.name} seed {seed}".replace("%", "%25").replace("/", "%2F")
 
 
-def _sharing(candidate: Candidate, folds: Sequence[Fold]) -> list[tuple[Fold, ...]]:
+def _sharing(spec: ModelSpec, folds: Sequence[Fold]) -> list[tuple[Fold, ...]]:
     """Group the folds that one training can serve: the directions of a session, where only checkpoints are chosen."""
-    if not RECIPES[candidate.recipe].is_shared:
+    if not METHODS[spec.method].is_shared:
         return [(fold,) for fold in folds]
     groups: dict[frozenset[str], list[Fold]] = {}
     for fold in folds:

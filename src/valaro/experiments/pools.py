@@ -6,11 +6,11 @@ from valaro.evaluation.folds import Fold
 from valaro.evaluation.pool import FEW
 from valaro.experiments.data import StudyData
 from valaro.records import Dimension
-from valaro.training.material import Offered, offer
-from valaro.training.plans import Plan
-from valaro.training.recipes import RECIPES, Candidate
+from valaro.training.config import TrainConfig
+from valaro.training.methods import METHODS, ModelSpec
+from valaro.training.training_data import Offered, offer
 
-Asked = tuple[Candidate, Fold, Dimension, int, Plan]
+Asked = tuple[ModelSpec, Fold, Dimension, int, TrainConfig]
 """A training: its model, fold, dimension, seed and plan."""
 
 
@@ -22,15 +22,15 @@ def warnings_before(trainings: Iterable[Asked], data: StudyData) -> tuple[str, .
     """
     offers: dict[tuple[object, ...], Offered] = {}
     aside: dict[tuple[Dimension, int], str] = {}
-    for candidate, fold, dimension, seed, plan in trainings:
+    for spec, fold, dimension, seed, config in trainings:
         # A training that asks for no unlabelled recordings answers nothing for one that must have some.
-        needs_pool = RECIPES[candidate.recipe].uses_pool and not plan.asks_for_none
-        per_level = plan.labels_per_level
+        needs_pool = METHODS[spec.method].is_semi_supervised and not config.asks_for_none
+        per_level = config.labels_per_class
         # Folds of a session that differ in who validates hold out the same people.
-        key = (needs_pool, candidate.features, dimension, fold.held_out_sessions, per_level)
+        key = (needs_pool, spec.features, dimension, fold.held_out_sessions, per_level)
         if key not in offers:
             offers[key] = offer(
-                candidate, data.store, fold, data.pool(dimension), dimension=dimension, seed=seed, plan=plan
+                spec, data.store, fold, data.pool(dimension), dimension=dimension, seed=seed, config=config
             )
         kept, labels = len(offers[key].labelled), sum(utterance.is_labelled(dimension) for utterance in fold.train)
         if per_level is not None and kept < labels:
@@ -41,7 +41,7 @@ def warnings_before(trainings: Iterable[Asked], data: StudyData) -> tuple[str, .
 
 def _labels_aside(dimension: Dimension, per_level: int, kept: int, labels: int) -> str:
     return (
-        f"ONLY {kept} OF {labels} {dimension} labels are learnt from: study.labels_per_level = {per_level} keeps so "
+        f"ONLY {kept} OF {labels} {dimension} labels are learnt from: study.labels_per_class = {per_level} keeps so "
         "many a level and takes the others for unlabelled; leave the setting out to learn from all"
     )
 

@@ -13,8 +13,8 @@ from valaro.experiments.result_file import read_result
 from valaro.files import write_text
 from valaro.records import DIMENSIONS, FoldResult, Problem, RunRecord
 from valaro.regular import why_no_folder
-from valaro.training.checkpoint import load_model
-from valaro.training.keeper import Trail
+from valaro.training.checkpointer import CheckpointPaths
+from valaro.training.saved_model import load_model
 from valaro.training.trained_model import TrainedModel
 from valaro.typed import typed
 
@@ -59,9 +59,9 @@ class RunFolder:
     def failures(self) -> Path:
         return self.path / "failures.json"
 
-    def trail(self, name: str) -> Trail:
+    def paths(self, name: str) -> CheckpointPaths:
         """Return where the training called `name` leaves its losses and, until it is done, its state."""
-        return Trail(losses_in=self.path / "losses" / name, state_in=self.path / "unfinished" / name)
+        return CheckpointPaths(losses_in=self.path / "losses" / name, state_in=self.path / "unfinished" / name)
 
 
 def write_result(folder: RunFolder, name: str, result: FoldResult) -> None:

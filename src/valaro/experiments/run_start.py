@@ -11,9 +11,9 @@ from valaro.documents import parse_toml
 from valaro.errors import ValaroError
 from valaro.experiments.described import KEY, VERSION, Described, described, read_described, read_facts
 from valaro.experiments.run_folder import RunFolder
-from valaro.files import sweep, write_text
+from valaro.files import remove_partials, write_text
 from valaro.records import RunRecord
-from valaro.store.lock import LOCK_FILE, only_one
+from valaro.store.lock import LOCK_FILE, exclusive_lock
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def only_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence[
     """
     # Before the lock puts its file there: a folder of somebody else's stays as it is.
     _refuse_other(folder, record, kind)
-    with only_one(folder.path, "trains"):
+    with exclusive_lock(folder.path, "trains"):
         begin_run(folder, record, kind, planned)
         yield
 
@@ -40,12 +40,12 @@ def begin_run(folder: RunFolder, record: RunRecord, kind: str, planned: Sequence
     """
     _refuse_other(folder, record, kind)
     if folder.described.exists() and not _is_untouched(folder):
-        sweep(folder.results)
+        remove_partials(folder.results)
         if not folder.settings.exists():
             write_text(folder.settings, record.settings)
         return
     folder.results.mkdir(parents=True, exist_ok=True)
-    sweep(folder.path)
+    remove_partials(folder.path)
     write_text(folder.described, json.dumps(asdict(described(record, kind, planned)), indent=1) + "\n")
     write_text(folder.settings, record.settings)
 

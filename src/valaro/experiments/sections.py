@@ -8,12 +8,12 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field
 
 from valaro.evaluation.folds import Directions
-from valaro.labels.fuzzy import Votes
+from valaro.labels.soft_labels import Votes
 from valaro.limits import LIMITS
 from valaro.networks.shapes import Generates
 from valaro.records import DIMENSIONS, Dimension, Normalisation
-from valaro.training.plans import PRESETS, Choice, DeviceName, FaceRate, Plan, Precision
-from valaro.training.recipes import AutoChoice, Candidate, all_candidates, choices
+from valaro.training.config import PRESETS, Choice, DeviceName, FaceRate, Precision, TrainConfig
+from valaro.training.methods import AutoChoice, ModelSpec, all_model_specs, choices
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -63,10 +63,10 @@ class Study(_Section):
     models: Annotated[list[str], Field(min_length=1)] = ["MFSBase", "MSSGAN"]
     features: Annotated[list[str], Field(min_length=1)] = ["fbank", "face"]
     dimensions: Annotated[list[Dimension], Field(min_length=1)] = list(DIMENSIONS)
-    labels_per_level: Count | None = None
+    labels_per_class: Count | None = None
     votes: Votes = "each"
-    pool_size: Annotated[int, Field(ge=0)] | None = None
-    pool_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    max_unlabelled: Annotated[int, Field(ge=0)] | None = None
+    unlabelled_fraction: Annotated[float, Field(ge=0, le=1)] | None = None
     sessions: Annotated[list[str], Field(min_length=1)] | None = None
     directions: Directions = "both"
     seeds: Annotated[int, Field(ge=1, le=LIMITS.most_seeds)] = 1
@@ -105,10 +105,10 @@ class Sampling(_Section):
     """Overrides of how samples are drawn and judged."""
 
     views: Literal[1, 2] | None = None
-    masks: bool | None = None
-    shift: Annotated[int, Field(ge=0)] | None = None
+    spec_augment: bool | None = None
+    frequency_shift: Annotated[int, Field(ge=0)] | None = None
     balanced: bool | None = None
-    short: Literal["repeat", "mean"] | None = None
+    pad_mode: Literal["repeat", "mean"] | None = None
     centre_crop: bool | None = None
 
 
@@ -116,7 +116,7 @@ class SelfTraining(_Section):
     """Overrides of how pseudo-labels are taken."""
 
     threshold: Share | None = None
-    rate_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    lr_fraction: Annotated[float, Field(gt=0, le=1)] | None = None
     rounds: Annotated[int, Field(ge=1, le=LIMITS.most_rounds)] | None = None
 
 
@@ -124,38 +124,38 @@ class Training(_Section):
     """Overrides of the preset's schedule."""
 
     steps: Annotated[int, Field(ge=1, le=LIMITS.most_steps)] | None = None
-    batch: Annotated[int, Field(ge=2, le=LIMITS.largest_batch)] | None = None
+    batch_size: Annotated[int, Field(ge=2, le=LIMITS.largest_batch)] | None = None
     learning_rate: Annotated[float, Field(gt=0)] | None = None
     beta1: Share | None = None
-    decay: Annotated[float, Field(ge=0, le=1)] | None = None
-    clip: Weight | None = None
-    average: Share | None = None
+    lr_decay_fraction: Annotated[float, Field(ge=0, le=1)] | None = None
+    grad_clip_norm: Weight | None = None
+    ema_decay: Share | None = None
     evaluate_every: Count | None = None
     patience: Annotated[int, Field(ge=0)] | None = None
-    choose: Choice | None = None
+    monitor: Choice | None = None
     weight_decay: Weight | None = None
     precision: Precision | None = None
     device: DeviceName | None = None
-    encoder_share: Annotated[float, Field(gt=0, le=1)] | None = None
-    embedding_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    encoder_lr_fraction: Annotated[float, Field(gt=0, le=1)] | None = None
+    embedding_lr_fraction: Annotated[float, Field(gt=0, le=1)] | None = None
 
 
 class Losses(_Section):
     """Overrides of the preset's terms."""
 
-    joint: bool | None = None
+    k_plus_one_softmax: bool | None = None
     real: Weight | None = None
-    generated: Weight | None = None
+    fake: Weight | None = None
     consistency: Weight | None = None
     margin: Weight | None = None
-    ramp: Annotated[int, Field(ge=0)] | None = None
+    ramp_up_steps: Annotated[int, Field(ge=0)] | None = None
     teacher: Weight | None = None
     pseudo: Weight | None = None
     entropy: Weight | None = None
     pull_away: Weight | None = None
     covariance: Weight | None = None
-    ridge: Weight | None = None
-    fresh: bool | None = None
+    head_l2: Weight | None = None
+    resample_for_g: bool | None = None
 
 
 class Settings(_Section):
@@ -178,7 +178,7 @@ class Settings(_Section):
         """The features of the store that the study is run with."""
         return tuple(dict.fromkeys(self._of_store(name) for name in self.study.features if self._is_had(name)))
 
-    def plan(self) -> Plan:
+    def config(self) -> TrainConfig:
         """Return the preset with this file's overrides: from here on nothing knows that settings exist."""
         base = PRESETS[self.study.preset]
         parts = {name: getattr(base, name) for name in _PARTS}
@@ -192,9 +192,9 @@ class Settings(_Section):
                     parts[home] = replace(parts[home], **{name: value})
         return replace(base, **given, **parts)
 
-    def candidates(self) -> tuple[Candidate, ...]:
+    def model_specs(self) -> tuple[ModelSpec, ...]:
         """Return the rows of the table that `models` and `features` stand for."""
-        return all_candidates(self._models(), self.features)
+        return all_model_specs(self._models(), self.features)
 
     def choices(self) -> tuple[AutoChoice, ...]:
         """Return what each `auto` among the models chooses from."""
@@ -216,12 +216,12 @@ class Settings(_Section):
 
     def to_toml(self) -> str:
         """Return the settings, complete with the preset's values, as TOML that reads back to the same study."""
-        plan = self.plan()
+        config = self.config()
         known = self.model_dump(mode="json", exclude_none=True)
-        of_plan = {name: getattr(plan, name) for name in Study.model_fields if hasattr(plan, name)}
+        of_plan = {name: getattr(config, name) for name in Study.model_fields if hasattr(config, name)}
         known["study"] |= {name: value for name, value in of_plan.items() if value is not None}
         for section, names in _SECTIONS.items():
-            homes = [*(getattr(plan, name) for name in names), plan]
+            homes = [*(getattr(config, name) for name in names), config]
             known[section] = {
                 name: next(getattr(home, name) for home in homes if hasattr(home, name))
                 for name in type(getattr(self, section)).model_fields

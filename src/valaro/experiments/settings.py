@@ -55,7 +55,7 @@ def check_settings(values: Mapping[str, Any], source: str) -> Settings:
         named = ", ".join(settings.study.features)
         raise ValaroError(f"settings '{source}': data.without leaves none of the features {named}")
     for variant in found:
-        variant.candidates()
+        variant.model_specs()
     return settings
 
 

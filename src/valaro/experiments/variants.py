@@ -9,15 +9,15 @@ from typing import Any
 from valaro.errors import ValaroError, unknown_name
 from valaro.experiments.sections import Losses, Network, Sampling, SelfTraining, Settings, Training, given_values
 from valaro.limits import LIMITS
-from valaro.training.recipes import LABELLED_TERMS, RECIPES, AutoChoice, Candidate
+from valaro.training.methods import LABELLED_TERMS, METHODS, AutoChoice, ModelSpec
 
 FEATURES = "study.features"
-POOL_PARTS = ("study.pool_size", "study.pool_share")
+POOL_PARTS = ("study.max_unlabelled", "study.unlabelled_fraction")
 
 VARIABLE = (
     FEATURES,
     *POOL_PARTS,
-    *(f"study.{name}" for name in ("labels_per_level", "normalisation", "normalise_speakers")),
+    *(f"study.{name}" for name in ("labels_per_class", "normalisation", "normalise_speakers")),
     *(
         f"{section}.{name}"
         for section, kind in (
@@ -32,7 +32,7 @@ VARIABLE = (
 )
 """Settings that a study can vary; the others decide what is judged, and on whom."""
 
-_OF_LINEAR = (FEATURES, "study.labels_per_level", "study.normalise_speakers")
+_OF_LINEAR = (FEATURES, "study.labels_per_class", "study.normalise_speakers")
 """What changes a linear model, beside the pool that scales speakers: it scales its own input and has no network."""
 
 
@@ -43,43 +43,43 @@ class Variant:
     settings: Settings
     values: tuple[tuple[str, Any], ...]
 
-    def candidates(self) -> tuple[Candidate, ...]:
+    def model_specs(self) -> tuple[ModelSpec, ...]:
         """Return the rows of the table, named by the values wherever several variants have such a row."""
-        return tuple(self.named(candidate) for candidate in self.settings.candidates())
+        return tuple(self.named(spec) for spec in self.settings.model_specs())
 
     def choices(self) -> tuple[AutoChoice, ...]:
         """Return what each `auto` chooses from, by the labels that these have in this study."""
         return tuple(
             AutoChoice(
-                label=", ".join([choice.label, *map(_words, self.varied(choice.candidates[-1]))]),
-                candidates=tuple(map(self.named, choice.candidates)),
+                label=", ".join([choice.label, *map(_words, self.varied(choice.model_specs[-1]))]),
+                model_specs=tuple(map(self.named, choice.model_specs)),
             )
             for choice in self.settings.choices()
         )
 
-    def named(self, candidate: Candidate) -> Candidate:
+    def named(self, spec: ModelSpec) -> ModelSpec:
         """Return the candidate with the values that concern it in its label."""
-        label = candidate.label
-        if any(name == FEATURES for name, _ in self.values) and "+".join(candidate.features) not in label:
-            label = f"{label} {'+'.join(candidate.features)}"
-        return replace(candidate, label=", ".join([label, *map(_words, self.varied(candidate))]))
+        label = spec.label
+        if any(name == FEATURES for name, _ in self.values) and "+".join(spec.features) not in label:
+            label = f"{label} {'+'.join(spec.features)}"
+        return replace(spec, label=", ".join([label, *map(_words, self.varied(spec))]))
 
-    def varied(self, candidate: Candidate) -> tuple[tuple[str, str], ...]:
+    def varied(self, spec: ModelSpec) -> tuple[tuple[str, str], ...]:
         """Return the values that tell the candidate from that of other variants; its features it carries anyway."""
         return tuple(
-            (name, _text(value)) for name, value in self.values if name != FEATURES and self._concerns(name, candidate)
+            (name, _text(value)) for name, value in self.values if name != FEATURES and self._concerns(name, spec)
         )
 
-    def _concerns(self, name: str, candidate: Candidate) -> bool:
-        recipe, plan = RECIPES[candidate.recipe], self.settings.plan()
+    def _concerns(self, name: str, spec: ModelSpec) -> bool:
+        method, config = METHODS[spec.method], self.settings.config()
         if name in POOL_PARTS:
             # The pool scales its speakers' recordings, and with joint statistics the input of every network.
-            scaled = plan.normalise_speakers or (plan.normalisation == "combine" and not recipe.is_linear)
-            return recipe.uses_pool or scaled
-        if recipe.is_linear:
+            scaled = config.normalise_speakers or (config.normalisation == "combine" and not method.is_linear)
+            return method.is_semi_supervised or scaled
+        if method.is_linear:
             return name in _OF_LINEAR
         section, _, term = name.partition(".")
-        return section != "losses" or term in recipe.terms | LABELLED_TERMS
+        return section != "losses" or term in method.terms | LABELLED_TERMS
 
 
 def variants(settings: Settings) -> tuple[Variant, ...]:

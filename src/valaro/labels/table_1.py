@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from valaro.labels.fuzzy import correct_levels, fuzzy_labels, level_counts, with_mean_votes
+from valaro.labels.soft_labels import correct_levels, level_counts, soft_labels_of, with_mean_votes
 from valaro.records import DIMENSIONS, Dimension, LevelTally, Utterance
 
 PAPER_CORPUS = "iemocap"
@@ -33,6 +33,6 @@ def _tally(corpus: str, dimension: Dimension, utterances: Sequence[Utterance]) -
         votes=sum(rating.dimension == dimension for u in utterances for rating in u.ratings),
         by_mean=level_counts([with_mean_votes(utterance) for utterance in utterances])[dimension],
         by_soft_label=level_counts(utterances)[dimension],
-        ties=int((correct_levels(fuzzy_labels(utterances, dimension)).sum(axis=1) > 1).sum()),
+        ties=int((correct_levels(soft_labels_of(utterances, dimension)).sum(axis=1) > 1).sum()),
         paper=PAPER[dimension] if is_whole else None,
     )

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from valaro.errors import MediaError, ValaroError, words_for
 from valaro.limits import LIMITS
 from valaro.media.suffixes import FORMS
-from valaro.media.wholeness import why_cut
+from valaro.media.truncation import why_cut
 from valaro.regular import why_not_readable
 
 # Both lists close a door: a playlist or a "concat" script called .mp4 would have FFmpeg open other files or addresses.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from valaro.limits import LIMITS
 from valaro.media.sources import PictureSource, SoundSource
-from valaro.media.wholeness import why_cut
+from valaro.media.truncation import why_cut
 from valaro.records import Problem
 
 NEGLIGIBLE = 0.5

@@ -18,7 +18,7 @@ from valaro.media.picture import Region, pixel_shape, quarter_turns, shown_size,
 from valaro.media.sound import SAMPLE_RATE
 from valaro.media.sources import PictureSource, SoundSource
 from valaro.media.streams import StreamReport, declared_end, decoded_frames
-from valaro.media.wholeness import why_cut
+from valaro.media.truncation import why_cut
 from valaro.records import Clip, Problem
 
 MOST_FRAME_BYTES = 6_000_000

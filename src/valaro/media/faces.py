@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from valaro.media.crops import CROP_SIDE, cut_face
-from valaro.media.following import SURE, choose
+from valaro.media.select_face import SURE, choose
 from valaro.media.yunet import Face, YuNet
 from valaro.records import FaceTrack
 

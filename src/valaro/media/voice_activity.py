@@ -28,7 +28,7 @@ _CONTEXT = 64
 _WEIGHTS = "silero_vad_16k_op15.onnx"
 
 
-class Spoken(NamedTuple):
+class SpeechSegment(NamedTuple):
     """A stretch in which somebody speaks, in seconds."""
 
     start: float
@@ -69,7 +69,7 @@ class VoiceActivity:
         return float(probability.item())
 
 
-def spoken_stretches(path: Path) -> tuple[Spoken, ...]:
+def spoken_stretches(path: Path) -> tuple[SpeechSegment, ...]:
     """Return where somebody speaks in the recording at `path`, in order.
 
     Raises:
@@ -85,7 +85,7 @@ def _probabilities(path: Path) -> Iterator[Float32[np.ndarray, " w"]]:
     yield detector.finish()
 
 
-def stretches_of(probabilities: Sequence[float]) -> tuple[Spoken, ...]:
+def stretches_of(probabilities: Sequence[float]) -> tuple[SpeechSegment, ...]:
     """Return the stretches of speech for one probability a window.
 
     Speech begins at a window of at least SPEECH and lasts until a window below SILENCE after which none reaches SPEECH
@@ -95,7 +95,7 @@ def stretches_of(probabilities: Sequence[float]) -> tuple[Spoken, ...]:
     (Spoken(start=0.32, end=1.056),)
     """
     seconds = WINDOW / SAMPLE_RATE
-    stretches: list[Spoken] = []
+    stretches: list[SpeechSegment] = []
     start = silent = None
     for place, probability in enumerate((*probabilities, *[0.0] * (1 + int(LEAST_SILENCE / seconds)))):
         if probability >= SPEECH:
@@ -103,6 +103,6 @@ def stretches_of(probabilities: Sequence[float]) -> tuple[Spoken, ...]:
         elif probability < SILENCE and start is not None:
             silent = place if silent is None else silent
             if (place - silent) * seconds >= LEAST_SILENCE - seconds:
-                stretches.append(Spoken(start=round(start * seconds, 6), end=round(silent * seconds, 6)))
+                stretches.append(SpeechSegment(start=round(start * seconds, 6), end=round(silent * seconds, 6)))
                 start = silent = None
     return tuple(stretch for stretch in stretches if stretch.end - stretch.start >= LEAST_SPEECH)

@@ -14,7 +14,7 @@ from valaro.networks.image import ImageEncoder, ImageGenerator
 from valaro.networks.layer import Layer, draw_weights
 from valaro.networks.noise import Noise
 from valaro.networks.shapes import NetworkShape
-from valaro.networks.statistics import StatisticsEncoder, moments
+from valaro.networks.stats_pooling import StatsPooling, moments
 from valaro.networks.temporal import TemporalEncoder, TemporalGenerator
 
 LATENT = 100
@@ -39,22 +39,22 @@ class Layout:
 LAYOUTS = {
     "temporal": Layout(encoder=TemporalEncoder, generator=TemporalGenerator),
     "image": Layout(encoder=ImageEncoder, generator=ImageGenerator),
-    "statistics": Layout(encoder=StatisticsEncoder),
+    "statistics": Layout(encoder=StatsPooling),
 }
 """`statistics` is the linear model's: mean and deviation of each channel over time, nothing learnt before the head."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judgement:
+class ClassifierOutput:
     """What the classifier thinks of n samples.
 
-    `logits` of K levels and "generated"; `features` are all that the last layer sees, which G matches; `learnt` are
+    `logits` of K levels and "generated"; `features` are all that the last layer sees, which G matches; `embedding` are
     those of the encoders, D_(x): without the statistics of the input, which no training changes.
     """
 
     logits: Float[Tensor, "n outputs"]
     features: Float[Tensor, "n f"]
-    learnt: Float[Tensor, "n d"]
+    embedding: Float[Tensor, "n d"]
 
 
 class FusionClassifier(nn.Module):
@@ -98,7 +98,7 @@ class FusionClassifier(nn.Module):
         """What the weights lie on; inputs have to lie there too."""
         return self.head.weight.device
 
-    def forward(self, inputs: Inputs, noise: Noise | None = None, *, start: bool = False) -> Judgement:
+    def forward(self, inputs: Inputs, noise: Noise | None = None, *, start: bool = False) -> ClassifierOutput:
         """Judge samples; without `noise` deterministically. `start` sets weight-normalised layers from this batch."""
         if noise is not None:
             inputs = noise.without_modality(inputs, self.shape.regularisation.modality_dropout)
@@ -111,9 +111,11 @@ class FusionClassifier(nn.Module):
             features = self._standardised(features, start=start) * self._present(inputs)
         if self.shape.encoder_scale != 1.0:
             features = features * self.scales
-        return self.judge(features, noise, start=start)
+        return self.classify(features, noise, start=start)
 
-    def judge(self, features: Float[Tensor, "n f"], noise: Noise | None = None, *, start: bool = False) -> Judgement:
+    def classify(
+        self, features: Float[Tensor, "n f"], noise: Noise | None = None, *, start: bool = False
+    ) -> ClassifierOutput:
         """Judge samples by their features, as the last layer does."""
         x = features
         if noise is not None:
@@ -125,7 +127,7 @@ class FusionClassifier(nn.Module):
         if not self.shape.explicit_head:
             logits = functional.pad(logits, (0, 1))
         features = x if self.shape.features_after_dropout else features
-        return Judgement(logits=logits, features=features, learnt=self._learnt(features))
+        return ClassifierOutput(logits=logits, features=features, embedding=self._learnt(features))
 
     def _learnt(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n d"]:
         if not self.shape.statistics:
@@ -148,7 +150,7 @@ class FusionClassifier(nn.Module):
         return (features - self.centre) / self.spread
 
 
-Made = dict[str, Tensor] | Tensor
+Fake = dict[str, Tensor] | Tensor
 """What a generator makes: a modality's name -> `[n bands frames]`, or D's features `[n f]` themselves."""
 
 

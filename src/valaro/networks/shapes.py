@@ -49,7 +49,7 @@ NOTHING_RANDOM = Regularisation(input_noise=0.0, hidden_noise=0.0, dropout=0.0, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Build:
+class NetworkConfig:
     """How networks are built, whatever the features are.
 
     `averaged_frames` neighbouring frames become one. `statistics` hands the head the inputs' own mean and
@@ -74,7 +74,7 @@ class Build:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkShape(Build):
+class NetworkShape(NetworkConfig):
     """All that is needed to build the networks again."""
 
     modalities: tuple[Modality, ...]
@@ -89,9 +89,9 @@ class NetworkShape(Build):
         return CROP_FRAMES // self.averaged_frames_of(modality)
 
     @classmethod
-    def of(cls, build: Build, modalities: tuple[Modality, ...]) -> "NetworkShape":
+    def of(cls, build: NetworkConfig, modalities: tuple[Modality, ...]) -> "NetworkShape":
         """Return the shape of networks built like that for these features."""
-        return cls(modalities=modalities, **{part.name: getattr(build, part.name) for part in fields(Build)})
+        return cls(modalities=modalities, **{part.name: getattr(build, part.name) for part in fields(NetworkConfig)})
 
 
 def shape_faults(shape: NetworkShape) -> list[str]:

@@ -8,7 +8,7 @@ from torch.nn import functional
 from valaro.networks.layer import Layer, convolve_all, draw_weights
 from valaro.networks.noise import Noise
 from valaro.networks.shapes import Modality, NetworkShape
-from valaro.networks.statistics import moments
+from valaro.networks.stats_pooling import moments
 
 WIDTHS = (32, 64, 128)
 _KERNEL, _STRIDE, _PADDING = 4, 2, 1

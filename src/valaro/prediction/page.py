@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from valaro.files import write_page
 from valaro.media.suffixes import SOUNDS
-from valaro.records import DIMENSIONS, LEVELS, Moment, Thumbnail, Timeline
+from valaro.records import DIMENSIONS, LEVELS, Thumbnail, Timeline, TimelineSegment
 
 MOST_THUMBNAILS = 120
 _HERE = Path(__file__).parent
@@ -66,7 +66,7 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def level_shares(moments: Sequence[Moment]) -> tuple[LevelShares, ...]:
+def level_shares(moments: Sequence[TimelineSegment]) -> tuple[LevelShares, ...]:
     """Return, for each dimension judged, the share of the judged time that each level won."""
     found: list[LevelShares] = []
     for dimension in DIMENSIONS:
@@ -81,7 +81,7 @@ def level_shares(moments: Sequence[Moment]) -> tuple[LevelShares, ...]:
     return tuple(found)
 
 
-def _without_face(moments: Sequence[Moment]) -> float:
+def _without_face(moments: Sequence[TimelineSegment]) -> float:
     """Return the share of the judged time in which a face was found in under half of the frames."""
     total = sum(moment.end - moment.start for moment in moments)
     without = sum(moment.end - moment.start for moment in moments if moment.face_found < 0.5)

@@ -10,15 +10,15 @@ from valaro.errors import MediaError, ValaroError
 from valaro.features.face_network import FaceNetwork
 from valaro.features.table import FACE_FEATURES, feature_by_name
 from valaro.media.decode import probe
-from valaro.normalise import Scale, Statistics, statistics_of
+from valaro.normalise import FeatureStats, Scale, statistics_of
 from valaro.prediction.thumbnails import Thumbnails
-from valaro.prediction.windows import Segment, WindowJudge
-from valaro.recordings import Stretch, stream_features
-from valaro.records import GRID_RATE, LEVELS, FaceTrack, Moment, Problem, Timeline
+from valaro.prediction.windows import Segment, SlidingWindowPredictor
+from valaro.recordings import FeatureChunk, stream_features
+from valaro.records import GRID_RATE, LEVELS, FaceTrack, Problem, Timeline, TimelineSegment
 from valaro.training.trained_model import TrainedModel
 
 
-class Watcher:
+class RecordingPredictor:
     """Follows one recording with several models at once; `problems` and `thumbnails` fill while it is read."""
 
     def __init__(self, models: Sequence[TrainedModel], recording: Path) -> None:
@@ -34,7 +34,7 @@ class Watcher:
         self._network = _common_network(models)
         self._found = _FoundFrames()
 
-    def moments(self, on_progress: Callable[[float], None] | None = None) -> Iterator[Moment]:
+    def moments(self, on_progress: Callable[[float], None] | None = None) -> Iterator[TimelineSegment]:
         """Yield the moments in order of time, of each model from where the recording first gives what it looks at.
 
         `on_progress` is told the seconds read so far.
@@ -42,7 +42,7 @@ class Watcher:
         Raises:
             MediaError: nothing of the recording can be read, or nothing in it is for any of the models.
         """
-        judges = [WindowJudge(model, self._scale(model)) for model in self.models]
+        judges = [SlidingWindowPredictor(model, self._scale(model)) for model in self.models]
         rows = 0
         given: set[str] = set()
         for stretch in stream_features(self.recording, self._names, network=self._network):
@@ -77,16 +77,16 @@ class Watcher:
         )
         return Problem(utterance=str(self.recording), where=model.dimension, why=why, is_remark=True)
 
-    def _in_order(self, told: Sequence[list[Segment]]) -> Iterator[Moment]:
+    def _in_order(self, told: Sequence[list[Segment]]) -> Iterator[TimelineSegment]:
         each = [(segment, model) for model, segments in zip(self.models, told, strict=True) for segment in segments]
         for segment, model in sorted(each, key=lambda pair: pair[0].first):
             yield self._moment(model, segment)
 
-    def _moment(self, model: TrainedModel, segment: Segment) -> Moment:
+    def _moment(self, model: TrainedModel, segment: Segment) -> TimelineSegment:
         best = int(segment.probabilities.argmax())
         low, medium, high = segment.probabilities.tolist()
         start, end = segment.first / GRID_RATE, segment.last / GRID_RATE
-        return Moment(
+        return TimelineSegment(
             dimension=model.dimension,
             start=start,
             end=end,
@@ -103,7 +103,7 @@ class Watcher:
         # A first pass measures, the second judges: twice the time, but no recording has to fit into memory.
         return {name: self._own_statistics(name, model.scale[name]) for name in model.features}
 
-    def _own_statistics(self, name: str, otherwise: Statistics) -> Statistics:
+    def _own_statistics(self, name: str, otherwise: FeatureStats) -> FeatureStats:
         stretches = stream_features(self.recording, [name], network=self._network)
         try:
             return statistics_of(chain.from_iterable(_values(stretch, name) for stretch in stretches), name)
@@ -112,9 +112,9 @@ class Watcher:
             return otherwise
 
 
-def watch(model: TrainedModel, recording: str | Path) -> Iterator[Moment]:
+def predict_stream(model: TrainedModel, recording: str | Path) -> Iterator[TimelineSegment]:
     """Yield what `model` says about a recording of any length, one moment each 0.64 s."""
-    return Watcher([model], Path(recording)).moments()
+    return RecordingPredictor([model], Path(recording)).moments()
 
 
 def make_timeline(
@@ -122,7 +122,7 @@ def make_timeline(
 ) -> Timeline:
     """Judge a whole recording; `on_progress` is told the seconds done and the duration."""
     info = probe(recording)
-    watcher = Watcher(models, recording)
+    watcher = RecordingPredictor(models, recording)
 
     def report(done: float) -> None:
         if on_progress is not None:
@@ -162,7 +162,7 @@ class _FoundFrames:
         return share
 
 
-def _values(stretch: Stretch, name: str) -> list[np.ndarray]:
+def _values(stretch: FeatureChunk, name: str) -> list[np.ndarray]:
     return [sequence.values for sequence in stretch.features if sequence.name == name]
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from valaro.networks.fusion import Inputs
 from valaro.normalise import Scale
 from valaro.records import CROP_FRAMES
-from valaro.training.judging import level_probabilities
+from valaro.training.classify import level_probabilities
 from valaro.training.trained_model import TrainedModel
 
 HOP = CROP_FRAMES // 2
@@ -27,7 +27,7 @@ class Segment:
     probabilities: Float[np.ndarray, " 3"]
 
 
-class WindowJudge:
+class SlidingWindowPredictor:
     """Judges windows of 128 rows, hop 64, as rows arrive; what is kept does not grow with the recording.
 
     A segment of 64 rows gets the mean over the windows that cover it; there is none before the first window with

@@ -74,7 +74,9 @@ class Dot:
 
 def calibration_rows(results: DimensionResults) -> tuple[CalibrationRow, ...]:
     """Return a row a model, in the order of the scores."""
-    return tuple(_row(row.contender.label, row.contender.colour, row.contender.results) for row in results.rows)
+    return tuple(
+        _row(row.model_result.label, row.model_result.colour, row.model_result.results) for row in results.rows
+    )
 
 
 def calibration_sentence(rows: Sequence[CalibrationRow]) -> str:
@@ -100,7 +102,7 @@ def nats(change: Interval) -> str:
 
 
 def _how(lean: Interval) -> str:
-    if lean.holds_zero:
+    if lean.includes_zero:
         return "not shown to be too sure or too modest on the whole"
     return "too sure of itself" if lean.value > 0 else "too modest"
 
@@ -108,7 +110,7 @@ def _how(lean: Interval) -> str:
 def _what_shows(mended: Mended) -> str:
     """Return whether the temperatures mend: a smaller error may stand beside a higher cross-entropy, and by chance."""
     told = f"({nats(mended.change)} nats)"
-    if mended.change.holds_zero:
+    if mended.change.includes_zero:
         return f"; in its cross-entropy that shows as neither gain nor loss {told}"
     if mended.change.value > 0:
         return f", but its cross-entropy rises {told}: it is made worse"

@@ -32,7 +32,7 @@ def data_and_model_card(runs: Sequence[RunRecord], results: Sequence[DimensionRe
         Notice(lead="What it must not be used for. ", text=_MISUSE),
     ]
     for number, run in enumerate(runs):
-        rows = [row for one in results for row in one.rows if number in row.contender.runs]
+        rows = [row for one in results for row in one.rows if number in row.model_result.runs]
         blocks += [Heading(text=run.name), Facts(pairs=tuple(_facts(run, rows)))]
     return tuple(blocks)
 
@@ -42,7 +42,7 @@ def _facts(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[tuple[str, str]
     labelled = [corpus for corpus in run.corpora if corpus.labelled]
     pool = [corpus for corpus in run.corpora if not corpus.labelled]
     yield "Trained on", "; ".join([*map(_labelled, labelled), *map(_unlabelled, pool)]) or "no corpus is recorded"
-    yield "Origin of the labels", _labels(run, study.get("votes"), study.get("labels_per_level"))
+    yield "Origin of the labels", _labels(run, study.get("votes"), study.get("labels_per_class"))
     yield "Test data kept apart", _kept_apart(run)
     yield "Preset", _preset(str(study.get("preset", "not recorded")))
     yield "Limits", " ".join(_limits(run, rows))
@@ -136,5 +136,5 @@ def _lost(row: ModelRow) -> Iterator[str]:
     for place, level in enumerate(LEVELS):
         if there[place] > 0 and said[place] < HARDLY * said.sum():
             often = "hardly ever" if said[place] else "never"
-            dimension = row.contender.results[0].dimension
-            yield f"{row.contender.label} {often} says {level} ({dimension})"
+            dimension = row.model_result.results[0].dimension
+            yield f"{row.model_result.label} {often} says {level} ({dimension})"

@@ -8,7 +8,7 @@ import numpy as np
 
 from valaro.evaluation.significance import Interval, Resamples, holm
 from valaro.records import AUTO, FoldResult, Predictions
-from valaro.reports.contenders import Contender
+from valaro.reports.model_results import ModelResult
 
 POOL = "Do unlabelled recordings pay?"
 GENERATOR = "Does the generator pay?"
@@ -51,7 +51,7 @@ class Difference:
     @property
     def is_shown(self) -> bool:
         """Whether a difference is shown: not by its own interval alone, but after correction for many pairs."""
-        return not self.uar.holds_zero and self.corrected < LEVEL
+        return not self.uar.includes_zero and self.corrected < LEVEL
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ class Difference:
         return replace(self, first=self.second, second=self.first, uar=_turned(self.uar), f1=_turned(self.f1))
 
 
-def differences(contenders: Sequence[Contender]) -> tuple[Difference, ...]:
+def differences(contenders: Sequence[ModelResult]) -> tuple[Difference, ...]:
     """Return the pairs that answer a question, question by question; `contenders` come the highest UAR first.
 
     The model that the question is about is the first of its pair: a positive difference means yes. Which pairs answer a
@@ -91,13 +91,13 @@ def _corrected(some: Sequence[Difference], pairs: int) -> list[Difference]:
     return [replace(one, corrected=p, pairs=pairs) for one, p in zip(some, corrected, strict=True)]
 
 
-def difference_between(first: Contender, second: Contender, question: str) -> Difference | None:
+def difference_between(first: ModelResult, second: ModelResult, question: str) -> Difference | None:
     """Return what `first` scores above `second`; None where they judged nothing in the same fold and seed."""
     pairs = _shared_tests(first.results, second.results)
     return _difference(question, first, second, pairs) if pairs else None
 
 
-def _question(asking: Contender, asked: Contender, everyone: Sequence[Contender]) -> str:
+def _question(asking: ModelResult, asked: ModelResult, everyone: Sequence[ModelResult]) -> str:
     """Return what `asking` against `asked` answers: both the same but for one thing; empty if it is nothing."""
     common = set(asking.runs) & set(asked.runs)
     if not common:
@@ -111,7 +111,7 @@ def _question(asking: Contender, asked: Contender, everyone: Sequence[Contender]
     if asking.features != asked.features:
         both = {asking.method, asked.method} <= _ADVERSARIAL
         return FUSION if both and set(asking.features) > set(asked.features) else ""
-    if asking.uses_pool and not asked.uses_pool and not asked.is_linear:
+    if asking.is_semi_supervised and not asked.is_semi_supervised and not asked.is_linear:
         return POOL
     if asking.method in _ADVERSARIAL and asked.method == _WITHOUT_GENERATOR:
         return GENERATOR
@@ -120,35 +120,35 @@ def _question(asking: Contender, asked: Contender, everyone: Sequence[Contender]
     return NETWORK if any(_both_lead(asking, asked, _models(everyone, run, like=asked)) for run in common) else ""
 
 
-def _both_lead(network: Contender, linear: Contender, models: Sequence[Contender]) -> bool:
+def _both_lead(network: ModelResult, linear: ModelResult, models: Sequence[ModelResult]) -> bool:
     """Whether of their kind they have the highest validation UAR, among the variants that can be compared."""
     return network is _leader(models, lambda one: not one.is_linear and _agree(one, linear)) and linear is _leader(
         models, lambda one: one.is_linear and one.varied == linear.varied
     )
 
 
-def _models(everyone: Sequence[Contender], run: int, *, like: Contender) -> list[Contender]:
+def _models(everyone: Sequence[ModelResult], run: int, *, like: ModelResult) -> list[ModelResult]:
     """Return the models of a run on the features of `like`; `auto` is a choice among them."""
     return [one for one in everyone if run in one.runs and one.method != AUTO and one.features == like.features]
 
 
-def _alike(contender: Contender) -> Callable[[Contender], bool]:
-    return lambda one: one.method == contender.method
+def _alike(model_result: ModelResult) -> Callable[[ModelResult], bool]:
+    return lambda one: one.method == model_result.method
 
 
-def _leader(models: Sequence[Contender], is_meant: Callable[[Contender], bool]) -> Contender:
+def _leader(models: Sequence[ModelResult], is_meant: Callable[[ModelResult], bool]) -> ModelResult:
     """Return who has the highest validation UAR; the best of many on the test itself would be chosen for its luck."""
     return min(filter(is_meant, models), key=lambda one: (-one.validation_uar, one.label))
 
 
-def _agree(one: Contender, other: Contender) -> bool:
+def _agree(one: ModelResult, other: ModelResult) -> bool:
     """Whether no setting that both vary has two values."""
     theirs = dict(other.varied)
     return all(theirs.get(name, value) == value for name, value in one.varied)
 
 
 def _difference(
-    question: str, first: Contender, second: Contender, pairs: Sequence[tuple[Predictions, Predictions]]
+    question: str, first: ModelResult, second: ModelResult, pairs: Sequence[tuple[Predictions, Predictions]]
 ) -> Difference:
     ours, theirs = _resampled(first, [a for a, _ in pairs]), _resampled(second, [b for _, b in pairs])
     return Difference(
@@ -163,11 +163,11 @@ def _difference(
     )
 
 
-def _resampled(contender: Contender, shared: Sequence[Predictions]) -> Resamples:
+def _resampled(model_result: ModelResult, shared: Sequence[Predictions]) -> Resamples:
     """Resample what both of a pair judged: all of a contender's tests as a rule, for which that is done already."""
-    whole = [result.test for result in contender.results]
+    whole = [result.test for result in model_result.results]
     if [part.ids for part in shared] == [part.ids for part in whole]:
-        return contender.resamples
+        return model_result.resamples
     return Resamples(shared)
 
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import data_tables, sentences
 from valaro.reports.alarms import AlarmRow
-from valaro.reports.beside_paper import axis_of, beside_paper
 from valaro.reports.blocks import Block, Cell, Facts, Heading, Matrices, Notice, Sentence, table, words
 from valaro.reports.calibration import Mended, calibration_rows, calibration_sentence, nats
 from valaro.reports.card import data_and_model_card
-from valaro.reports.guards import guards
 from valaro.reports.paper.numbers import SOURCE
+from valaro.reports.paper_comparison import axis_of, beside_paper
+from valaro.reports.sanity import guards
 from valaro.reports.table_1 import level_table
 from valaro.reports.tables import DimensionResults, ModelRow, alarms_of
 from valaro.reports.varied import varied_section
@@ -76,7 +76,7 @@ def _scores(results: DimensionResults) -> list[Block]:
     names = [f"recall {level}" for level in LEVELS]
     columns = (words("model"), "UAR", "deviation", "paper's F1", "macro F1", *names, "validation UAR", "trainings")
     columns = (*columns, "utterances")
-    rows = [(Cell(text=row.contender.label, below=row.chosen), *_row(row)) for row in results.rows]
+    rows = [(Cell(text=row.model_result.label, below=row.chosen), *_row(row)) for row in results.rows]
     chance = f"Guessing gives {sentences.percent(results.chance)} %."
     return [
         Heading(text=results.dimension.capitalize()),
@@ -92,7 +92,7 @@ def _row(row: ModelRow) -> tuple[Cell | str, ...]:
     ]
     shares = [*map(sentences.percent, row.recalls), sentences.percent(row.validation_uar)]
     intervals.insert(1, Cell(text=sentences.percent(row.deviation)))
-    return (*intervals, *shares, str(len(row.contender.results)), sentences.thousands(row.utterances))
+    return (*intervals, *shares, str(len(row.model_result.results)), sentences.thousands(row.utterances))
 
 
 def _differences(results: DimensionResults) -> list[Block]:

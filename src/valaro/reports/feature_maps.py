@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from valaro.records import LEVELS, Coverage, Dimension, FeatureMap, FoldResult
-from valaro.reports.contenders import Contender
+from valaro.reports.model_results import ModelResult
 from valaro.reports.sentences import percent, plural, thousands
 from valaro.reports.tables import DimensionResults
 
@@ -27,7 +27,7 @@ class Shapes:
 class ModelMap:
     """A contender's map in two views of one frame: what training met, and held-out people by their true levels."""
 
-    contender: Contender
+    model_result: ModelResult
     height: float
     training: tuple[Shapes, ...]
     test: tuple[Shapes, ...]
@@ -49,7 +49,7 @@ def map_sections(results: Sequence[DimensionResults]) -> tuple[MapSection, ...]:
     sections = [
         MapSection(
             dimension=one.dimension,
-            maps=tuple(made for made in map(_model_map, (row.contender for row in one.rows)) if made is not None),
+            maps=tuple(made for made in map(_model_map, (row.model_result for row in one.rows)) if made is not None),
             speaker_normalised=one.speaker_normalised,
         )
         for one in results
@@ -57,8 +57,8 @@ def map_sections(results: Sequence[DimensionResults]) -> tuple[MapSection, ...]:
     return tuple(section for section in sections if section.maps)
 
 
-def _model_map(contender: Contender) -> ModelMap | None:
-    mapped = [(result, result.feature_map) for result in contender.results if result.feature_map is not None]
+def _model_map(model_result: ModelResult) -> ModelMap | None:
+    mapped = [(result, result.feature_map) for result in model_result.results if result.feature_map is not None]
     if not mapped:
         return None
     result, found = mapped[0]
@@ -67,7 +67,7 @@ def _model_map(contender: Contender) -> ModelMap | None:
     if len(found.generated):
         counted.append(plural(len(found.generated), "generated sample"))
     return ModelMap(
-        contender=contender,
+        model_result=model_result,
         height=frame.height,
         # What lies last is on top: the fewest.
         training=(
@@ -92,7 +92,7 @@ def _words(result: FoldResult, found: FeatureMap, beyond: int) -> Iterable[str]:
     if beyond:
         verb = "lies beyond the frame and is" if beyond == 1 else "lie beyond the frame and are"
         yield f"{plural(beyond, 'generated sample')} {verb} drawn at its edge."
-    if len(found.unlabelled) and not result.uses_pool:
+    if len(found.unlabelled) and not result.is_semi_supervised:
         yield "It has learnt nothing from the unlabelled recordings."
     yield (
         f"The directions, across and up, hold {percent(found.shares[0], 0)}\u00a0% and "

@@ -84,16 +84,16 @@ _LONGEST_NAME = 120
 def file_name(name: str) -> str:
     """Return a figure's name as that of a file, cut where a file system would not hold it.
 
-    >>> file_name("curves-SSGAN face, pool_size 20/3")
-    'curves-SSGAN-face-pool_size-20-3'
+    >>> file_name("curves-SSGAN face, max_unlabelled 20/3")
+    'curves-SSGAN-face-max_unlabelled-20-3'
     """
     return re.sub(r"[^A-Za-z0-9._+]+", "-", name)[:_LONGEST_NAME].strip("-.")
 
 
 def _of_results(draw: _Drawer, one: DimensionResults) -> dict[str, str]:
     """Return the scores, the differences and each network's learning curves."""
-    labels = [row.contender.label for row in one.rows]
-    colours = [row.contender.colour for row in one.rows]
+    labels = [row.model_result.label for row in one.rows]
+    colours = [row.model_result.colour for row in one.rows]
     guessing = f"guessing {sentences.percent(one.chance)} %"
     title = f"{one.dimension.capitalize()}: UAR of each model with its 95 % interval, percent"
     shown = draw(
@@ -109,22 +109,22 @@ def _of_results(draw: _Drawer, one: DimensionResults) -> dict[str, str]:
             draw(_PAGE, "intervals", chart, names, words, colours, "no difference", title), title
         )
     for row in one.rows:
-        panels = figures.curve_panels(row.contender.results) if not row.contender.is_linear else ()
+        panels = figures.curve_panels(row.model_result.results) if not row.model_result.is_linear else ()
         if panels:
             pictures = [
-                (panel.title.replace("_", " "), row.contender.colour, _svg_of(draw(_PAGE, "curve", panel, 0)))
+                (panel.title.replace("_", " "), row.model_result.colour, _svg_of(draw(_PAGE, "curve", panel, 0)))
                 for panel in panels
             ]
-            title = f"{row.contender.label}, {one.dimension}: learning curves"
-            name = file_name(f"curves-{one.dimension}-{row.contender.label}")
+            title = f"{row.model_result.label}, {one.dimension}: learning curves"
+            name = file_name(f"curves-{one.dimension}-{row.model_result.label}")
             # Two labels may differ in nothing that a file's name can hold.
-            name = f"{name}-{row.contender.colour + 1}" if name in found else name
+            name = f"{name}-{row.model_result.colour + 1}" if name in found else name
             found[name] = _side_by_side(draw, pictures, title, size=(200, 120), a_row=_PANELS_A_ROW)
     return found
 
 
 def _matrices(draw: _Drawer, rows: Sequence[ModelRow], caption: str) -> str:
-    pictures = [(row.contender.label, 0, draw(_DRAWN, "matrix", _cells(row))) for row in rows]
+    pictures = [(row.model_result.label, 0, draw(_DRAWN, "matrix", _cells(row))) for row in rows]
     return _side_by_side(draw, pictures, caption, size=(320, 190), a_row=_PANELS_A_ROW)
 
 

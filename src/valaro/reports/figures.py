@@ -89,7 +89,7 @@ def score_chart(results: DimensionResults) -> IntervalChart:
         values += [row.uar.low, row.uar.high, *row.fold_uars]
     low, high = floor(min(values) * 10) * 10, ceil(max(values) * 10) * 10
     scale = _Scale(low / 100, high / 100)
-    height = _row_height(row.contender.label for row in results.rows)
+    height = _row_height(row.model_result.label for row in results.rows)
     lines = [
         _line(scale, height * place, height, row.uar, tuple(scale(value) for value in sorted(row.fold_uars)))
         for place, row in enumerate(results.rows)

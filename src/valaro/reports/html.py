@@ -10,12 +10,12 @@ from valaro.errors import ValaroError
 from valaro.files import write_page
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import data_tables, feature_maps, figures, sentences
-from valaro.reports.beside_paper import axis_of, beside_paper
 from valaro.reports.calibration import calibration_rows, calibration_sentence, nats
 from valaro.reports.card import data_and_model_card
-from valaro.reports.contenders import trainings
-from valaro.reports.guards import guards
+from valaro.reports.model_results import trainings
 from valaro.reports.paper.numbers import SOURCE
+from valaro.reports.paper_comparison import axis_of, beside_paper
+from valaro.reports.sanity import guards
 from valaro.reports.table_1 import level_table
 from valaro.reports.tables import DimensionResults, alarms_of, dimension_results
 from valaro.reports.varied import varied_section
@@ -54,7 +54,7 @@ def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> s
             calibrations=[calibration_rows(one) for one in results],
             maps=feature_maps.map_sections(results),
             map_key=feature_maps.KEY,
-            any_linear=any(row.contender.is_linear for one in results for row in one.rows),
+            any_linear=any(row.model_result.is_linear for one in results for row in one.rows),
             title=title_of(results),
             run_names=", ".join(run.name for run in runs),
             trainings=trainings(runs),
@@ -75,7 +75,7 @@ def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> s
 
 def title_of(results: Sequence[DimensionResults]) -> str:
     """Return what the report is about: its models and dimensions."""
-    models = sorted({row.contender.results[0].model for one in results for row in one.rows})
+    models = sorted({row.model_result.results[0].model for one in results for row in one.rows})
     dimensions = " and ".join(one.dimension for one in results)
     if not models:
         return "No training finished"

@@ -173,7 +173,7 @@ def _(block: Matrices) -> str:
         for place, level in enumerate(LEVELS):
             counts = [float(number) for number in row.matrix[place]]
             total = sum(counts)
-            name = escaped(row.contender.label) if place == 0 else ""
+            name = escaped(row.model_result.label) if place == 0 else ""
             shares = [_cell(Cell(text=percent(n / total if total else None), below=count(n))) for n in counts]
             lines.append([name, level, *shares])
     columns = [("model", True), ("true level", True), *((f"said {level}, %", False) for level in LEVELS)]

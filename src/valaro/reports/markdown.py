@@ -82,7 +82,7 @@ def _(block: Matrices) -> str:
             counts = [float(number) for number in row.matrix[place]]
             total = sum(counts)
             shares = [f"{percent(n / total if total else None)} ({count(n)})" for n in counts]
-            lines.append([escaped(row.contender.label), level, *shares])
+            lines.append([escaped(row.model_result.label), level, *shares])
     written = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"{written}\n\n{escaped(block.caption)}"
 

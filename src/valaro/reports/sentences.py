@@ -88,7 +88,7 @@ def duration(seconds: float) -> str:
 
 def verdict(difference: Difference) -> str:
     """Return what a difference allows to say, corrected for the number of pairs beside it."""
-    if difference.uar.holds_zero:
+    if difference.uar.includes_zero:
         return "no difference shown"
     if difference.is_shown:
         return "a difference is shown"
@@ -121,7 +121,7 @@ def difference_sentence(difference: Difference) -> str:
 def headline(results: DimensionResults) -> tuple[str, ...]:
     """Return what to know about a dimension: the highest UAR, whether it beats guessing, how the others compare."""
     best = results.rows[0]
-    name = best.contender.label
+    name = best.model_result.label
     first = f"{name} has the highest UAR" if len(results.rows) > 1 else f"{name} reaches a UAR of"
     first += (
         f"{',' if len(results.rows) > 1 else ''} {percent(best.uar.value)}\u00a0% (95\u00a0% interval {span(best.uar)})"
@@ -133,11 +133,11 @@ def headline(results: DimensionResults) -> tuple[str, ...]:
         sentences = [
             f"{first}. That is not shown to be better than guessing: {guessing}, inside or above the interval."
         ]
-    elsewhere = [row.contender.label for row in results.rows[1:] if not row.tested & best.tested]
+    elsewhere = [row.model_result.label for row in results.rows[1:] if not row.tested & best.tested]
     if elsewhere:
         sentences.append(f"{_some(elsewhere)} judged other utterances: higher or lower says nothing of them.")
     against = {d.seen_from(name).second: d.seen_from(name) for d in results.differences if name in (d.first, d.second)}
-    ranked = [against[row.contender.label] for row in results.rows if row.contender.label in against]
+    ranked = [against[row.model_result.label] for row in results.rows if row.model_result.label in against]
     nearest = _nearest_network(results, against)
     if nearest:
         lead = "No network reaches" if nearest.is_shown else "No network scores above"
@@ -152,8 +152,8 @@ def headline(results: DimensionResults) -> tuple[str, ...]:
 
 def _nearest_network(results: DimensionResults, against: Mapping[str, Difference]) -> Difference | None:
     """Return the best row against the nearest network, if the row is a linear model and above every network."""
-    networks = [row.contender.label for row in results.rows if not row.contender.is_linear]
-    if not results.rows[0].contender.is_linear or not networks or any(name not in against for name in networks):
+    networks = [row.model_result.label for row in results.rows if not row.model_result.is_linear]
+    if not results.rows[0].model_result.is_linear or not networks or any(name not in against for name in networks):
         return None
     nearest = min((against[name] for name in networks), key=lambda difference: difference.uar.value)
     # What rounds to nothing is said to be level, which is no lead.
@@ -197,7 +197,7 @@ def cautions(results: DimensionResults) -> tuple[str, ...]:
             f"A difference counts as shown if it holds after Holm's correction, {', '.join(over)}; each interval is "
             "its pair's own."
         )
-    short = [row.contender.label for row in results.rows if row.lacking]
+    short = [row.model_result.label for row in results.rows if row.lacking]
     if short:
         found.append(f"{_some(short)}: trainings are missing, so they stand after the others whatever their UAR.")
     return tuple(found)

@@ -13,7 +13,7 @@ from valaro.evaluation.significance import Interval
 from valaro.records import LEVELS, Dimension, FoldResult, RunRecord
 from valaro.reports.alarms import AlarmRow, alarm_rows
 from valaro.reports.comparisons import Difference, differences
-from valaro.reports.contenders import Contender, contenders_of
+from valaro.reports.model_results import ModelResult, model_results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class ModelRow:
     trainings that another model of the run has and it has not.
     """
 
-    contender: Contender
+    model_result: ModelResult
     uar: Interval
     chance: float
     lacking: int
@@ -42,13 +42,13 @@ class ModelRow:
     @property
     def chosen(self) -> str:
         """Of `auto`: whom validation chose, and how often; empty for a model."""
-        times = Counter(result.chosen for result in self.contender.results if result.chosen)
+        times = Counter(result.chosen for result in self.model_result.results if result.chosen)
         return ", ".join(f"{model} {count} x" for model, count in times.most_common())
 
     @cached_property
     def tested(self) -> frozenset[str]:
         """The ids of the utterances that it judged."""
-        return frozenset(name for result in self.contender.results for name in result.test.ids)
+        return frozenset(name for result in self.model_result.results for name in result.test.ids)
 
     @property
     def beats_guessing(self) -> bool:
@@ -96,7 +96,7 @@ class DimensionResults:
     @property
     def speaker_normalised(self) -> tuple[str, ...]:
         """Name the models whose scale was set by the test speakers' own recordings."""
-        return tuple(row.contender.label for row in self.rows if row.contender.speaker_normalised)
+        return tuple(row.model_result.label for row in self.rows if row.model_result.speaker_normalised)
 
 
 def deviation_of(values: Sequence[float]) -> float:
@@ -111,18 +111,18 @@ def dimension_results(runs: Sequence[RunRecord]) -> tuple[DimensionResults, ...]
     what is hard.
     """
     found: list[DimensionResults] = []
-    for dimension, contenders in contenders_of(runs).items():
+    for dimension, contenders in model_results(runs).items():
         most = {run: max(len(c.results) for c in contenders if run in c.runs) for c in contenders for run in c.runs}
         rows = [_model_row(one, lacking=most[one.runs[0]] - len(one.results)) for one in contenders]
-        rows.sort(key=lambda row: (row.lacking > 0, -row.uar.value, row.contender.label))
+        rows.sort(key=lambda row: (row.lacking > 0, -row.uar.value, row.model_result.label))
         if not rows:
             continue
-        folds = [fold for row in rows for fold in _fold_rows(row.contender)]
+        folds = [fold for row in rows for fold in _fold_rows(row.model_result)]
         found.append(
             DimensionResults(
                 dimension=dimension,
                 rows=tuple(rows),
-                differences=differences([row.contender for row in rows]),
+                differences=differences([row.model_result for row in rows]),
                 folds=tuple(folds),
                 incomplete=sum(bool(fold.test.absent) for fold in folds),
             )
@@ -132,12 +132,12 @@ def dimension_results(runs: Sequence[RunRecord]) -> tuple[DimensionResults, ...]
 
 def alarms_of(results: Sequence[DimensionResults]) -> tuple[AlarmRow, ...]:
     """Return what the trainings of every model on every dimension raised."""
-    contenders = [row.contender for one in results for row in one.rows]
+    contenders = [row.model_result for one in results for row in one.rows]
     return alarm_rows((c.label, result.dimension, result.alarms) for c in contenders for result in c.results)
 
 
-def _model_row(contender: Contender, *, lacking: int) -> ModelRow:
-    results = contender.results
+def _model_row(model_result: ModelResult, *, lacking: int) -> ModelRow:
+    results = model_result.results
     tests = [result.test for result in results]
     scores = [score(test) for test in tests]
     uars = [one.uar for one in scores]
@@ -145,12 +145,12 @@ def _model_row(contender: Contender, *, lacking: int) -> ModelRow:
     validations = [v for v in map(_validation_uar, results) if v is not None]
     joined = join_predictions(tests)
     return ModelRow(
-        contender=contender,
-        uar=contender.resamples.interval("uar"),
+        model_result=model_result,
+        uar=model_result.resamples.interval("uar"),
         chance=float(np.mean([1 / (len(LEVELS) - len(one.absent)) for one in scores])),
         lacking=lacking,
-        f1=contender.resamples.interval("f1"),
-        macro_f1=contender.resamples.interval("macro_f1"),
+        f1=model_result.resamples.interval("f1"),
+        macro_f1=model_result.resamples.interval("macro_f1"),
         fold_uars=tuple(uars),
         validation_uar=float(np.mean(validations)) if validations else None,
         seed_uars=tuple(
@@ -164,10 +164,10 @@ def _model_row(contender: Contender, *, lacking: int) -> ModelRow:
     )
 
 
-def _fold_rows(contender: Contender) -> list[FoldRow]:
+def _fold_rows(model_result: ModelResult) -> list[FoldRow]:
     return [
-        FoldRow(label=contender.label, result=r, test=score(r.test), validation_uar=_validation_uar(r))
-        for r in contender.results
+        FoldRow(label=model_result.label, result=r, test=score(r.test), validation_uar=_validation_uar(r))
+        for r in model_result.results
     ]
 
 

@@ -47,13 +47,13 @@ def setting_blocks(
 
     `order` are values that come first, in that order; `methods`, where given, are the only ones shown.
     """
-    rows = [row for row in results.rows if run in row.contender.runs]
+    rows = [row for row in results.rows if run in row.model_result.runs]
     if methods:
-        rows = [row for row in rows if row.contender.method in methods]
+        rows = [row for row in rows if row.model_result.method in methods]
     models = over_values(rows, setting, order)
     if not models:
         return ()
-    beside = [row for row in rows if setting not in _varied(row) and not row.contender.is_linear]
+    beside = [row for row in rows if setting not in _varied(row) and not row.model_result.is_linear]
     values = in_order({value for model in models for value, _ in model.rows}, order)
     name = setting.partition(".")[2]
     blocks: list[Block] = []
@@ -79,7 +79,7 @@ def setting_blocks(
         blocks.append(Charts(name=file, charts=charts, caption=caption, table=_table(name, some, beside)))
     blocks += [Sentence(text=_sentence(model, name)) for model in models if len(model.rows) > 1]
     note = sentences.speaker_note(
-        [row.contender.model for model in models for _, row in model.rows if row.contender.speaker_normalised]
+        [row.model_result.model for model in models for _, row in model.rows if row.model_result.speaker_normalised]
     )
     return (*blocks, Notice(text=note)) if note else tuple(blocks)
 
@@ -114,13 +114,13 @@ def in_order(values: Sequence[str] | set[str] | dict[str, ModelRow], first: Sequ
 
 
 def _varied(row: ModelRow) -> dict[str, str]:
-    return dict(row.contender.results[0].varied)
+    return dict(row.model_result.results[0].varied)
 
 
 def _without(row: ModelRow, setting: str) -> str:
     """Return the label of a row without the value of `setting`; those of other settings stay."""
-    result = row.contender.results[0]
-    label = row.contender.model
+    result = row.model_result.results[0]
+    label = row.model_result.model
     for name, value in result.varied:
         if name == setting:
             label = label.replace(f", {name.partition('.')[2]} {value}", "", 1)
@@ -137,12 +137,12 @@ def _series(model: OverValues, colour: int, metric: str) -> Series:
 
 
 def _reference(row: ModelRow, colour: int, metric: str) -> Reference:
-    return Reference(label=row.contender.model, colour=colour, value=_score(row, metric).value)
+    return Reference(label=row.model_result.model, colour=colour, value=_score(row, metric).value)
 
 
 def _table(name: str, models: Sequence[OverValues], beside: Sequence[ModelRow]) -> Table:
     lines = [(model.label, value, row) for model in models for value, row in model.rows]
-    lines += [(row.contender.model, "–", row) for row in beside]
+    lines += [(row.model_result.model, "–", row) for row in beside]
     return table(
         (words("model"), words(name), "UAR, %", "paper's F1, %", "unlabelled recordings", "trainings"),
         [
@@ -152,7 +152,7 @@ def _table(name: str, models: Sequence[OverValues], beside: Sequence[ModelRow]) 
                 Cell(text=sentences.percent(row.uar.value), below=sentences.span(row.uar), is_strong=True),
                 Cell(text=sentences.percent(row.f1.value), below=sentences.span(row.f1)),
                 sentences.count_range(_unlabelled(row)),
-                str(len(row.contender.results)),
+                str(len(row.model_result.results)),
             )
             for label, value, row in lines
         ],
@@ -161,15 +161,15 @@ def _table(name: str, models: Sequence[OverValues], beside: Sequence[ModelRow]) 
 
 def _unlabelled(row: ModelRow) -> tuple[int, int]:
     """Return the fewest and the most unlabelled recordings of a training, 0 for a model that uses none."""
-    used = [result.unlabelled if result.uses_pool else 0 for result in row.contender.results]
+    used = [result.unlabelled if result.is_semi_supervised else 0 for result in row.model_result.results]
     return min(used), max(used)
 
 
 def _sentence(model: OverValues, name: str) -> str:
     """Say where the UAR is highest and to how many of the other values that shows a difference."""
     best_value, best = max(model.rows, key=lambda pair: pair[1].uar.value)
-    others = [row.contender for value, row in model.rows if value != best_value]
-    compared = [d for other in others if (d := difference_between(best.contender, other, ""))]
+    others = [row.model_result for value, row in model.rows if value != best_value]
+    compared = [d for other in others if (d := difference_between(best.model_result, other, ""))]
     corrected = holm([difference.p for difference in compared])
     shown = sum(p < LEVEL and d.uar.low > 0 for d, p in zip(compared, corrected, strict=True))
     return (

@@ -14,7 +14,7 @@ LOCK_FILE = ".lock"
 
 
 @contextmanager
-def only_one(folder: Path, what: str) -> Generator[None]:
+def exclusive_lock(folder: Path, what: str) -> Generator[None]:
     """Hold the lock of `folder` (made if it is not there); while another process holds it, refuse with a message."""
     why = why_no_folder(folder)
     if why and os.path.lexists(folder):

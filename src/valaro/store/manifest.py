@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from valaro.documents import parse_json
 from valaro.errors import StoreError, words_for
-from valaro.files import whole_file
+from valaro.files import atomic_write
 from valaro.parquet import read_parquet, read_schema
 from valaro.records import CorpusNote, Rating, Utterance
 from valaro.regular import ABSENT, why_not_readable
@@ -86,7 +86,7 @@ def write_manifest(path: Path, utterances: Sequence[Utterance], notes: Sequence[
         _NOTES_KEY: canonical_json([[note.corpus, note.text] for note in notes]).encode(),
     }
     table = pa.Table.from_pylist(rows, schema=_COLUMNS.with_metadata(metadata))
-    with whole_file(path) as aside:
+    with atomic_write(path) as aside:
         pq.write_table(table, aside)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from valaro.errors import StoreError
 from valaro.features.dface import Dface
 from valaro.features.face_network import FaceNetwork
-from valaro.files import whole_file
+from valaro.files import atomic_write
 
 NETWORKS = "networks"
 
@@ -21,7 +21,7 @@ def keep_network(store: Path, network: FaceNetwork) -> None:
     """Put a copy of the network into the store, if it has none."""
     path = network_path(store, Dface(network).version)
     if not path.is_file():
-        with whole_file(path) as aside:
+        with atomic_write(path) as aside:
             aside.write_bytes(network.content)
 
 

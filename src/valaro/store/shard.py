@@ -13,7 +13,7 @@ from jaxtyping import Float16, Float32
 
 from valaro.documents import parse_json
 from valaro.errors import StoreError, words_for
-from valaro.files import whole_folder
+from valaro.files import atomic_folder
 from valaro.limits import LIMITS
 from valaro.records import FaceQuality, Problem, Utterance
 from valaro.regular import read_regular
@@ -121,7 +121,7 @@ def write_shard(
     asked = ((entry.source, entry.utterance, [(b.name, b.version) for b in entry.blocks]) for entry in entries)
     path = folder / shard_key(asked)
     names = sorted({block.name for entry in entries for block in entry.blocks if block.rows})
-    with whole_folder(path) as aside:
+    with atomic_folder(path) as aside:
         sizes = {name: _write_rows(aside / f"{name}.npy", entries, name, rows_of) for name in names}
         body = canonical_json({"entries": [_entry_to_json(entry) for entry in entries], "sizes": sizes})
         seal = xxhash.xxh3_64_hexdigest(body.encode())

@@ -4,68 +4,76 @@ import torch
 from torch import Tensor
 
 from valaro import losses
-from valaro.networks.fusion import LATENT, FeatureGenerator, FusionClassifier, FusionGenerator, Judgement, Made
+from valaro.networks.fusion import LATENT, ClassifierOutput, Fake, FeatureGenerator, FusionClassifier, FusionGenerator
 from valaro.networks.noise import Noise
+from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batches
+from valaro.training.config import LossWeights, Schedule
 from valaro.training.crops import Crops
-from valaro.training.plans import Schedule, Terms
-from valaro.training.progress import Progress
-from valaro.training.streams import torch_stream
-from valaro.training.updates import adam, descend, labelled_term, ridge
-from valaro.training.views import Look
+from valaro.training.loop import TrainingLoop
+from valaro.training.rng import torch_stream
+from valaro.training.updates import adam, head_l2, labelled_term, optimizer_step
 
 
 def fit_adversarial(
     classifier: FusionClassifier,
     batches: Batches,
-    progress: Progress,
+    loop: TrainingLoop,
     *,
     generator: FusionGenerator | FeatureGenerator,
     schedule: Schedule,
-    terms: Terms,
-    look: Look,
+    terms: LossWeights,
+    augment: Augmentation,
     seed: int,
 ) -> None:
-    """Train D by Eq. 6 and G by Eq. 7 in turn (one modality: Eq. 4 and 5). `progress` ends up with D."""
+    """Train D by Eq. 6 and G by Eq. 7 in turn (one modality: Eq. 4 and 5). `loop` ends up with D."""
     device = classifier.device
     noise, latent = Noise(torch_stream(seed, "noise", device)), torch_stream(seed, "z", device)
     d_steps, g_steps = adam(classifier, schedule, weight_decay=schedule.weight_decay), adam(generator, schedule)
     moved = {"generator": generator, "d_steps": d_steps, "g_steps": g_steps, "noise": noise, "latent": latent}
 
-    for step in progress.steps(batches=batches, look=look, **moved):
+    for step in loop.steps(batches=batches, augment=augment, **moved):
         batch, rate = batches.draw(), schedule.rate(step)
-        made: Made = generator(torch.randn((schedule.batch, LATENT), generator=latent, device=device))
+        fake: Fake = generator(torch.randn((schedule.batch_size, LATENT), generator=latent, device=device))
 
         # D: one pass over all four parts costs less than four, and equals them since D has no batch norm.
-        labelled, real, again, generated = judge_all(
-            classifier, [look(batch.labelled), batch.real, look(batch.again)], detached(made), noise
+        labelled, real, second_view, generated = judge_all(
+            classifier, [augment(batch.labelled), batch.real, augment(batch.second_view)], detached(fake), noise
         )
-        of_d = classifier_terms(labelled, batch.fuzzy, real, again, generated, terms=terms)
-        descend(d_steps, weigh(of_d, terms, step) + ridge(classifier, terms), rate=rate, clip=schedule.clip)
+        of_d = classifier_terms(labelled, batch.soft_labels, real, second_view, generated, terms=terms)
+        optimizer_step(
+            d_steps, weigh(of_d, terms, step) + head_l2(classifier, terms), rate=rate, clip=schedule.grad_clip_norm
+        )
 
         # G: the same generated samples, judged by the D that has just learnt; its real features are those of above.
         classifier.requires_grad_(False)
         real_features = real.features.detach()
-        if terms.fresh:
-            made = generator(torch.randn((schedule.batch, LATENT), generator=latent, device=device))
+        if terms.resample_for_g:
+            fake = generator(torch.randn((schedule.batch_size, LATENT), generator=latent, device=device))
             real_features = classifier(batches.draw().real, noise).features
-        matching = generator_loss(judge_made(classifier, made, noise).features, real_features, terms=terms)
-        descend(g_steps, matching, rate=rate, clip=schedule.clip)
+        matching = generator_loss(judge_made(classifier, fake, noise).features, real_features, terms=terms)
+        optimizer_step(g_steps, matching, rate=rate, clip=schedule.grad_clip_norm)
         classifier.requires_grad_(True)
 
-        progress.follow(step, {**of_d, "generator": matching}, {"real": real, "generated": generated})
+        loop.after_step(step, {**of_d, "generator": matching}, {"real": real, "generated": generated})
 
 
 def classifier_terms(
-    labelled: Judgement, fuzzy: Tensor, real: Judgement, again: Judgement, generated: Judgement, *, terms: Terms
+    labelled: ClassifierOutput,
+    soft_labels: Tensor,
+    real: ClassifierOutput,
+    second_view: ClassifierOutput,
+    generated: ClassifierOutput,
+    *,
+    terms: LossWeights,
 ) -> dict[str, Tensor]:
     """Return the terms of Eq. 6 by name, not yet weighted."""
     found = {
-        "labelled": labelled_term(terms)(labelled.logits, fuzzy),
+        "labelled": labelled_term(terms)(labelled.logits, soft_labels),
         "real": losses.looks_real(real.logits),
         "generated": losses.looks_generated(generated.logits),
         "consistency": losses.consistency(
-            (real.logits, again.logits), (real.learnt, again.learnt), margin=terms.margin
+            (real.logits, second_view.logits), (real.embedding, second_view.embedding), margin=terms.margin
         ),
     }
     if terms.entropy:
@@ -73,18 +81,18 @@ def classifier_terms(
     return found
 
 
-def weigh(found: dict[str, Tensor], terms: Terms, step: int) -> Tensor:
+def weigh(found: dict[str, Tensor], terms: LossWeights, step: int) -> Tensor:
     """Return the sum that D descends at update `step` (from 0)."""
     total = (
         found["labelled"]
         + terms.real * found["real"]
-        + terms.generated * found["generated"]
+        + terms.fake * found["generated"]
         + terms.consistency * terms.share(step) * found["consistency"]
     )
     return total + terms.entropy * found["entropy"] if terms.entropy else total
 
 
-def generator_loss(generated: Tensor, real: Tensor, *, terms: Terms) -> Tensor:
+def generator_loss(generated: Tensor, real: Tensor, *, terms: LossWeights) -> Tensor:
     """Return Eq. 5 and 7, with the remedies that the plan asks for."""
     total = losses.feature_matching(generated, real)
     if terms.covariance:
@@ -94,30 +102,30 @@ def generator_loss(generated: Tensor, real: Tensor, *, terms: Terms) -> Tensor:
     return total
 
 
-def judge_all(classifier: FusionClassifier, parts: list[Crops], made: Made, noise: Noise) -> list[Judgement]:
+def judge_all(classifier: FusionClassifier, parts: list[Crops], fake: Fake, noise: Noise) -> list[ClassifierOutput]:
     """Judge several batches of real samples and what G has made, in one pass where that is of their kind."""
-    if isinstance(made, Tensor):
-        return [*together(classifier, parts, noise), judge_made(classifier, made, noise)]
-    return together(classifier, [*parts, made], noise)
+    if isinstance(fake, Tensor):
+        return [*together(classifier, parts, noise), judge_made(classifier, fake, noise)]
+    return together(classifier, [*parts, fake], noise)
 
 
-def judge_made(classifier: FusionClassifier, made: Made, noise: Noise | None) -> Judgement:
+def judge_made(classifier: FusionClassifier, fake: Fake, noise: Noise | None) -> ClassifierOutput:
     """Judge what G has made: inputs, or features as the last layer sees them."""
-    return classifier.judge(made, noise) if isinstance(made, Tensor) else classifier(made, noise)
+    return classifier.classify(fake, noise) if isinstance(fake, Tensor) else classifier(fake, noise)
 
 
-def together(classifier: FusionClassifier, parts: list[Crops], noise: Noise) -> list[Judgement]:
+def together(classifier: FusionClassifier, parts: list[Crops], noise: Noise) -> list[ClassifierOutput]:
     """Judge several batches in one pass of the classifier."""
     sizes = [len(next(iter(part.values()))) for part in parts]
     judged = classifier({name: torch.cat([part[name] for part in parts]) for name in parts[0]}, noise)
     return [
-        Judgement(logits=logits, features=features, learnt=learnt)
-        for logits, features, learnt in zip(
-            judged.logits.split(sizes), judged.features.split(sizes), judged.learnt.split(sizes), strict=True
+        ClassifierOutput(logits=logits, features=features, embedding=embedding)
+        for logits, features, embedding in zip(
+            judged.logits.split(sizes), judged.features.split(sizes), judged.embedding.split(sizes), strict=True
         )
     ]
 
 
-def detached(made: Made) -> Made:
+def detached(fake: Fake) -> Fake:
     """Return what a network has made, cut off from it."""
-    return made.detach() if isinstance(made, Tensor) else {name: crop.detach() for name, crop in made.items()}
+    return fake.detach() if isinstance(fake, Tensor) else {name: crop.detach() for name, crop in fake.items()}

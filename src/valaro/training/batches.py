@@ -10,22 +10,22 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from valaro.errors import ValaroError
+from valaro.training.config import Sampling
 from valaro.training.crops import Crops, Recordings
-from valaro.training.machine import CPU
-from valaro.training.plans import Sampling
+from valaro.training.runtime import CPU
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
     """What one update sees: labelled crops with their fuzzy labels, and crops of the union of both corpora.
 
-    `again` are the real ones for the second look: the same crops, or others of the same utterances.
+    `second_view` are the real ones for the second look: the same crops, or others of the same utterances.
     """
 
     labelled: Crops
-    fuzzy: Float[Tensor, "n levels"]
+    soft_labels: Float[Tensor, "n levels"]
     real: Crops
-    again: Crops
+    second_view: Crops
 
 
 @runtime_checkable
@@ -55,7 +55,7 @@ class RecordingBatches:
     def __init__(
         self,
         labelled: Recordings,
-        fuzzy: Float[np.ndarray, "n 3"],
+        soft_labels: Float[np.ndarray, "n 3"],
         pool: Recordings | None,
         *,
         size: int,
@@ -68,7 +68,7 @@ class RecordingBatches:
             raise ValaroError("no labelled recording to learn from")
         self.labelled = labelled
         self.pool = pool
-        self._fuzzy = fuzzy.astype(np.float32)
+        self._fuzzy = soft_labels.astype(np.float32)
         self._size = size
         self._sampling = sampling
         self._rng = rng
@@ -87,11 +87,11 @@ class RecordingBatches:
 
     def draw(self) -> Batch:
         """Return the next batch: as many real crops as labelled ones."""
-        labelled, fuzzy = self.draw_labelled()
+        labelled, soft_labels = self.draw_labelled()
         indices = self._real_order.take(self._size)
         real, _ = self._draw(indices)
-        again = self._draw(indices)[0] if self._sampling.views == 2 else real
-        return Batch(labelled=labelled, fuzzy=fuzzy, real=real, again=again)
+        second_view = self._draw(indices)[0] if self._sampling.views == 2 else real
+        return Batch(labelled=labelled, soft_labels=soft_labels, real=real, second_view=second_view)
 
     def level_ratio(self) -> Float[np.ndarray, " 3"]:
         """Return the share of each level among the labelled utterances."""
@@ -100,7 +100,7 @@ class RecordingBatches:
     def with_pseudo_labels(self, levels: Int[np.ndarray, " m"], chosen: Bool[np.ndarray, " m"]) -> "RecordingBatches":
         """Return batches in which the `chosen` recordings of the pool are labelled too, with `levels` (0-2)."""
         assert self.pool is not None
-        made = RecordingBatches(
+        fake = RecordingBatches(
             self.labelled,
             np.concatenate([self._fuzzy[: len(self.labelled)], np.eye(self._fuzzy.shape[1])[levels]]),
             self.pool,
@@ -110,9 +110,9 @@ class RecordingBatches:
             see=self._see,
             device=self._device,
         )
-        made._known = np.concatenate([made._known, len(self.labelled) + np.flatnonzero(chosen)])
-        made._labelled_order = made._order()
-        return made
+        fake._known = np.concatenate([fake._known, len(self.labelled) + np.flatnonzero(chosen)])
+        fake._labelled_order = fake._order()
+        return fake
 
     def state_dict(self) -> dict[str, Any]:
         return {

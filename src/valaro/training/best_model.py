@@ -11,9 +11,9 @@ from torch import Tensor
 from valaro.evaluation.scores import score
 from valaro.networks.fusion import FusionClassifier
 from valaro.records import HistoryPoint, Predictions
+from valaro.training.classify import classify
+from valaro.training.config import Choice, Seen
 from valaro.training.crops import Recordings
-from valaro.training.judging import judge
-from valaro.training.plans import Choice, Seen
 
 
 class BestModel:
@@ -57,7 +57,7 @@ class BestModel:
         self, classifier: FusionClassifier, step: int, losses: Mapping[str, float]
     ) -> Float[np.ndarray, "n 3"]:
         """Judge the validation utterances, keep the weights if they are the best, and return the answers."""
-        predictions = judge(classifier, self._validation, self._correct, seen=self._seen)
+        predictions = classify(classifier, self._validation, self._correct, seen=self._seen)
         uar = score(predictions).uar
         self.history.append(HistoryPoint(step=step, losses=dict(losses), validation_uar=uar))
         standing = self._standing(uar, _confidence(predictions), step)

@@ -6,38 +6,52 @@ import torch
 from torch import Tensor
 
 from valaro import losses
-from valaro.networks.fusion import FusionClassifier, Judgement
+from valaro.networks.fusion import ClassifierOutput, FusionClassifier
 from valaro.networks.noise import Noise
 from valaro.training.adversarial import together
+from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batches
-from valaro.training.plans import Schedule, Terms
-from valaro.training.progress import Progress
+from valaro.training.config import LossWeights, Schedule
+from valaro.training.loop import TrainingLoop
+from valaro.training.rng import torch_stream
 from valaro.training.soft_weights import SoftWeights
-from valaro.training.streams import torch_stream
-from valaro.training.updates import adam, descend, ridge
-from valaro.training.views import Look
+from valaro.training.updates import adam, head_l2, optimizer_step
 
-Unlabelled = Callable[[Judgement, Judgement, Callable[[], Judgement], Terms, SoftWeights], Tensor]
+Unlabelled = Callable[
+    [ClassifierOutput, ClassifierOutput, Callable[[], ClassifierOutput], LossWeights, SoftWeights], Tensor
+]
 """(first look, second look, the averaged teacher's first look, weights, SoftMatch's memory) -> the weighted term."""
 
 
 def consistency_alone(
-    first: Judgement, second: Judgement, _: Callable[[], Judgement], terms: Terms, __: SoftWeights
+    first: ClassifierOutput,
+    second: ClassifierOutput,
+    _: Callable[[], ClassifierOutput],
+    terms: LossWeights,
+    __: SoftWeights,
 ) -> Tensor:
     """CT (Wei et al. 2018) as in Eq. 6, and no generator."""
-    logits, features = (first.logits, second.logits), (first.learnt, second.learnt)
+    logits, features = (first.logits, second.logits), (first.embedding, second.embedding)
     return terms.consistency * losses.consistency(logits, features, margin=terms.margin)
 
 
 def averaged_teacher(
-    _: Judgement, second: Judgement, teacher: Callable[[], Judgement], terms: Terms, __: SoftWeights
+    _: ClassifierOutput,
+    second: ClassifierOutput,
+    teacher: Callable[[], ClassifierOutput],
+    terms: LossWeights,
+    __: SoftWeights,
 ) -> Tensor:
     """Mean Teacher (Tarvainen & Valpola 2017): the second look agrees with the averaged weights' first."""
     return terms.teacher * losses.agreement(second.logits, teacher().logits)
 
 
 def soft_match(
-    first: Judgement, second: Judgement, _: Callable[[], Judgement], terms: Terms, memory: SoftWeights
+    first: ClassifierOutput,
+    second: ClassifierOutput,
+    _: Callable[[], ClassifierOutput],
+    terms: LossWeights,
+    memory: SoftWeights,
 ) -> Tensor:
     """SoftMatch (Chen et al. 2023): the second look learns the first one's level, weighted by how sure that is."""
     weak = first.logits.detach()
@@ -47,12 +61,12 @@ def soft_match(
 def fit_consistent(
     classifier: FusionClassifier,
     batches: Batches,
-    progress: Progress,
+    loop: TrainingLoop,
     unlabelled: Unlabelled,
     *,
     schedule: Schedule,
-    terms: Terms,
-    look: Look,
+    terms: LossWeights,
+    augment: Augmentation,
     seed: int,
 ) -> None:
     """Train on the labelled term and one unlabelled term over two looks at the real samples.
@@ -63,18 +77,20 @@ def fit_consistent(
     memory = SoftWeights(classes=classifier.shape.classes)
     optimiser = adam(classifier, schedule, weight_decay=schedule.weight_decay)
 
-    for step in progress.steps(batches=batches, look=look, noise=noise, memory=memory, optimiser=optimiser):
+    for step in loop.steps(batches=batches, augment=augment, noise=noise, memory=memory, optimiser=optimiser):
         batch = batches.draw()
-        labelled, first, second = together(classifier, [look(batch.labelled), batch.real, look(batch.again)], noise)
+        labelled, first, second = together(
+            classifier, [augment(batch.labelled), batch.real, augment(batch.second_view)], noise
+        )
 
         @torch.no_grad()
-        def teacher(real: dict[str, Tensor] = batch.real) -> Judgement:
-            return progress.averages.classifier(real, noise)
+        def teacher(real: dict[str, Tensor] = batch.real) -> ClassifierOutput:
+            return loop.ema.classifier(real, noise)
 
         found = {
-            "labelled": losses.labelled_conditional(labelled.logits, batch.fuzzy),
+            "labelled": losses.labelled_conditional(labelled.logits, batch.soft_labels),
             "unlabelled": unlabelled(first, second, teacher, terms, memory),
         }
-        total = found["labelled"] + terms.share(step) * found["unlabelled"] + ridge(classifier, terms)
-        descend(optimiser, total, rate=schedule.rate(step), clip=schedule.clip)
-        progress.follow(step, found, {"real": first})
+        total = found["labelled"] + terms.share(step) * found["unlabelled"] + head_l2(classifier, terms)
+        optimizer_step(optimiser, total, rate=schedule.rate(step), clip=schedule.grad_clip_norm)
+        loop.after_step(step, found, {"real": first})

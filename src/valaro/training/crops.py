@@ -10,7 +10,7 @@ from torch import Tensor
 from valaro.normalise import Scale
 from valaro.records import CROP_FRAMES, Utterance
 from valaro.store.feature_store import FeatureStore
-from valaro.training.plans import Short
+from valaro.training.config import Short
 
 Crops = dict[str, Tensor]
 """A modality's name -> scaled crops `[n dim 128]`."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valaro.store.feature_store import FeatureStore
-from valaro.training.plans import Plan
-from valaro.training.recipes import RECIPES, Candidate
+from valaro.training.config import TrainConfig
+from valaro.training.methods import METHODS, ModelSpec
 
 SECONDS_AN_UPDATE = 49.5
 """Of MSSGAN in preset `paper`, voice and face, on two cores with AVX512 (docs/results/training_step.md)."""
@@ -30,17 +30,17 @@ class Expected:
         return self.updates * self.seconds_an_update
 
 
-def expected(candidate: Candidate, store: FeatureStore, plan: Plan) -> Expected:
+def expected(spec: ModelSpec, store: FeatureStore, config: TrainConfig) -> Expected:
     """Return about how long the candidate trains on a processor: in the image layout, the others take minutes.
 
     The work grows with the square of the width, and with channels, samples a batch, and passes of the classifier.
     """
-    recipe, schedule = RECIPES[candidate.recipe], plan.schedule
-    is_slow = plan.layout == "image" and schedule.device == "cpu" and not recipe.is_linear
-    channels = sum(store.dim(name) for name in candidate.features)
-    size = plan.width**2 * (channels / _CHANNELS) * (schedule.batch / _BATCH) * (recipe.passes / _PASSES)
+    method, schedule = METHODS[spec.method], config.schedule
+    is_slow = config.layout == "image" and schedule.device == "cpu" and not method.is_linear
+    channels = sum(store.dim(name) for name in spec.features)
+    size = config.width**2 * (channels / _CHANNELS) * (schedule.batch_size / _BATCH) * (method.passes / _PASSES)
     return Expected(
-        label=candidate.label,
+        label=spec.label,
         updates=schedule.steps,
         seconds_an_update=SECONDS_AN_UPDATE * size if is_slow else 0.0,
     )

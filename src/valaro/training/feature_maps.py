@@ -10,15 +10,15 @@ from jaxtyping import Float, Int
 
 from valaro.evaluation.components import principal_components
 from valaro.evaluation.coverage import coverage
-from valaro.labels.fuzzy import fuzzy_labels
-from valaro.networks.fusion import LATENT, FusionClassifier, Judgement
+from valaro.labels.soft_labels import soft_labels_of
+from valaro.networks.fusion import LATENT, ClassifierOutput, FusionClassifier
 from valaro.networks.noise import Noise
 from valaro.networks.resolution import as_seen
 from valaro.records import Coverage, Dimension, FeatureKind, FeatureMap, Utterance
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 from valaro.training.adversarial import judge_made
 from valaro.training.crops import Recordings
-from valaro.training.streams import torch_stream
+from valaro.training.rng import torch_stream
 from valaro.training.train import Adversaries, Training
 from valaro.training.trained_model import recordings_for
 
@@ -50,22 +50,22 @@ def map_features(training: Training, test: Sequence[Utterance], *, seed: int) ->
     weights, but for the average, and its samples say nothing of an older checkpoint. A G of features has learnt what D
     sees under the noise of training, so there, and only there, all is seen under it. `test` are utterances with labels.
     """
-    model, material, adversaries = training.model, training.material, training.adversaries
+    model, data, adversaries = training.model, training.data, training.adversaries
     classifier = adversaries.classifier if adversaries else model.classifier
     rng, latent = numpy_stream(seed, "feature map"), torch_stream(seed, "feature map z")
     noise = None
     if adversaries and classifier.shape.generates == "features":
         noise = Noise(torch_stream(seed, "feature map noise", classifier.device))
-    recordings = partial(Recordings, material.store, names=model.features, short=model.short)
-    labelled = recordings(material.labelled, scale_of=material.scales.of)
-    pool = recordings(material.pool, scale_of=material.scales.of_pool)
-    strangers = recordings_for(model, material.store, test)
+    recordings = partial(Recordings, data.store, names=model.features, short=model.short)
+    labelled = recordings(data.labelled, scale_of=data.scales.of)
+    pool = recordings(data.pool, scale_of=data.scales.of_pool)
+    strangers = recordings_for(model, data.store, test)
     known, pooled, met = (_some(len(group), MOST, rng) for group in (labelled, pool, strangers))
     of_known, of_pooled, of_met = (
         seen(classifier, group, places, rng, noise)["learnt"]
         for group, places in ((labelled, known), (pool, pooled), (strangers, met))
     )
-    made = generated(adversaries, MOST, latent, noise)["learnt"] if adversaries else of_known[:0]
+    fake = generated(adversaries, MOST, latent, noise)["learnt"] if adversaries else of_known[:0]
     real = np.concatenate([of_known, of_pooled])
     plane = principal_components(real, 2)
     unit = float(plane.of(real)[:, 0].std()) or 1.0
@@ -75,9 +75,9 @@ def map_features(training: Training, test: Sequence[Utterance], *, seed: int) ->
 
     return FeatureMap(
         labelled=placed(of_known),
-        levels=_levels(material.labelled, model.dimension)[known],
+        levels=_levels(data.labelled, model.dimension)[known],
         unlabelled=placed(of_pooled),
-        generated=placed(made),
+        generated=placed(fake),
         test=placed(of_met),
         test_levels=_levels(test, model.dimension)[met],
         shares=(float(plane.shares[0]), float(plane.shares[1])),
@@ -95,7 +95,7 @@ def seen(
     noise: Noise | None,
 ) -> Sight:
     """Return what a network sees of a random crop of each of the recordings at `places`."""
-    judged: list[Judgement] = []
+    judged: list[ClassifierOutput] = []
     # One pass even for no recording: it says how many features there are.
     for first in range(0, max(len(places), 1), _AT_ONCE):
         crops = as_seen(recordings.draw(places[first : first + _AT_ONCE], rng), classifier.shape)
@@ -133,7 +133,7 @@ def _coverages(
         seen(classifier, labelled, chosen[chosen < len(labelled)], rng, noise),
         seen(classifier, pool, chosen[chosen >= len(labelled)] - len(labelled), rng, noise),
     )
-    made = generated(adversaries, half, latent, noise)
+    fake = generated(adversaries, half, latent, noise)
     order = rng.permutation(len(chosen))
     spaces: tuple[FeatureKind, ...] = ("learnt", "all") if classifier.shape.statistics else ("learnt",)
     found: list[Coverage] = []
@@ -144,7 +144,7 @@ def _coverages(
         found.append(
             Coverage(
                 features=features,
-                generated=coverage(one, space.of(made[features]), nearest=NEAREST),
+                generated=coverage(one, space.of(fake[features]), nearest=NEAREST),
                 possible=coverage(one, other, nearest=NEAREST),
                 samples=half,
                 nearest=NEAREST,
@@ -153,9 +153,9 @@ def _coverages(
     return tuple(found)
 
 
-def _sight(judged: Sequence[Judgement]) -> Sight:
+def _sight(judged: Sequence[ClassifierOutput]) -> Sight:
     return {
-        "learnt": torch.cat([one.learnt for one in judged]).double().cpu().numpy(),
+        "learnt": torch.cat([one.embedding for one in judged]).double().cpu().numpy(),
         "all": torch.cat([one.features for one in judged]).double().cpu().numpy(),
     }
 
@@ -165,4 +165,4 @@ def _some(count: int, most: int, rng: np.random.Generator) -> Int[np.ndarray, " 
 
 
 def _levels(utterances: Sequence[Utterance], dimension: Dimension) -> Int[np.ndarray, " n"]:
-    return fuzzy_labels(utterances, dimension).argmax(axis=1).astype(np.int64)
+    return soft_labels_of(utterances, dimension).argmax(axis=1).astype(np.int64)

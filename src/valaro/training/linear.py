@@ -38,7 +38,7 @@ def linear_svm(strength: float) -> Any:  # noqa: ANN401
 def fit_linear(
     classifier: FusionClassifier,
     labelled: Recordings,
-    fuzzy: Float[np.ndarray, "n 3"],
+    soft_labels: Float[np.ndarray, "n 3"],
     bests: Sequence[BestModel],
     estimator: Estimator,
 ) -> None:
@@ -49,7 +49,7 @@ def fit_linear(
     with torch.no_grad():
         rows = [classifier(labelled.whole(index)).features for index in range(len(labelled))]
     values = torch.cat(rows).double().numpy()
-    places, levels = np.nonzero(fuzzy)
+    places, levels = np.nonzero(soft_labels)
     centre, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
     scaled = ((values - centre) / spread)[places]
     _copy(classifier.centre, centre)
@@ -57,7 +57,7 @@ def fit_linear(
     for step, strength in enumerate(STRENGTHS, start=1):
         model = estimator(strength)
         if len(np.unique(levels)) > 1:
-            model.fit(scaled, levels, sample_weight=fuzzy[places, levels])
+            model.fit(scaled, levels, sample_weight=soft_labels[places, levels])
             weight, bias = _by_level(model)
         else:
             weight, bias = np.zeros((3, values.shape[1])), np.where(np.arange(3) == levels[0], 0.0, _NEVER)

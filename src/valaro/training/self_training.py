@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from valaro.networks.fusion import FusionClassifier
+from valaro.training.augmentation import Augmentation
 from valaro.training.batches import RecordingBatches
-from valaro.training.judging import utterance_probabilities
-from valaro.training.plans import Plan
-from valaro.training.progress import Progress
+from valaro.training.classify import utterance_probabilities
+from valaro.training.config import TrainConfig
+from valaro.training.loop import TrainingLoop
 from valaro.training.supervised import fit_supervised
-from valaro.training.views import Look
 
 Selection = Callable[[Float[np.ndarray, "n 3"], Float[np.ndarray, " 3"], float], Bool[np.ndarray, " n"]]
 """(answers on the pool, labelled share of each level, share of the rounds done) -> which pseudo-labels count."""
@@ -52,33 +52,33 @@ def _surest(places: Int[np.ndarray, " n"], confidence: Float[np.ndarray, " all"]
 def self_train(
     classifier: FusionClassifier,
     batches: RecordingBatches,
-    stages: Callable[[str, Progress | None], Progress],
+    stages: Callable[[str, TrainingLoop | None], TrainingLoop],
     select: Selection,
     *,
     rounds: int,
-    plan: Plan,
-    look: Look,
+    config: TrainConfig,
+    augment: Augmentation,
     seed: int,
-) -> Progress:
+) -> TrainingLoop:
     """Train on labels; then, `rounds` times, label the pool with the best model so far and go on with it.
 
     `stages` makes the progress of a stage by its name and what it comes after; it may serve one set of validation
     speakers only, which choose among the checkpoints of all stages. Later stages run at a share of the rate
     (plan.self_training). Returns the last stage's progress.
     """
-    schedule, terms = plan.schedule, plan.terms
-    progress = stages("labelled", None)
-    fit_supervised(classifier, batches, progress, schedule=schedule, terms=terms, look=look, seed=seed)
+    schedule, terms = config.schedule, config.terms
+    loop = stages("labelled", None)
+    fit_supervised(classifier, batches, loop, schedule=schedule, terms=terms, augment=augment, seed=seed)
     if batches.pool is None:
-        return progress
-    later = replace(schedule, learning_rate=schedule.learning_rate * plan.self_training.rate_share)
+        return loop
+    later = replace(schedule, learning_rate=schedule.learning_rate * config.self_training.lr_fraction)
     ratio = batches.level_ratio()
     for number in range(1, rounds + 1):
-        (best,) = progress.bests
+        (best,) = loop.bests
         classifier.load_state_dict(best.weights)
-        answers = utterance_probabilities(classifier, batches.pool, seen=plan.seen)
+        answers = utterance_probabilities(classifier, batches.pool, seen=config.seen)
         chosen = select(answers, ratio, number / rounds)
         extended = batches.with_pseudo_labels(answers.argmax(axis=1), chosen)
-        progress = stages(f"round {number}", progress)
-        fit_supervised(classifier, extended, progress, schedule=later, terms=terms, look=look, seed=seed)
-    return progress
+        loop = stages(f"round {number}", loop)
+        fit_supervised(classifier, extended, loop, schedule=later, terms=terms, augment=augment, seed=seed)
+    return loop

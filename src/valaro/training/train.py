@@ -10,26 +10,26 @@ from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold
 from valaro.features.face_network import FaceNetwork
 from valaro.features.table import FACE_FEATURES, SOUND_FEATURES
-from valaro.labels.fuzzy import correct_levels, fuzzy_labels
+from valaro.labels.soft_labels import correct_levels, soft_labels_of
 from valaro.networks.fusion import FeatureGenerator, FusionClassifier, FusionGenerator
 from valaro.networks.resolution import as_seen
 from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
 from valaro.records import PICTURE_FRAMES, Alarm, CorpusNote, Dimension, HistoryPoint, Utterance
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 from valaro.store.feature_store import FeatureStore
+from valaro.training.augmentation import Augmentation
 from valaro.training.batches import RecordingBatches
 from valaro.training.best_model import BestModel
+from valaro.training.checkpointer import Checkpointer, CheckpointPaths
+from valaro.training.config import Choice, Seen, TrainConfig
 from valaro.training.crops import Recordings
-from valaro.training.journal import Journal
-from valaro.training.keeper import Keeper, Trail
-from valaro.training.machine import device_called, suited_to
-from valaro.training.material import Material, distant_corpora, gather, missing_levels
-from valaro.training.plans import Choice, Plan, Seen
-from valaro.training.progress import Progress
-from valaro.training.recipes import RECIPES, Bench, Candidate, Recipe
-from valaro.training.streams import torch_stream
+from valaro.training.loop import TrainingLoop
+from valaro.training.loss_log import LossLog
+from valaro.training.methods import METHODS, Method, ModelSpec, TrainerContext
+from valaro.training.rng import torch_stream
+from valaro.training.runtime import compute_context, device_called
 from valaro.training.trained_model import TrainedModel
-from valaro.training.views import Look
+from valaro.training.training_data import TrainingData, distant_corpora, missing_levels, prepare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class Training:
     labelled: int
     unlabelled: int
     excluded: int
-    material: Material
+    data: TrainingData
     adversaries: Adversaries | None = None
     """None where nothing was generated."""
 
@@ -67,34 +67,34 @@ class Training:
 
 
 def train_model(
-    candidate: Candidate,
+    spec: ModelSpec,
     store: FeatureStore,
     fold: Fold,
     unlabelled: Sequence[Utterance],
     *,
     dimension: Dimension,
     seed: int,
-    plan: Plan,
-    trail: Trail | None = None,
+    config: TrainConfig,
+    paths: CheckpointPaths | None = None,
 ) -> Training:
-    """Train `candidate` on the fold's training part and on `unlabelled` less everything held out.
+    """Train `spec` on the fold's training part and on `unlabelled` less everything held out.
 
     Statistics, weights and the few labels that count come from training speakers alone; validation speakers choose the
-    checkpoint; the fold's test part is not opened. `trail` says what a training leaves on disk as it goes.
+    checkpoint; the fold's test part is not opened. `paths` says what a training leaves on disk as it goes.
     """
-    return train_folds(candidate, store, [fold], unlabelled, dimension=dimension, seed=seed, plan=plan, trail=trail)[0]
+    return train_folds(spec, store, [fold], unlabelled, dimension=dimension, seed=seed, config=config, paths=paths)[0]
 
 
 def train_folds(
-    candidate: Candidate,
+    spec: ModelSpec,
     store: FeatureStore,
     folds: Sequence[Fold],
     unlabelled: Sequence[Utterance],
     *,
     dimension: Dimension,
     seed: int,
-    plan: Plan,
-    trail: Trail | None = None,
+    config: TrainConfig,
+    paths: CheckpointPaths | None = None,
 ) -> tuple[Training, ...]:
     """Train once for several folds that train on the same utterances and hold out the same people.
 
@@ -102,104 +102,111 @@ def train_folds(
     as if it had been trained alone.
     """
     begun = time.perf_counter()
-    recipe = RECIPES[candidate.recipe]
-    material = gather(candidate, store, folds, unlabelled, dimension=dimension, seed=seed, plan=plan)
-    bench = lay_out(
-        recipe,
-        material,
-        network_shape(candidate.features, store, plan, is_linear=recipe.is_linear),
+    method = METHODS[spec.method]
+    data = prepare(spec, store, folds, unlabelled, dimension=dimension, seed=seed, config=config)
+    context = build_context(
+        method,
+        data,
+        network_shape(spec.features, store, config, is_linear=method.is_linear),
         seed=seed,
-        plan=plan,
-        trail=trail or Trail(),
+        config=config,
+        paths=paths or CheckpointPaths(),
     )
-    with suited_to(plan.layout, plan.schedule.precision, bench.classifier.device):
-        progress = recipe.fit(bench)
-    used_pool = material.pool if recipe.uses_pool else ()
-    distant = distant_corpora(material) if used_pool else []
-    alarms = (*missing_levels(material), *distant, *progress.alarms.raised)
+    with compute_context(config.layout, config.schedule.precision, context.classifier.device):
+        loop = method.fit(context)
+    used_pool = data.pool if method.is_semi_supervised else ()
+    distant = distant_corpora(data) if used_pool else []
+    alarms = (*missing_levels(data), *distant, *loop.monitor.raised)
     seconds = (time.perf_counter() - begun) / len(folds)
     return tuple(
         Training(
             model=TrainedModel(
-                label=candidate.label,
+                label=spec.label,
                 dimension=dimension,
-                classifier=_with_weights(progress.averages.classifier, best),
-                seen="whole" if recipe.is_linear else plan.seen,
-                features=candidate.features,
-                feature_versions=tuple(store.version(name) for name in candidate.features),
-                scale=material.scales.default,
-                normalise_speakers=plan.normalise_speakers,
-                short=plan.sampling.short,
-                acquainted=frozenset(u.speaker for u in (*fold.train, *material.pool, *fold.validation)),
-                notes=_notes(store, (*material.labelled, *validation, *used_pool)),
-                network=_network(store, candidate.features),
+                classifier=_with_weights(loop.ema.classifier, best),
+                seen="whole" if method.is_linear else config.seen,
+                features=spec.features,
+                feature_versions=tuple(store.version(name) for name in spec.features),
+                scale=data.scales.default,
+                normalise_speakers=config.normalise_speakers,
+                short=config.sampling.pad_mode,
+                acquainted=frozenset(u.speaker for u in (*fold.train, *data.pool, *fold.validation)),
+                notes=_notes(store, (*data.labelled, *validation, *used_pool)),
+                network=_network(store, spec.features),
             ),
             history=tuple(best.history),
             best_step=best.step,
             alarms=alarms,
             seconds=seconds,
-            labelled=len(material.labelled),
+            labelled=len(data.labelled),
             unlabelled=len(used_pool),
-            excluded=material.excluded,
-            material=material,
-            adversaries=_adversaries(recipe, bench, progress),
+            excluded=data.excluded,
+            data=data,
+            adversaries=_adversaries(method, context, loop),
         )
-        for fold, validation, best in zip(folds, material.validations, progress.bests, strict=True)
+        for fold, validation, best in zip(folds, data.validations, loop.bests, strict=True)
     )
 
 
-def lay_out(recipe: Recipe, material: Material, shape: NetworkShape, *, seed: int, plan: Plan, trail: Trail) -> Bench:
+def build_context(
+    method: Method, data: TrainingData, shape: NetworkShape, *, seed: int, config: TrainConfig, paths: CheckpointPaths
+) -> TrainerContext:
     """Return all that the recipe works with: a network not yet started, batches, what validates it."""
-    dimension, scales, schedule = material.dimension, material.scales, plan.schedule
-    recordings = partial(Recordings, material.store, names=material.features, short=plan.sampling.short)
-    fuzzy = fuzzy_labels(material.labelled, dimension)
-    device = device_called("cpu" if recipe.is_linear else schedule.device)
+    dimension, scales, schedule = data.dimension, data.scales, config.schedule
+    recordings = partial(Recordings, data.store, names=data.features, short=config.sampling.pad_mode)
+    soft_labels = soft_labels_of(data.labelled, dimension)
+    device = device_called("cpu" if method.is_linear else schedule.device)
     classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights")).to(device)
-    panels = [
-        (recordings(validation, scale_of=scales.of), correct_levels(fuzzy_labels(validation, dimension)))
-        for validation in material.validations
+    validation_sets = [
+        (recordings(validation, scale_of=scales.of), correct_levels(soft_labels_of(validation, dimension)))
+        for validation in data.validations
     ]
     # A linear model is tried in several strengths, none of which is the last word.
-    choose: Choice = "likelihood" if recipe.is_linear and schedule.choose == "last" else schedule.choose
-    seen: Seen = "whole" if recipe.is_linear else plan.seen
+    choose: Choice = "likelihood" if method.is_linear and schedule.monitor == "last" else schedule.monitor
+    seen: Seen = "whole" if method.is_linear else config.seen
 
-    def stages(name: str, after: Progress | None) -> Progress:
-        bests = [BestModel(*panel, choose=choose, patience=schedule.patience, seen=seen) for panel in panels]
-        return Progress(
+    def stages(name: str, after: TrainingLoop | None) -> TrainingLoop:
+        bests = [BestModel(*panel, choose=choose, patience=schedule.patience, seen=seen) for panel in validation_sets]
+        return TrainingLoop(
             classifier,
             after.bests if after else bests,
             schedule=schedule,
-            journal=Journal(trail.losses(name)),
-            keeper=Keeper(trail.state(name), seconds=trail.seconds),
-            is_stage=not recipe.is_shared,
+            loss_log=LossLog(paths.losses(name)),
+            checkpointer=Checkpointer(paths.state(name), seconds=paths.seconds),
+            is_stage=not method.is_shared,
             after=after,
         )
 
-    return Bench(
+    return TrainerContext(
         classifier=classifier,
         batches=RecordingBatches(
-            recordings(material.labelled, scale_of=scales.of),
-            fuzzy,
-            recordings(material.pool, scale_of=scales.of_pool) if material.pool else None,
-            size=schedule.batch,
-            sampling=plan.sampling,
+            recordings(data.labelled, scale_of=scales.of),
+            soft_labels,
+            recordings(data.pool, scale_of=scales.of_pool) if data.pool else None,
+            size=schedule.batch_size,
+            sampling=config.sampling,
             rng=numpy_stream(seed, "crops"),
             see=partial(as_seen, shape=shape),
             device=device,
         ),
-        fuzzy=fuzzy,
+        soft_labels=soft_labels,
         stages=stages,
-        look=Look(shape.modalities, torch_stream(seed, "masks"), masks=plan.sampling.masks, shift=plan.sampling.shift),
-        plan=plan,
+        augment=Augmentation(
+            shape.modalities,
+            torch_stream(seed, "masks"),
+            masks=config.sampling.spec_augment,
+            shift=config.sampling.frequency_shift,
+        ),
+        config=config,
         seed=seed,
     )
 
 
-def _adversaries(recipe: Recipe, bench: Bench, progress: Progress) -> Adversaries | None:
+def _adversaries(method: Method, context: TrainerContext, loop: TrainingLoop) -> Adversaries | None:
     """Return G and the D that it was up against at the end, None where there is no G."""
-    if not recipe.is_adversarial:
+    if not method.is_adversarial:
         return None
-    return Adversaries(classifier=progress.averages.classifier, generator=bench.generator, step=progress.taken)
+    return Adversaries(classifier=loop.ema.classifier, generator=context.generator, step=loop.taken)
 
 
 def _with_weights(classifier: FusionClassifier, best: BestModel) -> FusionClassifier:
@@ -219,12 +226,14 @@ def _network(store: FeatureStore, features: Sequence[str]) -> FaceNetwork | None
     return next((network for network in map(store.network, features) if network is not None), None)
 
 
-def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan, *, is_linear: bool = False) -> NetworkShape:
+def network_shape(
+    features: Sequence[str], store: FeatureStore, config: TrainConfig, *, is_linear: bool = False
+) -> NetworkShape:
     """Return the shape of the networks for these features; bands are averaged in spectra only."""
-    uneven = [name for name in features if name in SOUND_FEATURES and store.dim(name) % plan.averaged_bands]
+    uneven = [name for name in features if name in SOUND_FEATURES and store.dim(name) % config.averaged_bands]
     if uneven and not is_linear:
         raise ValaroError(
-            f"network.averaged_bands = {plan.averaged_bands} does not divide the {store.dim(uneven[0])} bands of "
+            f"network.averaged_bands = {config.averaged_bands} does not divide the {store.dim(uneven[0])} bands of "
             f"'{uneven[0]}'"
         )
 
@@ -248,5 +257,5 @@ def network_shape(features: Sequence[str], store: FeatureStore, plan: Plan, *, i
             regularisation=NOTHING_RANDOM,
             standardised=True,
         )
-    held = PICTURE_FRAMES if plan.face_rate == "native" else 1
-    return NetworkShape.of(plan, modalities(plan.averaged_bands, held))
+    held = PICTURE_FRAMES if config.face_rate == "native" else 1
+    return NetworkShape.of(config, modalities(config.averaged_bands, held))

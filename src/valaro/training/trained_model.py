@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from valaro.errors import ValaroError
 from valaro.features.face_network import FaceNetwork
-from valaro.labels.fuzzy import correct_levels, fuzzy_labels
+from valaro.labels.soft_labels import correct_levels, soft_labels_of
 from valaro.networks.fusion import FusionClassifier
 from valaro.normalise import Scale, speaker_scales
 from valaro.records import CorpusNote, Dimension, Predictions, Utterance
 from valaro.store.feature_store import FeatureStore
+from valaro.training.classify import classify
+from valaro.training.config import Seen, Short
 from valaro.training.crops import Recordings
-from valaro.training.judging import judge
-from valaro.training.plans import Seen, Short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +57,8 @@ def answer(model: TrainedModel, store: FeatureStore, utterances: Sequence[Uttera
     """Return the model's answers on labelled utterances of anybody (validation uses it; a test must not)."""
     if not utterances:
         raise ValaroError("no utterance to judge")
-    correct = correct_levels(fuzzy_labels(utterances, model.dimension))
-    return judge(model.classifier, recordings_for(model, store, utterances), correct, seen=model.seen)
+    correct = correct_levels(soft_labels_of(utterances, model.dimension))
+    return classify(model.classifier, recordings_for(model, store, utterances), correct, seen=model.seen)
 
 
 def recordings_for(model: TrainedModel, store: FeatureStore, utterances: Sequence[Utterance]) -> Recordings:

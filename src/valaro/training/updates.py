@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from valaro import losses
 from valaro.networks.fusion import FusionClassifier
-from valaro.training.plans import Schedule, Terms
+from valaro.training.config import LossWeights, Schedule
 
 
 def adam(network: nn.Module, schedule: Schedule, *, weight_decay: float = 0.0) -> torch.optim.AdamW:
@@ -22,7 +22,7 @@ def adam(network: nn.Module, schedule: Schedule, *, weight_decay: float = 0.0) -
         groups = [
             {
                 "params": list(network.encoders[modality.name].parameters()),
-                "share": schedule.encoder_share if modality.spectrum else schedule.embedding_share,
+                "share": schedule.encoder_lr_fraction if modality.spectrum else schedule.embedding_lr_fraction,
             }
             for modality in network.shape.modalities
         ]
@@ -37,7 +37,7 @@ def adam(network: nn.Module, schedule: Schedule, *, weight_decay: float = 0.0) -
     )
 
 
-def descend(optimiser: torch.optim.Optimizer, loss: Tensor, *, rate: float, clip: float) -> None:
+def optimizer_step(optimiser: torch.optim.Optimizer, loss: Tensor, *, rate: float, clip: float) -> None:
     """Take one step down `loss` at `rate`; gradients are clipped to norm `clip` unless that is 0."""
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
@@ -48,11 +48,11 @@ def descend(optimiser: torch.optim.Optimizer, loss: Tensor, *, rate: float, clip
     optimiser.step()
 
 
-def labelled_term(terms: Terms) -> Callable[[Tensor, Tensor], Tensor]:
+def labelled_term(terms: LossWeights) -> Callable[[Tensor, Tensor], Tensor]:
     """Return the labelled term that the plan asks for beside a generator: over K+1 as printed, or over the K levels."""
-    return losses.labelled_joint if terms.joint else losses.labelled_conditional
+    return losses.labelled_joint if terms.k_plus_one_softmax else losses.labelled_conditional
 
 
-def ridge(classifier: FusionClassifier, terms: Terms) -> Tensor | float:
+def head_l2(classifier: FusionClassifier, terms: LossWeights) -> Tensor | float:
     """Return the weighted squared length of the last layer's weights: few labels leave many directions open."""
-    return terms.ridge * classifier.head.squared_length() if terms.ridge else 0.0
+    return terms.head_l2 * classifier.head.squared_length() if terms.head_l2 else 0.0

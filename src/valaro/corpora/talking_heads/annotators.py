@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 
 
 @dataclass(frozen=True, kw_only=True)

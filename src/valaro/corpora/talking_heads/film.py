@@ -11,7 +11,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from jaxtyping import Float32, UInt8
 
-from valaro.files import whole_file
+from valaro.files import atomic_write
 
 BLOCK = 1024
 """Samples of one sound frame of the aac codec."""
@@ -30,7 +30,7 @@ def write_film(
     codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
     # bitexact leaves out the library's version and the date, one thread keeps the order of decisions the same
     with (
-        whole_file(path) as aside,
+        atomic_write(path) as aside,
         av.open(str(aside), "w", format="mp4", options={"fflags": "+bitexact", "movflags": "+faststart"}) as film,
     ):
         picture = _picture_stream(film, codec, size, frame_rate)

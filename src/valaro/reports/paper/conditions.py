@@ -10,15 +10,15 @@ from valaro.reports import sentences
 from valaro.reports.paper import numbers
 from valaro.reports.paper.numbers import LABELLED_CORPUS, NAMES, SESSIONS, UNLABELLED_CORPUS
 from valaro.reports.paper.parts import BY_NAME, POOL_SHARE, PaperPart
-from valaro.training.plans import PAPER, plan_values
+from valaro.training.config import PAPER, config_values
 
 _SECTIONS = ("study", "network", "sampling", "training", "self_training", "losses")
 """Sections of a run's settings that hold a plan's values."""
 
-_SAID_ELSEWHERE = ("labels_per_level", "normalise_speakers", "device")
+_SAID_ELSEWHERE = ("labels_per_class", "normalise_speakers", "device")
 """The first two have rows of their own; a device changes no result that could be told from another run's."""
 
-_POOL = ("pool_size", "pool_share")
+_POOL = ("max_unlabelled", "unlabelled_fraction")
 
 _DIRECTIONS = {
     "coin": "one gender, drawn for each session",
@@ -56,7 +56,7 @@ def _of_data(run: RunRecord, study: Mapping[str, Any]) -> Iterator[_Row]:
     labelled = [corpus for corpus in run.corpora if corpus.labelled]
     pool = [corpus for corpus in run.corpora if not corpus.labelled]
     derived = [note.corpus for note in run.notes if "derived" in note.text]
-    per_level = study.get("labels_per_level")
+    per_level = study.get("labels_per_class")
     own = "no other corpus, only what the labelled one leaves unlabelled"
     count = sentences.thousands(numbers.LABELLED_COUNT)
     iemocap = f"IEMOCAP, {count} utterances, {sentences.plural(SESSIONS, 'session')}"
@@ -79,7 +79,7 @@ def _of_data(run: RunRecord, study: Mapping[str, Any]) -> Iterator[_Row]:
 def _of_trainings(run: RunRecord, part: PaperPart, study: Mapping[str, Any]) -> Iterator[_Row]:
     """Count what the trainings had and whom they tested."""
     is_figure_6 = part.axis == POOL_SHARE
-    sizes = {result.unlabelled for result in run.judged if result.uses_pool}
+    sizes = {result.unlabelled for result in run.judged if result.is_semi_supervised}
     asked = set(numbers.FIGURE_6_SIZES) if is_figure_6 else {numbers.UNLABELLED_COUNT}
     yield "unlabelled samples a training", _listed(asked), _listed(sizes), bool(sizes) and sizes != asked
     labelled = {result.labelled for result in run.judged}
@@ -107,7 +107,7 @@ def _of_settings(part: PaperPart, sections: Mapping[str, Mapping[str, Any]]) -> 
     for name, values in varied.items():
         if name not in {*free, "features"}:
             yield f"setting {name}", "not varied", f"varied: {', '.join(map(_words, values))}", True
-    paper = {found.name: found.value for found in plan_values(PAPER) if found.name not in free}
+    paper = {found.name: found.value for found in config_values(PAPER) if found.name not in free}
     stated = {name: section for section in _SECTIONS for name in sections.get(section, {})}
     for section in _SECTIONS:
         apart = [n for n in paper if stated.get(n) == section and sections[section][n] != paper[n]]

@@ -21,7 +21,7 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
         return []
     model = part.matrices[0]
     face = run.feature("dface")
-    rows = [row for row in run.rows.get(dimension, ()) if face in row.contender.features]
+    rows = [row for row in run.rows.get(dimension, ()) if face in row.model_result.features]
     the_one = run.standing_for(dimension, model)
     stated = "accuracy on frontal faces above that on side faces"
     lines: list[tuple[Cell | str, ...]] = [_counted("the paper: SSGAN, Dface", counts) for counts in TABLE_8]
@@ -30,17 +30,17 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
         lines.append((named, *["–"] * 6))
         verdicts.append(Verdict(outcome=OPEN, words=stated, why=run.why_absent(dimension, model)))
     unknown, any_half = 0, any(face.half for face in run.record.faces)
-    for row in sorted(rows, key=lambda row: (row not in the_one, row.contender.model)):
-        split = split_by_yaw([result.test for result in row.contender.results], run.record.faces)
+    for row in sorted(rows, key=lambda row: (row not in the_one, row.model_result.model)):
+        split = split_by_yaw([result.test for result in row.model_result.results], run.record.faces)
         unknown = max(unknown, split.unknown)
-        lines.append(_judged(row.contender.model, "frontal", split.first))
-        lines.append(_judged(row.contender.model, "side", split.second))
+        lines.append(_judged(row.model_result.model, "frontal", split.first))
+        lines.append(_judged(row.model_result.model, "side", split.second))
         if any_half:
-            halves = split_by_half([result.test for result in row.contender.results], run.record.faces)
-            lines.append(_judged(row.contender.model, "left half", halves.first))
-            lines.append(_judged(row.contender.model, "right half", halves.second))
+            halves = split_by_half([result.test for result in row.model_result.results], run.record.faces)
+            lines.append(_judged(row.model_result.model, "left half", halves.first))
+            lines.append(_judged(row.model_result.model, "right half", halves.second))
         if row in the_one:
-            named = f"{row.contender.model}: {stated}"
+            named = f"{row.model_result.model}: {stated}"
             verdicts.append(
                 verdict_of(named, split.difference)
                 if split.difference
@@ -55,7 +55,7 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
         + (_HALVES if any_half else "")
         + (f" Left out: {sentences.plural(unknown, 'test utterance')} without a known face." if unknown else "")
     )
-    note = sentences.speaker_note([row.contender.model for row in rows if row.contender.speaker_normalised])
+    note = sentences.speaker_note([row.model_result.model for row in rows if row.model_result.speaker_normalised])
     return [table(columns, lines, caption), *([Notice(text=note)] if note else [])]
 
 

@@ -33,7 +33,7 @@ def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block
     caption = f"{dimension.capitalize()}: test utterances of all trainings, percent of the true level, and counts."
     name = f"{part.name}-{dimension}" + (f"-run-{run.number + 1}" if run.number else "")
     figure = Matrices(name=name, rows=tuple(rows), caption=caption)
-    note = sentences.speaker_note([row.contender.model for row in rows if row.contender.speaker_normalised])
+    note = sentences.speaker_note([row.model_result.model for row in rows if row.model_result.speaker_normalised])
     return [figure, *([Notice(text=note)] if note else []), *absent]
 
 
@@ -45,11 +45,11 @@ def _absent(run: Run, dimension: Dimension, model: Model) -> str:
 
 def _in_order(rows: Sequence[ModelRow], part: PaperPart) -> list[ModelRow]:
     order = in_order({_value(row, part.setting) for row in rows}, part.values)
-    return sorted(rows, key=lambda row: (order.index(_value(row, part.setting)), row.contender.model))
+    return sorted(rows, key=lambda row: (order.index(_value(row, part.setting)), row.model_result.model))
 
 
 def _value(row: ModelRow, setting: str) -> str:
-    return dict(row.contender.results[0].varied).get(setting, "")
+    return dict(row.model_result.results[0].varied).get(setting, "")
 
 
 def chart_blocks(
@@ -78,7 +78,7 @@ def _peak(dimension: Dimension, rows: Sequence[ModelRow]) -> list[Verdict]:
         if len(by_size) < 2:
             continue
         smallest, most = min(by_size), FIGURE_6_PEAK if FIGURE_6_PEAK in by_size else max(by_size)
-        difference = difference_between(by_size[most].contender, by_size[smallest].contender, "")
+        difference = difference_between(by_size[most].model_result, by_size[smallest].model_result, "")
         stated = f"{dimension}: {model.label} with {most} unlabelled recordings above the same with {smallest}"
         found.append(verdict_on(stated, difference))
         found.append(_fall(f"{dimension}: {model.label}", by_size))
@@ -93,9 +93,9 @@ def _fall(name: str, by_size: Mapping[int, ModelRow]) -> Verdict:
     if lacking:
         why = f"no training here has {' or '.join(lacking)} unlabelled recordings"
         return Verdict(outcome=OPEN, words=stated, why=why)
-    return verdict_on(stated, difference_between(by_size[peak].contender, by_size[last].contender, ""))
+    return verdict_on(stated, difference_between(by_size[peak].model_result, by_size[last].model_result, ""))
 
 
 def _unlabelled(row: ModelRow) -> int:
     """Return how many unlabelled recordings its trainings had, on average."""
-    return round(fmean(result.unlabelled for result in row.contender.results))
+    return round(fmean(result.unlabelled for result in row.model_result.results))

@@ -20,11 +20,11 @@ class Run:
         """Return the rows of the paper's `model`: one, or several where the run varies a setting."""
         method, features = model
         wanted = frozenset(self.feature(name) for name in features)
-        found = [row for row in self.rows.get(dimension, ()) if row.contender.method == method]
+        found = [row for row in self.rows.get(dimension, ()) if row.model_result.method == method]
         return tuple(
             sorted(
-                (row for row in found if frozenset(row.contender.features) == wanted),
-                key=lambda row: row.contender.model,
+                (row for row in found if frozenset(row.model_result.features) == wanted),
+                key=lambda row: row.model_result.model,
             )
         )
 
@@ -53,7 +53,7 @@ def runs_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> t
         Run(
             number=number,
             record=run,
-            rows={one.dimension: tuple(row for row in one.rows if number in row.contender.runs) for one in results},
+            rows={one.dimension: tuple(row for row in one.rows if number in row.model_result.runs) for one in results},
         )
         for number, run in enumerate(runs)
     )

@@ -53,7 +53,7 @@ class PaperPart:
 
 _FBANK, _FFT, _DFACE = ("fbank",), ("fft",), ("dface",)
 _PAIRS = (("fft", "dface"), ("fbank", "dface"))
-POOL_SHARE, NORMALISATION = "study.pool_share", "study.normalisation"
+POOL_SHARE, NORMALISATION = "study.unlabelled_fraction", "study.normalisation"
 _NO_NUMBERS = "Its figures are not known as numbers, so only ours are shown."
 
 

@@ -33,7 +33,7 @@ def row_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
             name = Cell(text=row.name, below=_label(row, ours, run, dimension))
             gap = _gap(part.rows, row, ours) if has_parts else ()
             lines.append((name, *([row.part] if has_parts else []), *_scores(row, ours, gap, has_f1=has_f1)))
-        speaker_wise += [ours.contender.model for ours in found if ours.contender.speaker_normalised]
+        speaker_wise += [ours.model_result.model for ours in found if ours.model_result.speaker_normalised]
     caption = (
         "Ours: mean ± standard deviation over the trainings (folds × seeds), with the 95 % interval; the "
         "difference is ours minus the paper's."
@@ -47,7 +47,7 @@ def _label(row: PaperRow, ours: ModelRow | None, run: Run, dimension: Dimension)
     """Return what stands below the paper's name of a row: our model's label, or why there is none, and remarks."""
     if row.is_quoted:
         return row.remark
-    said = ours.contender.model if ours else run.why_absent(dimension, (row.method, row.features))
+    said = ours.model_result.model if ours else run.why_absent(dimension, (row.method, row.features))
     return f"{said}; {row.remark}" if row.remark else said
 
 
@@ -58,7 +58,7 @@ def _gap(rows: Sequence[PaperRow], row: PaperRow, ours: ModelRow | None) -> tupl
     pair = {other.part: other.uar for other in rows if (other.method, other.features) == (row.method, row.features)}
     validation, test = pair.get("validation"), pair["test"]
     paper = "–" if validation is None or test is None else f"{validation - test:+.2f}".replace("-", "−")
-    kept = [result for result in ours.contender.results if result.validation.ids] if ours else []
+    kept = [result for result in ours.model_result.results if result.validation.ids] if ours else []
     if not kept:
         return paper, "–"
     gaps = [score(result.validation).uar - score(result.test).uar for result in kept]
@@ -74,13 +74,13 @@ def _measured(row: PaperRow, ours: ModelRow | None, metric: str) -> tuple[Interv
     """Return our score with its interval and its standard deviation over the trainings."""
     if ours is None:
         return None
-    contender = on_validation(ours.contender) if row.part == "validation" else ours.contender
-    if not contender.results:
+    model_result = on_validation(ours.model_result) if row.part == "validation" else ours.model_result
+    if not model_result.results:
         return None
-    scores = [score(result.test) for result in contender.results]
+    scores = [score(result.test) for result in model_result.results]
     if metric == "uar":
-        return contender.resamples.interval("uar"), deviation_of([s.uar for s in scores])
-    return contender.resamples.interval("f1"), deviation_of([s.f1 for s in scores])
+        return model_result.resamples.interval("uar"), deviation_of([s.uar for s in scores])
+    return model_result.resamples.interval("f1"), deviation_of([s.f1 for s in scores])
 
 
 def _beside(printed: float | None, measured: tuple[Interval, float] | None, *, strong: bool) -> tuple[Cell | str, ...]:

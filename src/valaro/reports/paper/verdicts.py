@@ -10,7 +10,7 @@ from valaro.records import Dimension
 from valaro.reports import sentences
 from valaro.reports.blocks import Sentence
 from valaro.reports.comparisons import LEVEL, Difference, difference_between
-from valaro.reports.contenders import Contender
+from valaro.reports.model_results import ModelResult
 from valaro.reports.paper.matching import Run
 from valaro.reports.paper.parts import Claim, Model
 from valaro.reports.tables import ModelRow
@@ -63,7 +63,7 @@ def judge(claim: Claim, dimension: Dimension, home: Run, runs: Sequence[Run]) ->
         for second in alike:
             which = _varied(first) or _varied(second)
             name = stated + "".join(f", {setting.partition('.')[2]} {value}" for setting, value in which)
-            found.append(_verdict(name, first.contender, second.contender, claim))
+            found.append(_verdict(name, first.model_result, second.model_result, claim))
     return tuple(found) or (Verdict(outcome=OPEN, words=stated, why="no two variants are alike"),)
 
 
@@ -71,7 +71,7 @@ def _between_values(claim: Claim, rows: Sequence[ModelRow], home: Run) -> Verdic
     """Judge a model with one value of a varied setting against the same model with another."""
     name, (first, second) = claim.setting.partition(".")[2], claim.values
     stated = f"{_named(claim.first, home)} with {name} {first} above the same with {second}"
-    by_value = {dict(_varied(row)).get(claim.setting): row.contender for row in rows}
+    by_value = {dict(_varied(row)).get(claim.setting): row.model_result for row in rows}
     lacking = [value for value in claim.values if value not in by_value]
     if lacking:
         return Verdict(outcome=OPEN, words=stated, why=f"{name} {' and '.join(lacking)} not in this run")
@@ -92,12 +92,12 @@ def verdict_of(stated: str, interval: Interval | None) -> Verdict:
     if interval is None:
         return Verdict(outcome=OPEN, words=stated, why="no utterance was judged by both in the same fold and seed")
     measured = f"{sentences.points(interval.value)} points, {sentences.span_of_points(interval)}"
-    if interval.holds_zero:
+    if interval.includes_zero:
         return Verdict(outcome=OPEN, words=f"{stated} ({measured})", why="the interval holds zero")
     return Verdict(outcome=HOLDS if interval.low > 0 else FAILS, words=f"{stated} ({measured})")
 
 
-def _verdict(name: str, first: Contender, second: Contender, claim: Claim) -> Verdict:
+def _verdict(name: str, first: ModelResult, second: ModelResult, claim: Claim) -> Verdict:
     if claim.part == "validation":
         first, second = on_validation(first), on_validation(second)
         if not first.results or not second.results:
@@ -106,10 +106,10 @@ def _verdict(name: str, first: Contender, second: Contender, claim: Claim) -> Ve
     return verdict_on(name, difference)
 
 
-def on_validation(contender: Contender) -> Contender:
+def on_validation(model_result: ModelResult) -> ModelResult:
     """Return the contender with its answers on validation utterances in the place of those on the test's."""
-    kept = [result for result in contender.results if result.validation.ids]
-    return replace(contender, results=tuple(replace(result, test=result.validation) for result in kept))
+    kept = [result for result in model_result.results if result.validation.ids]
+    return replace(model_result, results=tuple(replace(result, test=result.validation) for result in kept))
 
 
 def _rows(model: Model, dimension: Dimension, home: Run, runs: Sequence[Run]) -> tuple[ModelRow, ...]:
@@ -140,7 +140,7 @@ def _conditions(settings: str) -> dict[str, Any]:
 
 
 def _varied(row: ModelRow) -> tuple[tuple[str, str], ...]:
-    return row.contender.results[0].varied
+    return row.model_result.results[0].varied
 
 
 def _named(model: Model, run: Run) -> str:

@@ -72,7 +72,7 @@ class BestNetwork:
         self.epoch = 0
         self.history: list[Epoch] = []
 
-    def judge(self, network: DenseNet, epoch: int, training_loss: float) -> bool:
+    def evaluate(self, network: DenseNet, epoch: int, training_loss: float) -> bool:
         """Take the epoch down; return whether its network is the best so far."""
         scores = score_faces(probabilities_of(network, self._validation), self._validation.targets)
         self.history.append(

@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 from valaro.features.densenet_graph import Weights, as_graph
 from valaro.features.face_network import FaceNetwork
 from valaro.features.network_file import checked_network, seal
-from valaro.files import whole_file
+from valaro.files import atomic_write
 from valaro.networks.densenet import DenseNet
 
 TOLERANCE = 1e-5
@@ -35,7 +35,7 @@ def export_network(
     difference = largest_difference(network, exported, crops[:_COMPARED])
     if not difference <= TOLERANCE:
         raise RuntimeError(f"{to}: ONNX Runtime differs from torch by {difference:.2g}, expected {TOLERANCE:g} at most")
-    with whole_file(to) as aside:
+    with atomic_write(to) as aside:
         aside.write_bytes(content)
     return exported
 

@@ -11,17 +11,17 @@ from torch import Tensor
 
 from valaro.corpora.faces import Faces
 from valaro.networks.densenet import DenseNet
-from valaro.seeds import numpy_stream
-from valaro.training.averages import Averages
+from valaro.rng import numpy_stream
+from valaro.training.checkpointer import Checkpointer, CheckpointPaths
+from valaro.training.ema import EMA
+from valaro.training.faces.augmentation import varied
 from valaro.training.faces.best import BestNetwork, Epoch
+from valaro.training.faces.config import FacePlan
 from valaro.training.faces.passes import passes_on
-from valaro.training.faces.plan import FacePlan
-from valaro.training.faces.varied import varied
-from valaro.training.journal import Journal, broke_down
-from valaro.training.keeper import Keeper, Trail
-from valaro.training.machine import device_called, suited_to
+from valaro.training.loss_log import LossLog, broke_down
+from valaro.training.rng import torch_stream
+from valaro.training.runtime import compute_context, device_called
 from valaro.training.state import Part
-from valaro.training.streams import torch_stream
 
 _ADVICE = "Lower --rate"
 
@@ -38,10 +38,10 @@ class FaceTraining:
 def fit_face_network(
     train: Faces,
     validation: Faces,
-    plan: FacePlan,
+    config: FacePlan,
     *,
     seed: int,
-    trail: Trail,
+    paths: CheckpointPaths,
     on_step: Callable[[int, int], None] | None = None,
     on_epoch: Callable[[Sequence[Epoch], DenseNet | None], None] | None = None,
 ) -> FaceTraining:
@@ -54,55 +54,55 @@ def fit_face_network(
         ValaroError: a loss is no finite number any more.
     """
     mean, deviation = grey_statistics(train.crops)
-    device = device_called(plan.device)
+    device = device_called(config.device)
     network = DenseNet(
-        plan.shape,
+        config.shape,
         classes=len(train.classes),
         mean=mean,
         deviation=deviation,
         generator=torch_stream(seed, "face network"),
     ).to(device)
     optimiser = torch.optim.SGD(
-        network.parameters(), lr=plan.rate, momentum=0.9, nesterov=True, weight_decay=plan.weight_decay
+        network.parameters(), lr=config.rate, momentum=0.9, nesterov=True, weight_decay=config.weight_decay
     )
     looks = torch_stream(seed, "varied faces")
     best = BestNetwork(validation)
-    journal = Journal(trail.losses("losses"), advice=_ADVICE)
-    keeper = Keeper(trail.state("training"), seconds=trail.seconds)
+    loss_log = LossLog(paths.losses("losses"), advice=_ADVICE)
+    checkpointer = Checkpointer(paths.state("training"), seconds=paths.seconds)
     parts: dict[str, Part] = {"network": network, "optimiser": optimiser, "looks": looks, "best": best}
-    parts |= {"journal": journal}
-    averages = Averages(network, decay=plan.average) if plan.average else None
-    if averages is not None:
-        parts["averages"] = averages
-    judged = network if averages is None else averages.classifier
-    done = keeper.resume(parts)
-    batches = _Batches(train, plan.batch, seed, device)
-    total = plan.epochs * batches.an_epoch
-    with suited_to("image", "auto", device):
-        learn = passes_on(device, network, batches.shapes, smoothing=plan.smoothing)
+    parts |= {"journal": loss_log}
+    ema = EMA(network, decay=config.average) if config.average else None
+    if ema is not None:
+        parts["averages"] = ema
+    judged = network if ema is None else ema.classifier
+    done = checkpointer.restore(parts)
+    batches = _Batches(train, config.batch, seed, device)
+    total = config.epochs * batches.an_epoch
+    with compute_context("image", "auto", device):
+        learn = passes_on(device, network, batches.shapes, smoothing=config.smoothing)
         for crops, targets in batches.after(done, total):
-            moved = varied(crops, plan.variation, deviation=deviation, generator=looks)
+            moved = varied(crops, config.variation, deviation=deviation, generator=looks)
             loss = learn(moved, targets)
             for group in optimiser.param_groups:
-                group["lr"] = plan.rate_at(done / total)
+                group["lr"] = config.rate_at(done / total)
             optimiser.step()
-            if averages is not None:
-                averages.follow(network)
+            if ema is not None:
+                ema.update(network)
             done += 1
-            journal.note(done, {"cross-entropy": loss})
+            loss_log.log(done, {"cross-entropy": loss})
             if done % batches.an_epoch == 0:
-                losses = journal.window()["cross-entropy"]
-                is_best = best.judge(judged, done // batches.an_epoch, sum(losses) / len(losses))
+                losses = loss_log.losses_since()["cross-entropy"]
+                is_best = best.evaluate(judged, done // batches.an_epoch, sum(losses) / len(losses))
                 validation_loss = best.history[-1].validation_loss
                 if not math.isfinite(validation_loss):
-                    journal.flush()
+                    loss_log.flush()
                     raise broke_down(done, f"the validation loss is {validation_loss}", _ADVICE)
                 if on_epoch is not None:
                     on_epoch(best.history, best.network(network) if is_best else None)
-            keeper.keep(done, parts)
+            checkpointer.save(done, parts)
             if on_step is not None:
                 on_step(done, total)
-    journal.flush()
+    loss_log.flush()
     return FaceTraining(network=best.network(network), best_epoch=best.epoch, history=tuple(best.history))
 
 

@@ -24,7 +24,7 @@ FLAT = 1e-3
 _PATIENCE = 3
 
 
-class Alarms:
+class TrainingMonitor:
     """Looks at each evaluation; each sign speaks up once, at the step at which it was seen."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Alarms:
         self._first_matching: float | None = None
         self._one_level = 0
 
-    def look(
+    def check(
         self,
         step: int,
         losses: Mapping[str, Sequence[float]],
@@ -75,7 +75,7 @@ class Alarms:
                 step,
                 f"the classifier tells real from generated without effort (losses {means['real']:.3f} and "
                 f"{means['generated']:.3f}): the generator has nothing left to teach it",
-                "more network.input_noise and hidden_noise, or lower losses.real and losses.generated",
+                "more network.input_noise and hidden_noise, or lower losses.real and losses.fake",
             )
         guessing = log(len(LEVELS))
         if means.get("labelled", 0.0) > DIVERGED * guessing:

@@ -14,14 +14,14 @@ from safetensors.torch import load, save
 from valaro.documents import read_json
 from valaro.errors import StoreError, ValaroError, words_for
 from valaro.features.face_network import NETWORK_FILE, FaceNetwork
-from valaro.files import whole_folder
+from valaro.files import atomic_folder
 from valaro.limits import LIMITS
 from valaro.networks.fusion import FusionClassifier
 from valaro.networks.shapes import NetworkShape, shape_faults
-from valaro.normalise import Scale, Statistics
+from valaro.normalise import FeatureStats, Scale
 from valaro.records import CorpusNote, Dimension
 from valaro.regular import read_regular
-from valaro.training.plans import Seen, Short
+from valaro.training.config import Seen, Short
 from valaro.training.trained_model import TrainedModel
 from valaro.typed import typed
 
@@ -71,7 +71,7 @@ def save_model(model: TrainedModel, folder: Path) -> None:
         weights=xxhash.xxh3_64_hexdigest(weights),
         network=None if model.network is None else model.network.checksum,
     )
-    with whole_folder(folder) as aside:
+    with atomic_folder(folder) as aside:
         (aside / _WEIGHTS).write_bytes(weights)
         if model.network is not None:
             (aside / NETWORK_FILE).write_bytes(model.network.content)
@@ -158,7 +158,7 @@ def _scale(facts: _Facts, tensors: dict[str, torch.Tensor]) -> Scale:
     if sorted(facts.features) != sorted(dims) or len(facts.feature_versions) != len(facts.features):
         raise ValueError(f"its features {', '.join(facts.features)} are not those of its network, {', '.join(dims)}")
     scale = {
-        name: Statistics(
+        name: FeatureStats(
             mean=_array(tensors[f"scale.{name}.mean"]), deviation=_array(tensors[f"scale.{name}.deviation"])
         )
         for name in facts.features

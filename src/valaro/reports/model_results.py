@@ -11,7 +11,7 @@ from valaro.records import DIMENSIONS, Dimension, FoldResult, RunRecord
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contender:
+class ModelResult:
     """One model on one dimension: its name on the page, its trainings in order, and the runs (by number) that have it.
 
     Runs of one plan share trainings to the last digit. Such a training is one piece of evidence, not two.
@@ -51,15 +51,15 @@ class Contender:
         return self.results[0].varied
 
     @property
-    def uses_pool(self) -> bool:
-        return self.results[0].uses_pool
+    def is_semi_supervised(self) -> bool:
+        return self.results[0].is_semi_supervised
 
     @property
     def is_linear(self) -> bool:
         return self.results[0].is_linear
 
 
-def contenders_of(runs: Sequence[RunRecord]) -> dict[Dimension, tuple[Contender, ...]]:
+def model_results(runs: Sequence[RunRecord]) -> dict[Dimension, tuple[ModelResult, ...]]:
     """Return the models that were judged on each dimension; one that runs share to the last digit stands once.
 
     A model is named by itself where that is clear, else with its run's name, else with its run's number.
@@ -69,7 +69,7 @@ def contenders_of(runs: Sequence[RunRecord]) -> dict[Dimension, tuple[Contender,
     colours = {key: colour for colour, key in enumerate(labels)}
     return {
         dimension: tuple(
-            Contender(
+            ModelResult(
                 label=label,
                 colour=colours[number, model],
                 runs=shared[number, model, dimension],

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from valaro.corpora.sheet import place, read_sheet
+from valaro.corpora.table_reader import place, read_sheet
 from valaro.errors import ValaroError, all_at_once
 
 Region = tuple[float, float, float, float]

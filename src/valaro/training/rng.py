@@ -2,7 +2,7 @@
 
 import torch
 
-from valaro.seeds import stream_seed
+from valaro.rng import stream_seed
 
 
 def torch_stream(seed: int, name: str, device: torch.device | str = "cpu") -> torch.Generator:

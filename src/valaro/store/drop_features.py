@@ -13,7 +13,7 @@ from valaro.errors import StoreError
 from valaro.store.shard import Block, Entry, Shard, checksum_rows, map_rows, spans, write_shard
 
 
-def retire(folder: Path, shards: Sequence[Shard], stale: Collection[tuple[str, str]]) -> None:
+def drop_features(folder: Path, shards: Sequence[Shard], stale: Collection[tuple[str, str]]) -> None:
     """Take (utterance, feature name) pairs out of the shards in `folder`.
 
     A shard is removed only after the one without the pairs is in place, so a kill between the two loses nothing, and

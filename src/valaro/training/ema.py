@@ -10,7 +10,7 @@ from torch import Tensor, nn
 Network = TypeVar("Network", bound=nn.Module)
 
 
-class Averages(Generic[Network]):
+class EMA(Generic[Network]):
     """An exponential moving average of a network's weights: the `decay` of a step's weight in it."""
 
     def __init__(self, classifier: Network, *, decay: float) -> None:
@@ -19,7 +19,7 @@ class Averages(Generic[Network]):
         self._steps = 0
 
     @torch.no_grad()
-    def follow(self, classifier: Network) -> None:
+    def update(self, classifier: Network) -> None:
         """Take one step's weights in; whole numbers, such as batch norm's count of batches, are copied."""
         self._steps += 1
         # Young averages lean on recent weights: else 160 steps of a 0.99 average would still be a fifth start values.

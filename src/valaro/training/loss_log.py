@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from valaro.errors import ValaroError
-from valaro.files import whole_file
+from valaro.files import atomic_write
 
 ADVICE = "Lower training.learning_rate, or set network.weight_norm = true"
 
@@ -20,7 +20,7 @@ def broke_down(step: int, why: str, advice: str = ADVICE) -> ValaroError:
     return ValaroError(f"training broke down at step {step}: {why}. {advice}")
 
 
-class Journal:
+class LossLog:
     """Notes losses; a row a step goes to `file` (CSV: step, then a column a term), if there is one.
 
     `advice` is what a user can do when a loss is no number any more.
@@ -33,7 +33,7 @@ class Journal:
         self._waiting: list[tuple[int, list[float]]] = []
         self._window: dict[str, list[float]] = {}
 
-    def note(self, step: int, losses: Mapping[str, Tensor]) -> None:
+    def log(self, step: int, losses: Mapping[str, Tensor]) -> None:
         """Take down the losses of update `step` (from 1).
 
         Raises:
@@ -51,7 +51,7 @@ class Journal:
                 raise broke_down(step, f"the {name} loss is {value}", self._advice)
             self._window.setdefault(name, []).append(value)
 
-    def window(self) -> dict[str, list[float]]:
+    def losses_since(self) -> dict[str, list[float]]:
         """Return the losses by term since this was last asked."""
         window, self._window = self._window, {}
         return window
@@ -77,10 +77,10 @@ class Journal:
         self._rows = state["rows"]
         if self._file is not None and self._file.is_file():
             lines = self._file.read_text(encoding="utf-8").splitlines(keepends=True)
-            with whole_file(self._file) as aside:
+            with atomic_write(self._file) as aside:
                 aside.write_text("".join(lines[: 1 + self._rows]), encoding="utf-8")
 
     def _begin(self, names: list[str]) -> None:
         if self._file is not None:
-            with whole_file(self._file) as aside:
+            with atomic_write(self._file) as aside:
                 aside.write_text(",".join(["step", *names]) + "\n", encoding="utf-8")

@@ -7,8 +7,8 @@ from jaxtyping import Bool, Float
 from valaro.networks.fusion import FusionClassifier, Inputs
 from valaro.networks.resolution import as_seen
 from valaro.records import LEVELS, Predictions
+from valaro.training.config import Seen
 from valaro.training.crops import Recordings
-from valaro.training.plans import Seen
 
 _WINDOWS_AT_ONCE = 256
 
@@ -20,7 +20,7 @@ def level_probabilities(classifier: FusionClassifier, inputs: Inputs) -> Float[n
     return classifier(there).logits[:, : len(LEVELS)].softmax(dim=1).double().cpu().numpy()
 
 
-def judge(
+def classify(
     classifier: FusionClassifier,
     recordings: Recordings,
     correct: Bool[np.ndarray, "n 3"],

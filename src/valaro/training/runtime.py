@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from valaro.errors import ValaroError
-from valaro.training.plans import DeviceName, Precision
+from valaro.training.config import DeviceName, Precision
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT = 1 << 30
@@ -37,7 +37,7 @@ def device_called(name: DeviceName) -> torch.device:
 
 
 @contextmanager
-def suited_to(layout: str, precision: Precision = "single", device: torch.device = CPU) -> Generator[None]:
+def compute_context(layout: str, precision: Precision = "single", device: torch.device = CPU) -> Generator[None]:
     """Compute on `device` as suits networks of this layout; threads are as they were afterwards."""
     kind = device.type
     keep_memory()

@@ -8,14 +8,14 @@ import xxhash
 
 from valaro.corpora.faces import FaceReading, Faces
 from valaro.errors import ValaroError
-from valaro.seeds import numpy_stream
+from valaro.rng import numpy_stream
 
 SHARE = 0.1
 """Of each class, for validation, where nothing else is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class FaceParts:
+class FaceSplits:
     """Faces to train on, to choose the best network by, and to test it once; `doubles` were taken out for that."""
 
     train: Faces
@@ -39,7 +39,7 @@ class FaceParts:
         return digest.hexdigest()
 
 
-def part_faces(reading: FaceReading, *, share: float | None = None, seed: int) -> FaceParts:
+def part_faces(reading: FaceReading, *, share: float | None = None, seed: int) -> FaceSplits:
     """Set `share` (SHARE) of each class aside for validation where no such part was read; no picture is in two parts.
 
     Photographs of the web come in several copies. Copies that would be in two parts stay in the one that is to say
@@ -65,7 +65,7 @@ def part_faces(reading: FaceReading, *, share: float | None = None, seed: int) -
     if lost:
         raise ValaroError(f"nothing of {', '.join(lost)} is left to train on: all its pictures validate or test, too")
     doubles = len(train) - len(clean_train) + len(validation) - len(clean_validation)
-    return FaceParts(train=clean_train, validation=clean_validation, test=reading.test, doubles=doubles)
+    return FaceSplits(train=clean_train, validation=clean_validation, test=reading.test, doubles=doubles)
 
 
 def _split(faces: Faces, share: float, seed: int) -> tuple[Faces, Faces]:

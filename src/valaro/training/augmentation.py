@@ -11,7 +11,7 @@ BAND_SHARE = 0.2
 STRETCH_SHARE = 0.2
 
 
-class Look:
+class Augmentation:
     """How labelled samples and second looks are seen: moved by up to `shift` bands, masked, or just as they are."""
 
     def __init__(
@@ -28,8 +28,8 @@ class Look:
 
     def _spectrum(self, x: Float[Tensor, "n dim time"]) -> Float[Tensor, "n dim time"]:
         if self._shift:
-            x = shifted(x, self._shift, self._generator)
-        return masked(x, self._generator) if self._masks else x
+            x = frequency_shift(x, self._shift, self._generator)
+        return spec_augment(x, self._generator) if self._masks else x
 
     def state_dict(self) -> dict[str, Tensor]:
         return {"generator": self._generator.get_state()}
@@ -38,7 +38,9 @@ class Look:
         self._generator.set_state(state["generator"])
 
 
-def shifted(x: Float[Tensor, "n dim time"], most: int, generator: torch.Generator) -> Float[Tensor, "n dim time"]:
+def frequency_shift(
+    x: Float[Tensor, "n dim time"], most: int, generator: torch.Generator
+) -> Float[Tensor, "n dim time"]:
     """Move each spectrum by up to `most` bands up or down, as if a longer or shorter throat had spoken.
 
     On a mel scale a vocal tract of another length is about a shift (Jaitly & Hinton 2013). Bands that come in from
@@ -50,7 +52,7 @@ def shifted(x: Float[Tensor, "n dim time"], most: int, generator: torch.Generato
     return frames.gather(2, source[:, None, :].expand_as(frames)).transpose(1, 2)
 
 
-def masked(x: Float[Tensor, "n dim time"], generator: torch.Generator) -> Float[Tensor, "n dim time"]:
+def spec_augment(x: Float[Tensor, "n dim time"], generator: torch.Generator) -> Float[Tensor, "n dim time"]:
     """Blank one band and one stretch of each spectrum, each up to a fifth of it (SpecAugment; Park et al. 2019).
 
     What is lost becomes 0, the mean after scaling.

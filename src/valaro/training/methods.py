@@ -12,7 +12,9 @@ from valaro.features.table import FEATURE_NAMES
 from valaro.networks.fusion import FeatureGenerator, FusionClassifier, FusionGenerator, generator_for
 from valaro.records import AUTO, Normalisation
 from valaro.training.adversarial import fit_adversarial
+from valaro.training.augmentation import Augmentation
 from valaro.training.batches import RecordingBatches
+from valaro.training.config import TrainConfig
 from valaro.training.consistent import (
     Unlabelled,
     averaged_teacher,
@@ -21,44 +23,42 @@ from valaro.training.consistent import (
     soft_match,
 )
 from valaro.training.linear import Estimator, fit_linear, linear_svm, logistic_regression
-from valaro.training.plans import Plan
-from valaro.training.progress import Progress
+from valaro.training.loop import TrainingLoop
+from valaro.training.rng import torch_stream
 from valaro.training.self_training import Selection, self_train, surest_by_threshold, surest_of_each_level
-from valaro.training.streams import torch_stream
-from valaro.training.supervised import fit_supervised, start_weights
-from valaro.training.views import Look
+from valaro.training.supervised import data_dependent_init, fit_supervised
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
+class TrainerContext:
     """All that a recipe works with; `stages` begins a loop's progress by its name and what it comes after."""
 
     classifier: FusionClassifier
     batches: RecordingBatches
-    fuzzy: Float[np.ndarray, "n 3"]
-    stages: Callable[[str, Progress | None], Progress]
-    look: Look
-    plan: Plan
+    soft_labels: Float[np.ndarray, "n 3"]
+    stages: Callable[[str, TrainingLoop | None], TrainingLoop]
+    augment: Augmentation
+    config: TrainConfig
     seed: int
 
     @cached_property
     def generator(self) -> FusionGenerator | FeatureGenerator:
         """G for the classifier, where it lies: weights of the stream of its own until a recipe trains it."""
-        made = generator_for(self.classifier, generator=torch_stream(self.seed, "generator weights"))
-        return made.to(self.classifier.device)
+        fake = generator_for(self.classifier, generator=torch_stream(self.seed, "generator weights"))
+        return fake.to(self.classifier.device)
 
 
-Fit = Callable[[Bench], Progress]
+Fit = Callable[[TrainerContext], TrainingLoop]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Method:
     """How a model is made, and from what.
 
     `fused`: it joins all features; else it runs on one. None: on all by default, or on one that is named.
-    `uses_pool`: it learns from unlabelled recordings. `is_shared`: validation chooses a checkpoint only, so that one
+    `is_semi_supervised`: it learns from unlabelled data. `is_shared`: validation chooses a checkpoint only, so that one
     training serves both directions of a session. `is_linear`: no network, whole utterances. `is_adversarial`: it trains
-    the bench's generator. `labels_pool`: it takes its own answers on unlabelled recordings for labels. `terms`: those
+    the generator. `labels_unlabelled`: it takes its own answers on unlabelled recordings for labels. `terms`: those
     of a plan that it uses beyond the labelled ones, by name. `passes`: how many batches go through the classifier and
     back for an update, G's step counted as one; further stages count, too.
     """
@@ -66,11 +66,11 @@ class Recipe:
     name: str
     fit: Fit
     fused: bool | None
-    uses_pool: bool
+    is_semi_supervised: bool
     is_shared: bool = True
     is_linear: bool = False
     is_adversarial: bool = False
-    labels_pool: bool = False
+    labels_unlabelled: bool = False
     passes: int = 1
     terms: frozenset[str] = frozenset()
 
@@ -80,150 +80,173 @@ class Recipe:
         Unscaled recordings lie many deviations off the labelled ones, and a network gives all of them one level with
         full confidence: a model that learns from such answers takes them scaled like the labelled ones.
         """
-        return "shift" if self.labels_pool and asked == "none" else asked
+        return "shift" if self.labels_unlabelled and asked == "none" else asked
 
 
-def in_one_stage(bench: Bench, fit: Callable[..., None]) -> Progress:
+def in_one_stage(context: TrainerContext, fit: Callable[..., None]) -> TrainingLoop:
     """Start the weights and let one of the loops fit them."""
-    start_weights(bench.classifier, bench.batches, seed=bench.seed)
-    progress = bench.stages("training", None)
+    data_dependent_init(context.classifier, context.batches, seed=context.seed)
+    loop = context.stages("training", None)
     fit(
-        bench.classifier,
-        bench.batches,
-        progress,
-        schedule=bench.plan.schedule,
-        terms=bench.plan.terms,
-        look=bench.look,
-        seed=bench.seed,
+        context.classifier,
+        context.batches,
+        loop,
+        schedule=context.config.schedule,
+        terms=context.config.terms,
+        augment=context.augment,
+        seed=context.seed,
     )
-    return progress
+    return loop
 
 
-def _adversarial(bench: Bench) -> Progress:
-    return in_one_stage(bench, partial(fit_adversarial, generator=bench.generator))
+def _adversarial(context: TrainerContext) -> TrainingLoop:
+    return in_one_stage(context, partial(fit_adversarial, generator=context.generator))
 
 
 def _consistent(unlabelled: Unlabelled) -> Fit:
     return partial(in_one_stage, fit=partial(fit_consistent, unlabelled=unlabelled))
 
 
-def _self_trained(bench: Bench, select: Callable[[Plan], Selection], rounds: Callable[[Plan], int]) -> Progress:
-    start_weights(bench.classifier, bench.batches, seed=bench.seed)
-    plan = bench.plan
+def _self_trained(
+    context: TrainerContext, select: Callable[[TrainConfig], Selection], rounds: Callable[[TrainConfig], int]
+) -> TrainingLoop:
+    data_dependent_init(context.classifier, context.batches, seed=context.seed)
+    config = context.config
     return self_train(
-        bench.classifier,
-        bench.batches,
-        bench.stages,
-        select(plan),
-        rounds=rounds(plan),
-        plan=plan,
-        look=bench.look,
-        seed=bench.seed,
+        context.classifier,
+        context.batches,
+        context.stages,
+        select(config),
+        rounds=rounds(config),
+        config=config,
+        augment=context.augment,
+        seed=context.seed,
     )
 
 
-def _linear(bench: Bench, estimator: Estimator) -> Progress:
-    progress = bench.stages("training", None)
-    fit_linear(bench.classifier, bench.batches.labelled, bench.fuzzy, progress.bests, estimator)
-    return progress
+def _linear(context: TrainerContext, estimator: Estimator) -> TrainingLoop:
+    loop = context.stages("training", None)
+    fit_linear(context.classifier, context.batches.labelled, context.soft_labels, loop.bests, estimator)
+    return loop
 
 
-_CT_TERMS = frozenset({"consistency", "margin", "ramp"})
-_GAN_TERMS = _CT_TERMS | {"joint", "real", "generated", "entropy", "covariance", "pull_away", "fresh"}
-LABELLED_TERMS = frozenset({"ridge"})
+_CT_TERMS = frozenset({"consistency", "margin", "ramp_up_steps"})
+_GAN_TERMS = _CT_TERMS | {"k_plus_one_softmax", "real", "fake", "entropy", "covariance", "pull_away", "resample_for_g"}
+LABELLED_TERMS = frozenset({"head_l2"})
 """What every network's labelled loss uses."""
 
 _SUPERVISED = partial(in_one_stage, fit=fit_supervised)
 _SSBASE = partial(
     _self_trained,
-    select=lambda plan: surest_by_threshold(plan.self_training.threshold),
+    select=lambda config: surest_by_threshold(config.self_training.threshold),
     rounds=lambda _: 1,
 )
 _CLASS_BALANCED = partial(
-    _self_trained, select=lambda _: surest_of_each_level, rounds=lambda plan: plan.self_training.rounds
+    _self_trained, select=lambda _: surest_of_each_level, rounds=lambda config: config.self_training.rounds
 )
 
 PAPER_MODELS = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(name="FSBase", fit=_SUPERVISED, fused=False, uses_pool=False),
-        Recipe(name="MFSBase", fit=_SUPERVISED, fused=True, uses_pool=False),
-        Recipe(name="SSBase", fit=_SSBASE, fused=False, uses_pool=True, is_shared=False, labels_pool=True, passes=2),
-        Recipe(
+    method.name: method
+    for method in (
+        Method(name="FSBase", fit=_SUPERVISED, fused=False, is_semi_supervised=False),
+        Method(name="MFSBase", fit=_SUPERVISED, fused=True, is_semi_supervised=False),
+        Method(
+            name="SSBase",
+            fit=_SSBASE,
+            fused=False,
+            is_semi_supervised=True,
+            is_shared=False,
+            labels_unlabelled=True,
+            passes=2,
+        ),
+        Method(
             name="SSGAN",
             fit=_adversarial,
             fused=False,
-            uses_pool=True,
+            is_semi_supervised=True,
             is_adversarial=True,
             passes=5,
             terms=_GAN_TERMS,
         ),
-        Recipe(
+        Method(
             name="MSSGAN",
             fit=_adversarial,
             fused=True,
-            uses_pool=True,
+            is_semi_supervised=True,
             is_adversarial=True,
             passes=5,
             terms=_GAN_TERMS,
         ),
     )
 }
-RIVALS = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(name="CT", fit=_consistent(consistency_alone), fused=None, uses_pool=True, passes=3, terms=_CT_TERMS),
-        Recipe(
+BASELINES = {
+    method.name: method
+    for method in (
+        Method(
+            name="CT",
+            fit=_consistent(consistency_alone),
+            fused=None,
+            is_semi_supervised=True,
+            passes=3,
+            terms=_CT_TERMS,
+        ),
+        Method(
             name="MeanTeacher",
             fit=_consistent(averaged_teacher),
             fused=None,
-            uses_pool=True,
+            is_semi_supervised=True,
             passes=3,
-            terms=frozenset({"teacher", "ramp"}),
+            terms=frozenset({"teacher", "ramp_up_steps"}),
         ),
-        Recipe(
+        Method(
             name="SoftMatch",
             fit=_consistent(soft_match),
             fused=None,
-            uses_pool=True,
-            labels_pool=True,
+            is_semi_supervised=True,
+            labels_unlabelled=True,
             passes=3,
-            terms=frozenset({"pseudo", "ramp"}),
+            terms=frozenset({"pseudo", "ramp_up_steps"}),
         ),
-        Recipe(
+        Method(
             name="ClassBalanced",
             fit=_CLASS_BALANCED,
             fused=None,
-            uses_pool=True,
+            is_semi_supervised=True,
             is_shared=False,
-            labels_pool=True,
+            labels_unlabelled=True,
             passes=4,
         ),
     )
 }
 LINEAR = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(
-            name="LR", fit=partial(_linear, estimator=logistic_regression), fused=None, uses_pool=False, is_linear=True
+    method.name: method
+    for method in (
+        Method(
+            name="LR",
+            fit=partial(_linear, estimator=logistic_regression),
+            fused=None,
+            is_semi_supervised=False,
+            is_linear=True,
         ),
-        Recipe(name="SVM", fit=partial(_linear, estimator=linear_svm), fused=None, uses_pool=False, is_linear=True),
+        Method(
+            name="SVM", fit=partial(_linear, estimator=linear_svm), fused=None, is_semi_supervised=False, is_linear=True
+        ),
     )
 }
-RECIPES = {**PAPER_MODELS, **RIVALS, **LINEAR}
-MODEL_NAMES = tuple(RECIPES)
+METHODS = {**PAPER_MODELS, **BASELINES, **LINEAR}
+MODEL_NAMES = tuple(METHODS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class ModelSpec:
     """A recipe with the features it runs on; `label` is its row in a table."""
 
     label: str
-    recipe: str
+    method: str
     features: tuple[str, ...]
 
 
-def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
+def model_specs(model: str, features: Sequence[str]) -> tuple[ModelSpec, ...]:
     """Return what the model's name stands for: a fused model takes all features, a single one each in turn.
 
     `NAME:feature` picks one. A rival takes all features, or the one picked.
@@ -238,9 +261,9 @@ def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
     ['CT fbank+face']
     """
     name, colon, picked = model.partition(":")
-    if name not in RECIPES:
+    if name not in METHODS:
         raise unknown_name("model", name, (*MODEL_NAMES, AUTO))
-    fused = RECIPES[name].fused
+    fused = METHODS[name].fused
     if fused and colon:
         raise ValaroError(f"model '{model}': {name} joins all features, expected its name alone")
     if fused and len(features) < 2:
@@ -249,13 +272,13 @@ def candidates(model: str, features: Sequence[str]) -> tuple[Candidate, ...]:
             "feature there are FSBase, SSBase and SSGAN"
         )
     if fused:
-        return (Candidate(label=name, recipe=name, features=tuple(features)),)
+        return (ModelSpec(label=name, method=name, features=tuple(features)),)
     if colon:
         _check_picked(model, picked, features)
     if fused is None and not colon:
-        return (Candidate(label=f"{name} {'+'.join(features)}", recipe=name, features=tuple(features)),)
+        return (ModelSpec(label=f"{name} {'+'.join(features)}", method=name, features=tuple(features)),)
     return tuple(
-        Candidate(label=f"{name} {feature}", recipe=name, features=(feature,))
+        ModelSpec(label=f"{name} {feature}", method=name, features=(feature,))
         for feature in ([picked] if colon else features)
     )
 
@@ -271,16 +294,16 @@ def _check_picked(model: str, picked: str, features: Sequence[str]) -> None:
     )
 
 
-def all_candidates(models: Iterable[str], features: Sequence[str]) -> tuple[Candidate, ...]:
+def all_model_specs(models: Iterable[str], features: Sequence[str]) -> tuple[ModelSpec, ...]:
     """Return the candidates of several models, `auto` among them, each label once, in order."""
     return tuple(
         {
-            candidate.label: candidate
+            spec.label: spec
             for model in models
-            for candidate in (
-                (one for choice in choices([model], features) for one in choice.candidates)
+            for spec in (
+                (one for choice in choices([model], features) for one in choice.model_specs)
                 if model.partition(":")[0] == AUTO
-                else candidates(model, features)
+                else model_specs(model, features)
             )
         }.values()
     )
@@ -291,7 +314,7 @@ class AutoChoice:
     """What `auto` chooses among, the simplest first; `label` is its row in a table."""
 
     label: str
-    candidates: tuple[Candidate, ...]
+    model_specs: tuple[ModelSpec, ...]
 
 
 def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice, ...]:
@@ -313,16 +336,16 @@ def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice,
             _check_picked(model, picked, features)
         joined = [picked] if colon else list(features)
         kinds = (*LINEAR, "MFSBase", "CT", "MSSGAN") if len(joined) > 1 else (*LINEAR, "FSBase", "CT", "SSGAN")
-        chosen = tuple(one for kind in kinds for one in candidates(kind, joined))
-        found.append(AutoChoice(label=f"{AUTO} {'+'.join(joined)}", candidates=chosen))
+        chosen = tuple(one for kind in kinds for one in model_specs(kind, joined))
+        found.append(AutoChoice(label=f"{AUTO} {'+'.join(joined)}", model_specs=chosen))
     return tuple(found)
 
 
-def linear_beside(chosen: Sequence[Candidate]) -> tuple[Candidate, ...]:
+def linear_beside(chosen: Sequence[ModelSpec]) -> tuple[ModelSpec, ...]:
     """Return a linear model of each kind for every set of features that `chosen` use: the rows to beat."""
-    sets = dict.fromkeys(candidate.features for candidate in chosen)
+    sets = dict.fromkeys(spec.features for spec in chosen)
     return tuple(
-        Candidate(label=f"{name} {'+'.join(features)}", recipe=name, features=features)
+        ModelSpec(label=f"{name} {'+'.join(features)}", method=name, features=features)
         for features in sets
         for name in LINEAR
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from valaro.errors import ValaroError
-from valaro.files import whole_folder, write_page
+from valaro.files import atomic_folder, write_page
 from valaro.records import RunRecord
 from valaro.reports.blocks import Charts, Matrices
 from valaro.reports.document import document
@@ -81,7 +81,7 @@ def _write_folder(runs: Sequence[RunRecord], folder: Path) -> None:
         "predictions.csv": predictions_csv(runs),
         **{f"{name}.svg": picture for name, picture in pictures.items()},
     }
-    with whole_folder(folder) as aside:
+    with atomic_folder(folder) as aside:
         for name, text in texts.items():
             (aside / name).write_text(text, encoding="utf-8")
 

@@ -7,11 +7,11 @@ from jaxtyping import Float32, UInt8
 from torch import Tensor
 from torch.nn import functional
 
-from valaro.training.faces.plan import Variation
+from valaro.training.faces.config import FaceAugmentation
 
 
 def varied(
-    crops: UInt8[Tensor, "n h w"], variation: Variation, *, deviation: float, generator: torch.Generator
+    crops: UInt8[Tensor, "n h w"], variation: FaceAugmentation, *, deviation: float, generator: torch.Generator
 ) -> Float32[Tensor, "n h w"]:
     """Return the crops mirrored (every other one), turned, scaled, shifted, and with other light; still 0-255.
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Literal
 
-from valaro.networks.shapes import Build, Regularisation
+from valaro.networks.shapes import NetworkConfig, Regularisation
 from valaro.records import Normalisation
 
 Precision = Literal["auto", "single", "bfloat16"]
@@ -32,30 +32,30 @@ class Schedule:
     """
 
     steps: int
-    batch: int
+    batch_size: int
     learning_rate: float
     beta1: float
-    decay: float
-    clip: float
-    average: float
+    lr_decay_fraction: float
+    grad_clip_norm: float
+    ema_decay: float
     evaluate_every: int
     patience: int = 0
-    choose: Choice = "uar"
+    monitor: Choice = "uar"
     weight_decay: float = 0.0
-    encoder_share: float = 1.0
-    embedding_share: float = 1.0
+    encoder_lr_fraction: float = 1.0
+    embedding_lr_fraction: float = 1.0
     precision: Precision = "auto"
     device: DeviceName = "cpu"
 
     def rate(self, step: int) -> float:
         """Return the learning rate of update `step` (from 0)."""
-        if self.decay == 0:
+        if self.lr_decay_fraction == 0:
             return self.learning_rate
-        return self.learning_rate * min(1.0, (self.steps - step) / (self.decay * self.steps))
+        return self.learning_rate * min(1.0, (self.steps - step) / (self.lr_decay_fraction * self.steps))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class LossWeights:
     """Weights of Eq. 6's terms and of their alternatives.
 
     `joint`: beside a generator the labelled term is normalised over K+1 as printed; where nothing is generated it is
@@ -63,27 +63,27 @@ class Terms:
     `consistency` with its `margin` M' reaches its full weight after `ramp` steps, as do the rivals'
     unlabelled terms `teacher` (Mean Teacher) and `pseudo` (SoftMatch). Remedies for a generator that does not cover
     the data: conditional `entropy` of unlabelled samples, `pull_away` of generated features, `covariance` matching.
-    `ridge` weighs the squared length of the last layer's weights, as 1/(2 C n) does in a logistic regression on n
+    `head_l2` weighs the squared length of the last layer's weights, as 1/(2 C n) does in a logistic regression on n
     utterances. `fresh`: the generator's update draws its own z and real samples instead of those of the classifier's.
     """
 
-    joint: bool
+    k_plus_one_softmax: bool
     real: float
-    generated: float
+    fake: float
     consistency: float
     margin: float
-    ramp: int
+    ramp_up_steps: int
     teacher: float = 1.0
     pseudo: float = 1.0
     entropy: float = 0.0
     pull_away: float = 0.0
     covariance: float = 0.0
-    ridge: float = 0.0
-    fresh: bool = False
+    head_l2: float = 0.0
+    resample_for_g: bool = False
 
     def share(self, step: int) -> float:
         """Return how much of an unlabelled term's weight counts at update `step` (from 0)."""
-        return min(1.0, (step + 1) / self.ramp) if self.ramp else 1.0
+        return min(1.0, (step + 1) / self.ramp_up_steps) if self.ramp_up_steps else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +98,10 @@ class Sampling:
     """
 
     views: Literal[1, 2]
-    masks: bool
-    shift: int = 0
+    spec_augment: bool
+    frequency_shift: int = 0
     balanced: bool = False
-    short: Short = "repeat"
+    pad_mode: Short = "repeat"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,35 +109,35 @@ class SelfTraining:
     """Pseudo-labels of SSBase: the confidence from which they count, and the rate's share at which they are learnt."""
 
     threshold: float = 0.9
-    rate_share: float = 0.1
+    lr_fraction: float = 0.1
     rounds: int = 3
     """Of the class-balanced rival: it takes the surest share 1/rounds, 2/rounds, ... of each level in turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan(Build):
+class TrainConfig(NetworkConfig):
     """Everything that decides a training besides the data and the seed."""
 
     averaged_bands: int
     face_rate: FaceRate = "grid"
     schedule: Schedule
-    terms: Terms
+    terms: LossWeights
     sampling: Sampling
     normalisation: Normalisation
     self_training: SelfTraining = SelfTraining()
     centre_crop: bool = False
     """Judge an utterance by its middle 128 frames alone instead of all its windows."""
     normalise_speakers: bool = False
-    labels_per_level: int | None = None
-    pool_size: int | None = None
+    labels_per_class: int | None = None
+    max_unlabelled: int | None = None
     """At most so many unlabelled recordings, drawn by the seed."""
-    pool_share: float = 1.0
+    unlabelled_fraction: float = 1.0
     """The share (0-1) of these that is used; a greater share contains what a smaller one had."""
 
     @property
     def asks_for_none(self) -> bool:
         """Whether no unlabelled recording is wanted at all."""
-        return self.pool_size == 0 or self.pool_share == 0
+        return self.max_unlabelled == 0 or self.unlabelled_fraction == 0
 
     @property
     def seen(self) -> Seen:
@@ -145,7 +145,7 @@ class Plan(Build):
         return "centre" if self.centre_crop else "windows"
 
 
-DEFAULT = Plan(
+DEFAULT = TrainConfig(
     layout="temporal",
     width=0.25,
     averaged_bands=2,
@@ -159,44 +159,51 @@ DEFAULT = Plan(
     regularisation=Regularisation(input_noise=0.3, hidden_noise=0.3, dropout=0.0, weight_norm=True),
     schedule=Schedule(
         steps=160,
-        batch=32,
+        batch_size=32,
         learning_rate=2e-3,
-        embedding_share=0.1,
+        embedding_lr_fraction=0.1,
         beta1=0.5,
-        decay=0.5,
-        clip=5.0,
-        average=0.99,
+        lr_decay_fraction=0.5,
+        grad_clip_norm=5.0,
+        ema_decay=0.99,
         evaluate_every=20,
     ),
-    terms=Terms(
-        joint=False,
+    terms=LossWeights(
+        k_plus_one_softmax=False,
         real=0.3,
-        generated=0.3,
+        fake=0.3,
         consistency=1.0,
         margin=0.0,
-        ramp=100,
+        ramp_up_steps=100,
         pseudo=0.3,
         covariance=1.0,
-        ridge=0.3,
+        head_l2=0.3,
     ),
-    sampling=Sampling(views=2, masks=False, shift=2, balanced=True),
+    sampling=Sampling(views=2, spec_augment=False, frequency_shift=2, balanced=True),
     normalisation="auto",
 )
 """What did best on a few hundred recordings, within a minute on two cores; docs/results says how it was chosen."""
 
-PAPER = Plan(
+PAPER = TrainConfig(
     layout="image",
     width=1.0,
     averaged_bands=1,
     explicit_head=False,
     regularisation=Regularisation(input_noise=0.0, hidden_noise=0.0, dropout=0.2, weight_norm=False),
     schedule=Schedule(
-        steps=20_000, batch=64, learning_rate=2e-4, beta1=0.5, decay=0.0, clip=0.0, average=0.0, evaluate_every=200
+        steps=20_000,
+        batch_size=64,
+        learning_rate=2e-4,
+        beta1=0.5,
+        lr_decay_fraction=0.0,
+        grad_clip_norm=0.0,
+        ema_decay=0.0,
+        evaluate_every=200,
     ),
-    terms=Terms(joint=True, real=1.0, generated=1.0, consistency=1.0, margin=0.0, ramp=0),
-    sampling=Sampling(views=1, masks=False),
+    terms=LossWeights(k_plus_one_softmax=True, real=1.0, fake=1.0, consistency=1.0, margin=0.0, ramp_up_steps=0),
+    sampling=Sampling(views=1, spec_augment=False),
     normalisation="none",
-    pool_size=20_000,
+    max_unlabelled=20_000,
 )
 """Everything as printed (section IV-D); steps and momentum, which it does not print, from its reference codes."""
 
@@ -204,22 +211,22 @@ PRESETS = {"default": DEFAULT, "paper": PAPER}
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanValue:
+class ConfigValue:
     """One value of a plan, by the name that settings give it."""
 
     name: str
     value: float | str | bool | None
 
 
-def plan_values(plan: Plan) -> tuple[PlanValue, ...]:
+def config_values(config: TrainConfig) -> tuple[ConfigValue, ...]:
     """Return every value of a plan, those of its parts among them; no name stands in two parts.
 
     >>> [found.value for found in plan_values(PAPER) if found.name in {"layout", "dropout", "steps"}]
     ['image', 0.2, 20000]
     """
-    homes = [plan, *(part for field in fields(plan) if is_dataclass(part := getattr(plan, field.name)))]
+    homes = [config, *(part for field in fields(config) if is_dataclass(part := getattr(config, field.name)))]
     return tuple(
-        PlanValue(name=field.name, value=value)
+        ConfigValue(name=field.name, value=value)
         for home in homes
         for field in fields(home)
         if not is_dataclass(value := getattr(home, field.name))

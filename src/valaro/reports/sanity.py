@@ -121,8 +121,8 @@ def _gap(one: DimensionResults) -> Guard:
     if not gaps:
         return Guard(name=name, state="look", found="no validation answers were kept")
     row, gap = max(gaps, key=lambda pair: pair[1])
-    words = f"{points(gap)} points of UAR at most, {row.contender.label}"
-    wide = [row.contender.label for row, gap in gaps if gap > GAP]
+    words = f"{points(gap)} points of UAR at most, {row.model_result.label}"
+    wide = [row.model_result.label for row, gap in gaps if gap > GAP]
     if not wide:
         return Guard(name=name, state="fine", found=words)
     words += f"; more than {100 * GAP:.0f} points for {_listed(wide)}: what validation chose does not carry over"
@@ -132,7 +132,7 @@ def _gap(one: DimensionResults) -> Guard:
 def _collapse(one: DimensionResults) -> Guard:
     name = f"Levels forgotten, {one.dimension}"
     lost = [
-        f"{row.contender.label} recognises {percent(recall)} % of {level}"
+        f"{row.model_result.label} recognises {percent(recall)} % of {level}"
         for row in one.rows
         for level, recall in zip(LEVELS, row.recalls, strict=True)
         if recall is not None and recall < FORGOTTEN
@@ -148,7 +148,7 @@ def _recalls(row: ModelRow) -> list[tuple[str, float]]:
 
 
 def _place(row: ModelRow, level: str) -> str:
-    return f"{row.contender.label} on {level}"
+    return f"{row.model_result.label} on {level}"
 
 
 def _people(one: DimensionResults) -> Guard:
@@ -179,7 +179,7 @@ def _unfinished(runs: Sequence[RunRecord]) -> list[Guard]:
 
 def _uneven(one: DimensionResults) -> list[Guard]:
     """Say which models lack trainings that others of their run have."""
-    short = [f"{row.contender.label} {row.lacking}" for row in one.rows if row.lacking]
+    short = [f"{row.model_result.label} {row.lacking}" for row in one.rows if row.lacking]
     if not short:
         return []
     words = f"{_listed(short)}: fewer than others have, so they are not ranked with them"

@@ -19,7 +19,7 @@ MEAN = "mean"
 """Stands for the annotator of a mean."""
 
 
-def fuzzy_from_scores(scores: Sequence[float]) -> Float[np.ndarray, " 3"]:
+def soft_label_from_scores(scores: Sequence[float]) -> Float[np.ndarray, " 3"]:
     """Return the mean of the one-hot levels of all votes; scores on the 1-5 scale (paper, section IV-B).
 
     >>> fuzzy_from_scores([2, 4, 5]).round(2).tolist()
@@ -48,28 +48,32 @@ def with_mean_votes(utterance: Utterance) -> Utterance:
     return replace(utterance, ratings=tuple(means))
 
 
-def fuzzy_label(utterance: Utterance, dimension: Dimension) -> Float[np.ndarray, " 3"]:
+def soft_label_of(utterance: Utterance, dimension: Dimension) -> Float[np.ndarray, " 3"]:
     """Return the utterance's fuzzy label; an utterance without votes on `dimension` is an error."""
     scores = [rating.score for rating in utterance.ratings if rating.dimension == dimension]
     if not scores:
         raise ValaroError(f"utterance '{utterance.id}' has no {dimension} label")
-    return fuzzy_from_scores(scores)
+    return soft_label_from_scores(scores)
 
 
-def fuzzy_labels(utterances: Sequence[Utterance], dimension: Dimension) -> Float[np.ndarray, "n 3"]:
+def soft_labels_of(utterances: Sequence[Utterance], dimension: Dimension) -> Float[np.ndarray, "n 3"]:
     """Return one fuzzy label a row."""
-    rows = [fuzzy_label(utterance, dimension) for utterance in utterances]
+    rows = [soft_label_of(utterance, dimension) for utterance in utterances]
     return np.stack(rows) if rows else np.zeros((0, len(LEVELS)))
 
 
-def correct_levels(fuzzy: Float[np.ndarray, "n 3"]) -> Bool[np.ndarray, "n 3"]:
+def correct_levels(soft_labels: Float[np.ndarray, "n 3"]) -> Bool[np.ndarray, "n 3"]:
     """Mark every level that has the most votes: on a tie, each tied level counts as right.
 
     >>> correct_levels(np.array([[0.5, 0.5, 0.0], [0.0, 0.25, 0.75]])).tolist()
     [[True, True, False], [False, False, True]]
     """
     # Shares are quotients of small whole numbers, so equal votes give equal floats; the tolerance guards mapped scales.
-    return np.isclose(fuzzy, fuzzy.max(axis=1, keepdims=True)) if len(fuzzy) else np.zeros((0, len(LEVELS)), bool)
+    return (
+        np.isclose(soft_labels, soft_labels.max(axis=1, keepdims=True))
+        if len(soft_labels)
+        else np.zeros((0, len(LEVELS)), bool)
+    )
 
 
 def level_counts(utterances: Sequence[Utterance]) -> dict[str, tuple[int, int, int]]:
@@ -78,6 +82,6 @@ def level_counts(utterances: Sequence[Utterance]) -> dict[str, tuple[int, int, i
     for dimension in DIMENSIONS:
         rated = [utterance for utterance in utterances if utterance.is_labelled(dimension)]
         if rated:
-            low, medium, high = correct_levels(fuzzy_labels(rated, dimension)).sum(axis=0).tolist()
+            low, medium, high = correct_levels(soft_labels_of(rated, dimension)).sum(axis=0).tolist()
             counts[dimension] = (low, medium, high)
     return counts

@@ -16,7 +16,7 @@ def moments(x: Float[Tensor, "n channels time"]) -> Float[Tensor, "n twice"]:
     return torch.cat([mean, (variance + 1e-6).sqrt()], dim=1)
 
 
-class StatisticsEncoder(nn.Module):
+class StatsPooling(nn.Module):
     """One modality `[n bands frames]` -> features `[n 2 bands]`; nothing in it is learnt."""
 
     def __init__(self, modality: Modality, shape: NetworkShape, *, generator: torch.Generator) -> None:  # noqa: ARG002

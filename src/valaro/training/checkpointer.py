@@ -16,7 +16,7 @@ from safetensors.torch import load, save
 
 from valaro.documents import read_json
 from valaro.errors import StoreError, words_for
-from valaro.files import sweep, whole_folder, write_text
+from valaro.files import atomic_folder, remove_partials, write_text
 from valaro.limits import LIMITS
 from valaro.regular import ABSENT, read_regular, why_not_readable
 from valaro.training.state import Part, join, restore, split, state_of
@@ -26,7 +26,7 @@ _LATEST = "latest"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trail:
+class CheckpointPaths:
     """Where a training leaves its losses and its state, a folder a stage each, and how often; None: nowhere."""
 
     losses_in: Path | None = None
@@ -45,7 +45,7 @@ class Trail:
             shutil.rmtree(self.state_in, ignore_errors=True)
 
 
-class Keeper:
+class Checkpointer:
     """Writes the state every `seconds` into a new folder inside `folder`, whole; the pointer to it moves last.
 
     Without a folder nothing is kept. The state written before is removed once the pointer has left it.
@@ -56,7 +56,7 @@ class Keeper:
         self._seconds = seconds
         self._written = time.monotonic()
 
-    def resume(self, parts: Mapping[str, Part]) -> int:
+    def restore(self, parts: Mapping[str, Part]) -> int:
         """Give the parts the state kept last and return how many steps are done; 0 where none is kept.
 
         Raises:
@@ -65,7 +65,7 @@ class Keeper:
         folder = self._folder
         if folder is None or not folder.is_dir():
             return 0
-        sweep(folder)
+        remove_partials(folder)
         if why_not_readable(folder / _LATEST) == ABSENT:
             self._clear("")
             return 0
@@ -80,7 +80,7 @@ class Keeper:
         self._clear(chosen.name)
         return int(facts["step"])
 
-    def keep(self, step: int, parts: Mapping[str, Part], *, now: bool = False) -> None:
+    def save(self, step: int, parts: Mapping[str, Part], *, now: bool = False) -> None:
         """Write the state after `step` steps, if it is time to (or `now`) and every number in it is finite."""
         if self._folder is None or not (now or time.monotonic() - self._written >= self._seconds):
             return
@@ -95,7 +95,7 @@ class Keeper:
         data = save(tensors)
         known = {"step": step, "state": plain}
         facts = {"valaro_training": VERSION, "tensors": _digest(data), "digest": _digest_of(known), **known}
-        with whole_folder(target) as aside:
+        with atomic_folder(target) as aside:
             (aside / "state.safetensors").write_bytes(data)
             (aside / "state.json").write_text(json.dumps(facts) + "\n", encoding="utf-8")
         write_text(self._folder / _LATEST, target.name + "\n")

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, few_labels, limited
 from valaro.evaluation.pool import WITHOUT_NAME, Exclusion, unlabelled_pool
-from valaro.labels.fuzzy import level_counts
-from valaro.normalise import Scales, far_corpora, fit_scales, speaker_scales
+from valaro.labels.soft_labels import level_counts
+from valaro.normalise import Normalizer, far_corpora, fit_scales, speaker_scales
 from valaro.records import LEVELS, Alarm, Dimension, Normalisation, Utterance
 from valaro.store.feature_store import FeatureStore
-from valaro.training.plans import Plan
-from valaro.training.recipes import RECIPES, Candidate
+from valaro.training.config import TrainConfig
+from valaro.training.methods import METHODS, ModelSpec
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
+class TrainingData:
     """What a training learns from, and by whom it is judged on the way: one set of validation utterances a fold.
 
     `excluded` recordings of held-out people stayed out of the pool, which is scaled as `normalisation` says.
@@ -30,7 +30,7 @@ class Material:
     validations: tuple[tuple[Utterance, ...], ...]
     excluded: int
     normalisation: Normalisation
-    scales: Scales
+    scales: Normalizer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,35 +50,35 @@ class Offered:
 
 
 def offer(
-    candidate: Candidate,
+    spec: ModelSpec,
     store: FeatureStore,
     fold: Fold,
     unlabelled: Sequence[Utterance],
     *,
     dimension: Dimension,
     seed: int,
-    plan: Plan,
+    config: TrainConfig,
 ) -> Offered:
     """Return what a training may learn from: what has all features and nothing of the held-out people.
 
     Raises:
         ValaroError: no training utterance has a label and all features, or the model learns from unlabelled recordings
-            and there is none. A study that asks for none (`pool_size = 0`) gets none.
+            and there is none. A study that asks for none (`max_unlabelled = 0`) gets none.
     """
     lacking: Counter[str] = Counter()
 
     def complete(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
         kept: list[Utterance] = []
         for utterance in utterances:
-            absent = [name for name in candidate.features if not store.has(utterance.id, name)]
+            absent = [name for name in spec.features if not store.has(utterance.id, name)]
             lacking[f"without the feature {' and '.join(absent)}"] += bool(absent)
             kept += [] if absent else [utterance]
         return tuple(kept)
 
     # Only what has all features counts among the few: a missing face must not cost a label.
-    labelled, rest = few_labels(complete(fold.train), dimension, per_level=plan.labels_per_level, seed=seed)
+    labelled, rest = few_labels(complete(fold.train), dimension, per_level=config.labels_per_class, seed=seed)
     if not labelled:
-        raise _nothing_labelled(candidate, store, fold, dimension)
+        raise _nothing_labelled(spec, store, fold, dimension)
     lacking.clear()
     # What the fold has with its label, or stripped of it, must not come twice.
     known = {utterance.id for utterance in fold.train}
@@ -95,13 +95,13 @@ def offer(
         ),
         strangers=pool.strangers,
     )
-    if RECIPES[candidate.recipe].uses_pool and not offered.unlabelled and not plan.asks_for_none:
-        raise _nothing_unlabelled(candidate, offered)
+    if METHODS[spec.method].is_semi_supervised and not offered.unlabelled and not config.asks_for_none:
+        raise _nothing_unlabelled(spec, offered)
     return offered
 
 
-def _nothing_labelled(candidate: Candidate, store: FeatureStore, fold: Fold, dimension: Dimension) -> ValaroError:
-    counts = {name: sum(store.has(utterance.id, name) for utterance in fold.train) for name in candidate.features}
+def _nothing_labelled(spec: ModelSpec, store: FeatureStore, fold: Fold, dimension: Dimension) -> ValaroError:
+    counts = {name: sum(store.has(utterance.id, name) for utterance in fold.train) for name in spec.features}
     there = [name for name, count in counts.items() if count]
     absent = " and ".join(name for name, count in counts.items() if not count)
     words = f"fold '{fold.name}': no training utterance has a {dimension} label and all of: {', '.join(counts)}"
@@ -115,10 +115,10 @@ def _nothing_labelled(candidate: Candidate, store: FeatureStore, fold: Fold, dim
     return ValaroError(f"{words}. Were these features extracted for it?")
 
 
-def _nothing_unlabelled(candidate: Candidate, offered: Offered) -> ValaroError:
+def _nothing_unlabelled(spec: ModelSpec, offered: Offered) -> ValaroError:
     total = sum(exclusion.count for exclusion in offered.exclusions)
     lines = [
-        f"fold '{offered.fold}', {offered.dimension}: {candidate.label} learns from unlabelled recordings, and may "
+        f"fold '{offered.fold}', {offered.dimension}: {spec.label} learns from unlabelled recordings, and may "
         f"learn from none of {total}",
         *(f"  {exclusion.count} {exclusion.reason}" for exclusion in offered.exclusions),
     ]
@@ -132,16 +132,16 @@ def _nothing_unlabelled(candidate: Candidate, offered: Offered) -> ValaroError:
     return ValaroError("\n".join(lines))
 
 
-def gather(
-    candidate: Candidate,
+def prepare(
+    spec: ModelSpec,
     store: FeatureStore,
     folds: Sequence[Fold],
     unlabelled: Sequence[Utterance],
     *,
     dimension: Dimension,
     seed: int,
-    plan: Plan,
-) -> Material:
+    config: TrainConfig,
+) -> TrainingData:
     """Return the material of one training for `folds`, which must train on the same and hold out the same people.
 
     Raises:
@@ -152,19 +152,19 @@ def gather(
         if (other.train, _held_out(other)) != (fold.train, _held_out(fold)):
             raise ValaroError(f"folds '{fold.name}' and '{other.name}' cannot share a training: they hold out others")
 
-    offered = offer(candidate, store, fold, unlabelled, dimension=dimension, seed=seed, plan=plan)
+    offered = offer(spec, store, fold, unlabelled, dimension=dimension, seed=seed, config=config)
     labelled = offered.labelled
-    pool = limited(offered.unlabelled, plan.pool_size, seed=seed)
-    pool = limited(pool, round(plan.pool_share * len(pool)), seed=seed)
-    normalisation = RECIPES[candidate.recipe].pool_scaling(plan.normalisation)
-    scales = fit_scales(store, labelled, pool, candidate.features, normalisation=normalisation)
+    pool = limited(offered.unlabelled, config.max_unlabelled, seed=seed)
+    pool = limited(pool, round(config.unlabelled_fraction * len(pool)), seed=seed)
+    normalisation = METHODS[spec.method].pool_scaling(config.normalisation)
+    scales = fit_scales(store, labelled, pool, spec.features, normalisation=normalisation)
     validations = tuple(_validation(fold, dimension) for fold in folds)
-    if plan.normalise_speakers:
+    if config.normalise_speakers:
         judged = [utterance for validation in validations for utterance in validation]
-        scales = replace(scales, speakers=speaker_scales(store, [*labelled, *pool, *judged], candidate.features))
-    return Material(
+        scales = replace(scales, speakers=speaker_scales(store, [*labelled, *pool, *judged], spec.features))
+    return TrainingData(
         store=store,
-        features=candidate.features,
+        features=spec.features,
         dimension=dimension,
         labelled=labelled,
         pool=pool,
@@ -175,9 +175,9 @@ def gather(
     )
 
 
-def distant_corpora(material: Material) -> list[Alarm]:
+def distant_corpora(data: TrainingData) -> list[Alarm]:
     """Say which corpora of the pool lie so far off that this alone tells them from the labelled recordings."""
-    if material.normalisation in {"auto", "self"}:
+    if data.normalisation in {"auto", "self"}:
         return []
     return [
         Alarm(
@@ -185,13 +185,13 @@ def distant_corpora(material: Material) -> list[Alarm]:
             what=f"the unlabelled recordings of '{corpus}' lie {distance:.1f} deviations off the labelled in '{name}'",
             advice="study.normalisation = 'self' scales each corpus by itself",
         )
-        for corpus, name, distance in far_corpora(material.store, material.pool, material.scales, material.features)
+        for corpus, name, distance in far_corpora(data.store, data.pool, data.scales, data.features)
     ]
 
 
-def missing_levels(material: Material) -> list[Alarm]:
+def missing_levels(data: TrainingData) -> list[Alarm]:
     """Say which levels no labelled utterance of the training has: the model never learns to say them."""
-    counts = level_counts(material.labelled)[material.dimension]
+    counts = level_counts(data.labelled)[data.dimension]
     return [
         Alarm(
             step=0,

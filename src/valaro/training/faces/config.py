@@ -6,7 +6,7 @@ from typing import Literal
 
 from valaro.errors import ValaroError, all_at_once
 from valaro.networks.densenet import DFACE, DenseShape
-from valaro.training.machine import DeviceName
+from valaro.training.runtime import DeviceName
 
 Descent = Literal["cosine", "steps"]
 """`steps`: a tenth from half of the training on, a hundredth from three quarters on (Huang et al. 2017)."""
@@ -16,7 +16,7 @@ _STEPS = ((0.75, 0.01), (0.5, 0.1))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variation:
+class FaceAugmentation:
     """How far a picture may be moved in training: parts of its side, degrees, parts of its size, of its contrast.
 
     `brightness` is in deviations of the training set's grey values; half of all pictures are also mirrored. `erased`
@@ -35,7 +35,7 @@ class Variation:
 class FacePlan:
     """Stochastic gradient descent with Nesterov's momentum of 0.9, as DenseNet was trained; `epochs` decide the time.
 
-    Beside the published settings (300 epochs, `descent = steps`, weight decay 1e-4, no smoothing) stand those for few
+    Beside the published settings (300 epochs, `lr_schedule = steps`, weight decay 1e-4, no smoothing) are those for few
     epochs: a rate that falls from the beginning, more decay, softened targets. `average` is the decay of the averaged
     weights that are judged and kept (0: those of the last update); `device` is what trains.
     """
@@ -43,13 +43,13 @@ class FacePlan:
     epochs: int = 40
     batch: int = 64
     rate: float = 0.1
-    descent: Descent = "cosine"
+    lr_schedule: Descent = "cosine"
     weight_decay: float = 5e-4
     smoothing: float = 0.1
     average: float = 0.0
     device: DeviceName = "cpu"
     shape: DenseShape = DFACE
-    variation: Variation = Variation()
+    variation: FaceAugmentation = FaceAugmentation()
 
     def __post_init__(self) -> None:
         wanted = {
@@ -76,7 +76,7 @@ class FacePlan:
         >>> [round(FacePlan().rate_at(done), 6) for done in (0.025, 0.05, 0.525, 1.0)]
         [0.05, 0.1, 0.05, 0.0]
         """
-        if self.descent == "steps":
+        if self.lr_schedule == "steps":
             return self.rate * next((factor for since, factor in _STEPS if done >= since), 1.0)
         if done < _WARM_UP:
             return self.rate * done / _WARM_UP
