@@ -275,7 +275,7 @@ def train(job: Job, faces: FaceSet, device: torch.device, *, width: float, steps
     common: dict[str, Any] = {
         "schedule": schedule,
         "terms": terms,
-        "look": Augmentation(shape.modalities, torch_stream(job.seed, "masks"), masks=False),
+        "augment": Augmentation(shape.modalities, torch_stream(job.seed, "masks"), masks=False),
         "seed": job.seed,
     }
     if job.method == "twin":

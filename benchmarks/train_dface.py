@@ -53,7 +53,7 @@ def interval(accuracy: float, count: int) -> str:
     return f"{100 * accuracy:.1f} ({100 * (centre - half):.1f} to {100 * (centre + half):.1f})"
 
 
-def learn(data: Path, to: Path, plan: FacePlan) -> None:
+def learn(data: Path, to: Path, config: FacePlan) -> None:
     """Train, or go on, and print both tables."""
     reading = read_class_folders(data / "train", test=data / "test")
     parts = part_faces(reading, share=0.1, seed=0)
@@ -62,13 +62,13 @@ def learn(data: Path, to: Path, plan: FacePlan) -> None:
     def told(epoch: Epoch) -> None:
         seconds = time.process_time() - begun[0], time.perf_counter() - begun[1]
         print(
-            f"epoch {epoch.epoch}/{plan.epochs}: loss {epoch.training_loss:.3f}, validation "
+            f"epoch {epoch.epoch}/{config.epochs}: loss {epoch.training_loss:.3f}, validation "
             f"{100 * epoch.validation_accuracy:.1f} %, {seconds[0]:.0f} s of processor in {seconds[1]:.0f} s",
             file=sys.stderr,
             flush=True,
         )
 
-    run = train_face_network(parts, to, plan, seed=0, on_epoch=told)
+    run = train_face_network(parts, to, config, seed=0, on_epoch=told)
     print(f"{', '.join(f'{len(part)} to {name}' for name, part in parts.named())}; {parts.doubles} copies taken out\n")
     print("| epoch | training loss | validation loss | validation accuracy | mean recall |\n|---|---|---|---|---|")
     with (to / "epochs.csv").open(newline="", encoding="utf-8") as file:

@@ -34,11 +34,11 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 _HOMES = {
     "extract": "valaro.api",
     "load_model": "valaro.api",
+    "predict_stream": "valaro.api",
     "read_corpus": "valaro.api",
     "save_model": "valaro.api",
     "score": "valaro.api",
     "train": "valaro.api",
-    "watch": "valaro.api",
     "ValaroError": "valaro.errors",
     "Fold": "valaro.evaluation.folds",
     "leave_one_session_out": "valaro.evaluation.folds",
