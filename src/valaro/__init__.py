@@ -7,7 +7,7 @@ features = valaro.extract(labelled + unlabelled, ["fbank", "face"], to="features
 for fold in valaro.leave_one_session_out(labelled):
     model = valaro.train("MSSGAN", features, fold, unlabelled, dimension="valence", seed=0)
     print(fold.name, valaro.score(model, features, fold.test).uar)
-for moment in valaro.watch(model, "interview.mp4"):
+for moment in valaro.predict_stream(model, "interview.mp4"):
     print(f"{moment.start:6.1f} s  {moment.level:6}  {moment.probability:.2f}")
 ```
 """
