@@ -67,9 +67,7 @@ def test_a_row_of_the_grid_has_the_features_of_the_last_picture() -> None:
 
 
 def test_who_uses_no_such_network_loads_none_of_its_packages() -> None:
-    code = (
-        "import sys, valaro.extraction, valaro.prediction.predictor, valaro.training.saved_model, valaro.recordings\n"
-    )
+    code = "import sys, valaro.extraction, valaro.prediction.predictor, valaro.saved_model, valaro.recordings\n"
     code += "print(sorted({'onnx', 'onnxruntime', 'google.protobuf', 'ml_dtypes'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")
