@@ -145,7 +145,7 @@ def _not_as_scored(model: ExportedModel, rows: int) -> list[str]:
     spec, remarks = model.window, list[str]()
     seconds = f"{spec.length / GRID_RATE:.2f} s"
     if rows > spec.length and spec.weighting == "whole":
-        why = f"was scored on whole utterances; of this recording it sees windows of {seconds}, as long as most of them"
+        why = f"was scored on whole utterances; here it judges windows of {seconds}, the median of what it learnt from"
         remarks.append(f"{model.label} {why}")
     if rows > spec.length and spec.weighting == "centre":
         why = f"was scored on the middle {seconds} of each utterance; here it judges windows all over the recording"
