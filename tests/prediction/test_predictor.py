@@ -17,6 +17,7 @@ from valaro.prediction.predictor import RecordingPredictor, make_timeline
 from valaro.prediction.windows import SlidingWindowPredictor
 from valaro.recordings import stream_features
 from valaro.records import CorpusNote, FaceTrack
+from valaro.windows import WindowSpec
 
 # Log energies lie around -10: scaled to something a network is used to.
 VOICE = a_model({"fbank": 128}, mean=-10.0, deviation=4.0).exported()
@@ -209,3 +210,21 @@ def test_models_of_dface_need_their_network_and_all_the_same_one(tmp_path: Path)
     arousal = replace(valence, dimension="arousal", feature_versions=(f"1-{second.checksum}",), network=second)
     with pytest.raises(ValaroError, match="'dface' comes from 2 different networks"):
         RecordingPredictor([valence, arousal], tmp_path / "never opened.mp4")
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        (WindowSpec(weighting="whole", length=128), "was scored on whole utterances; here it judges windows of 1.28 s"),
+        (WindowSpec(weighting="centre"), "was scored on the middle 1.28 s of each utterance"),
+    ],
+)
+def test_a_model_that_cannot_be_streamed_as_it_was_scored_says_so(
+    tmp_path: Path, window: WindowSpec, words: str
+) -> None:
+    model = replace(VOICE, window=window)
+    (remark,) = make_timeline([model], _sound(tmp_path)).problems
+    assert words in remark.why
+    assert remark.is_remark
+    # A recording that fits into a window is judged as an utterance is.
+    assert make_timeline([model], _sound(tmp_path, 1.28)).problems == ()
