@@ -25,7 +25,7 @@ from torch.nn import functional
 from valaro.corpora.face_splits import FaceSplits, part_faces
 from valaro.corpora.faces import Faces, read_class_folders
 from valaro.experiments.face_network import train_face_network
-from valaro.features.face_embedding import EXPRESSIONS, expression_probabilities
+from valaro.features.face_embedding import EXPRESSIONS, mini_xception
 from valaro.features.network_file import read_face_network
 from valaro.networks.densenet import DFACE, DenseNet
 from valaro.training.faces.best import Epoch, score_faces
@@ -102,8 +102,7 @@ def compare(parts: FaceSplits, to: Path) -> None:
 def packaged(faces: Faces) -> np.ndarray:
     """Return mini-Xception's answers in the order of the faces' classes."""
     order = [EXPRESSIONS.index(FOLDERS[name]) for name in faces.classes]
-    parts = [expression_probabilities(faces.crops[first : first + 64]) for first in range(0, len(faces), 64)]
-    return np.concatenate(parts)[:, order]
+    return mini_xception().probabilities(faces.crops)[:, order]
 
 
 class Plain(DenseNet):

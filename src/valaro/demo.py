@@ -19,7 +19,7 @@ from valaro.corpora.table import read_table
 from valaro.errors import ValaroError
 from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.final_model import train_final
-from valaro.experiments.run_folder import read_models, read_run
+from valaro.experiments.run_folder import read_run
 from valaro.experiments.settings import read_settings
 from valaro.extraction import extract
 from valaro.files import remove_partials, write_text
@@ -29,6 +29,7 @@ from valaro.prediction.page import write_timeline_page
 from valaro.prediction.predictor import make_timeline
 from valaro.records import CorpusNote
 from valaro.reports.html import write_report
+from valaro.saved_model import load_models
 from valaro.store.manifest import write_manifest
 
 STUDY = """\
@@ -91,7 +92,7 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
         train_final(read_settings(study, ['study.models=["MSSGAN"]']), final, workers=workers, on_progress=told)
     with progress("watch the interview", "") as told:
         timeline = make_timeline(
-            read_models(final), interview, on_progress=lambda done, duration: told(round(done), round(duration))
+            load_models(final), interview, on_progress=lambda done, duration: told(round(done), round(duration))
         )
     page = folder / "timeline.html"
     write_timeline_page(timeline, page)

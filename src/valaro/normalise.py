@@ -22,6 +22,15 @@ class FeatureStats:
     mean: Float32[np.ndarray, " dim"]
     deviation: Float32[np.ndarray, " dim"]
 
+    @property
+    def factor(self) -> Float32[np.ndarray, " dim"]:
+        """Rows x are scaled as x * factor + offset: one pass over them, where (x - mean) / deviation takes two."""
+        return 1 / self.deviation
+
+    @property
+    def offset(self) -> Float32[np.ndarray, " dim"]:
+        return -self.mean * self.factor
+
 
 FAR = 3.0
 """Deviations between the means of two corpora from which training on both is worth a warning."""

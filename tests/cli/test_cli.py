@@ -31,8 +31,8 @@ from valaro.experiments.final_model import FinalModel
 from valaro.experiments.run_folder import RunFolder
 from valaro.experiments.run_start import begin_run
 from valaro.records import Alarm, Problem
+from valaro.saved_model import save_model
 from valaro.store.manifest import write_manifest
-from valaro.training.saved_model import save_model
 
 VERBS = (
     *(
@@ -76,7 +76,7 @@ def _voice(path: Path, loudness: float = 0.3, hertz: float = 300.0) -> Path:
 def run(tmp_path: Path) -> Path:
     """A run folder with an untrained model of the voice."""
     model = a_model({"fbank": 128}, mean=-10.0, deviation=4.0)
-    save_model(model, RunFolder(path=tmp_path / "final").model("valence"))
+    save_model(model.exported(), RunFolder(path=tmp_path / "final").model("valence"))
     return tmp_path / "final"
 
 

@@ -46,15 +46,10 @@ class FaceNetwork:
 
 @lru_cache(maxsize=2)
 def _session(network: FaceNetwork) -> "InferenceSession":
-    # Who has no such network does not pay for its runtime, nor a store's reader for torch.
+    # Loaded late: who uses no network of faces does not pay for its runtime.
     import onnxruntime
-    import torch
 
     options = onnxruntime.SessionOptions()
-    # As many as torch has here; the numbers are the same to the last bit.
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.inter_op_num_threads = 1
-    # Threads that wait for work by looking for it would take the cores from the decoder.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(network.content, options, providers=["CPUExecutionProvider"])

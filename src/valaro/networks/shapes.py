@@ -8,6 +8,29 @@ from valaro.records import CROP_FRAMES, LEVELS
 
 Generates = Literal["inputs", "features"]
 
+TEMPORAL_WIDTHS, IMAGE_WIDTHS = (32, 64, 128), (128, 256, 512, 1024)
+"""Channels of the encoders' convolutions at width 1."""
+
+PROBABILITIES = "probabilities"
+"""The output of a classifier that is written down as a graph."""
+
+SLOPE = 0.2
+"""Of leaky ReLU below 0."""
+
+VARIANCE_FLOOR = 1e-6
+"""Added to a variance before its root is taken."""
+
+
+def scaled_widths(channels: tuple[int, ...], width: float) -> list[int]:
+    """Return the channels of convolutions at this width."""
+    return [max(4, round(count * width)) for count in channels]
+
+
+def image_bands(bands: int) -> int:
+    """Return the bands of a picture, rounded up so that its four halvings leave no remainder (342 -> 352)."""
+    shrink = 2 ** len(IMAGE_WIDTHS)
+    return -(-bands // shrink) * shrink
+
 
 @dataclass(frozen=True, kw_only=True)
 class Modality:

@@ -5,17 +5,15 @@ from typing import Literal
 
 from valaro.networks.shapes import NetworkConfig, Regularisation
 from valaro.records import Normalisation
+from valaro.windows import PadMode, WindowSpec
 
 Precision = Literal["auto", "single", "bfloat16"]
 """`auto`: bfloat16 for the image layout where the processor or GPU multiplies it in hardware, else single precision."""
 
 DeviceName = Literal["cpu", "cuda"]
 Choice = Literal["uar", "likelihood", "last"]
-Short = Literal["repeat", "mean"]
 FaceRate = Literal["grid", "native"]
 """Faces on the acoustic grid of 100 Hz, each held until the next picture, or one frame a picture (of 25 a second)."""
-Seen = Literal["windows", "centre", "whole"]
-"""What of an utterance is judged: windows of 128 frames all over it, the middle 128 frames, or all frames at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +99,7 @@ class Sampling:
     spec_augment: bool
     frequency_shift: int = 0
     balanced: bool = False
-    pad_mode: Short = "repeat"
+    pad_mode: PadMode = "repeat"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,9 +138,13 @@ class TrainConfig(NetworkConfig):
         return self.max_unlabelled == 0 or self.unlabelled_fraction == 0
 
     @property
-    def seen(self) -> Seen:
-        """What of an utterance its networks judge."""
-        return "centre" if self.centre_crop else "windows"
+    def window(self) -> WindowSpec:
+        """How its networks take an utterance."""
+        return WindowSpec(
+            pad_mode=self.sampling.pad_mode,
+            weighting="centre" if self.centre_crop else "trapezoid",
+            scaling="speaker" if self.normalise_speakers else "training",
+        )
 
 
 DEFAULT = TrainConfig(

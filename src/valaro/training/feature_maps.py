@@ -56,7 +56,7 @@ def map_features(training: Training, test: Sequence[Utterance], *, seed: int) ->
     noise = None
     if adversaries and classifier.shape.generates == "features":
         noise = Noise(torch_stream(seed, "feature map noise", classifier.device))
-    recordings = partial(Recordings, data.store, names=model.features, short=model.short)
+    recordings = partial(Recordings, data.store, names=model.features, window=model.window)
     labelled = recordings(data.labelled, scale_of=data.scales.of)
     pool = recordings(data.pool, scale_of=data.scales.of_pool)
     strangers = recordings_for(model, data.store, test)

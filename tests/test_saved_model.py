@@ -15,8 +15,8 @@ from making_features import make_store, toy_corpus
 from valaro.errors import StoreError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.records import CorpusNote
+from valaro.saved_model import load_model, save_model
 from valaro.training.config import DEFAULT
-from valaro.training.saved_model import load_model, save_model
 from valaro.training.trained_model import TrainedModel, predict_utterances
 
 # Nothing unlabelled is there, on purpose.
@@ -37,8 +37,8 @@ def model(tmp_path: Path) -> TrainedModel:
 
 
 def test_a_model_read_back_gives_the_same_answers(model: TrainedModel, tmp_path: Path) -> None:
-    save_model(model, tmp_path / "model")
-    second_view = load_model(tmp_path / "model")
+    save_model(model.exported(), tmp_path / "model")
+    second_view = TrainedModel.of(load_model(tmp_path / "model"))
     utterances, features = toy_corpus(per_level=2)
     store = make_store(tmp_path / "again", features)
     fold = leave_one_session_out(utterances)[0]
@@ -54,10 +54,11 @@ def test_a_model_that_sees_faces_picture_by_picture_still_does_so_when_read_back
     store = make_store(tmp_path / "store", features)
     fold = leave_one_session_out(utterances)[0]
     config = replace(QUICK, face_rate="native")
-    save_model(valaro.train("MSSGAN", store, fold, dimension="arousal", config=config), tmp_path / "model")
-    shape = load_model(tmp_path / "model").classifier.shape
+    trained = valaro.train("MSSGAN", store, fold, dimension="arousal", config=config)
+    save_model(trained.exported(), tmp_path / "model")
+    shape = load_model(tmp_path / "model").shape
     assert {m.name: shape.frames_of(m) for m in shape.modalities} == {"fbank": 64, "face": 32}
-    told = predict_utterances(load_model(tmp_path / "model"), store, fold.test)
+    told = predict_utterances(TrainedModel.of(load_model(tmp_path / "model")), store, fold.test)
     assert told.probabilities.sum(axis=1) == pytest.approx(np.ones(len(fold.test)))
 
 
@@ -67,7 +68,7 @@ def test_a_pickle_in_place_of_the_weights_is_refused_and_not_run(model: TrainedM
             return os.mkdir, (str(tmp_path / "exploded"),)
 
     folder = tmp_path / "model"
-    save_model(model, folder)
+    save_model(model.exported(), folder)
     (folder / "weights.safetensors").write_bytes(pickle.dumps(Bomb()))
     with pytest.raises(StoreError, match="does not match its checksum"):
         load_model(folder)
@@ -90,13 +91,16 @@ def test_a_pickle_in_place_of_the_weights_is_refused_and_not_run(model: TrainedM
             lambda f: (f / "model.json").write_text("[" * 100_000),
             "is damaged: expected JSON .lists nested more than 64",
         ),
-        (lambda f: (f / "model.json").write_text("[]"), "is not a valaro model of version 3"),
-        (lambda f: (f / "model.json").write_text('{"valaro_model": 99}'), "is not a valaro model of version 3"),
+        (lambda f: (f / "model.json").write_text("[]"), "is not a valaro model of version 4: train it again"),
+        (
+            lambda f: (f / "model.json").write_text('{"valaro_model": 99}'),
+            "is not a valaro model of version 4: train it again",
+        ),
         (lambda f: os.truncate(f / "weights.safetensors", 100), "does not match its checksum"),
     ],
 )
 def test_damage_is_named(model: TrainedModel, tmp_path: Path, change, words: str) -> None:
-    save_model(model, tmp_path / "model")
+    save_model(model.exported(), tmp_path / "model")
     change(tmp_path / "model")
     with pytest.raises(StoreError, match=words):
         load_model(tmp_path / "model")
@@ -129,7 +133,12 @@ def _change(folder: Path, *path: str | int, to: object) -> None:
         (("label",), 5, "the model.label is 5, expected text"),
         (("label",), "\ud800", "the model.label is .*, expected text"),
         (("dimension",), "x", "the model.dimension is 'x', expected one of"),
-        (("normalise_speakers",), 1, "the model.normalise_speakers is 1, expected true or false"),
+        (("window", "scaling"), 1, "the model.window.scaling is 1, expected one of"),
+        (("window", "length"), 64, "windows of 64 rows"),
+        (("window", "length"), 10**12, "windows of 1000000000000 rows"),
+        (("window", "hop"), 0, "a window every 0 rows"),
+        (("window", "overlap"), 0.5, "the model.window has an unknown 'overlap'"),
+        (("temperature",), 0.0, "a temperature of 0.0, expected 0.01 to 100"),
         (("notes",), [["toy"]], "expected names with values"),
         (("more",), 1, "the model has an unknown 'more'"),
     ],
@@ -137,7 +146,7 @@ def _change(folder: Path, *path: str | int, to: object) -> None:
 def test_sizes_and_kinds_that_no_model_has_are_damage_named_before_anything_is_built(
     model: TrainedModel, tmp_path: Path, path: tuple[str | int, ...], value: object, words: str
 ) -> None:
-    save_model(model, tmp_path / "model")
+    save_model(model.exported(), tmp_path / "model")
     _change(tmp_path / "model", *path, to=value)
     with pytest.raises(StoreError, match=f"is damaged or was made by another version: .*{words}"):
         load_model(tmp_path / "model")
@@ -146,15 +155,21 @@ def test_sizes_and_kinds_that_no_model_has_are_damage_named_before_anything_is_b
 def test_weights_of_a_model_that_are_no_numbers_are_damage(model: TrainedModel, tmp_path: Path) -> None:
     with torch.no_grad():
         model.classifier.head.bias[0] = torch.nan
-    save_model(model, tmp_path / "model")
+    save_model(model.exported(), tmp_path / "model")
     with pytest.raises(StoreError, match="its weights hold numbers that are not finite"):
         load_model(tmp_path / "model")
 
 
 def test_saving_over_a_model_replaces_it_whole(model: TrainedModel, tmp_path: Path) -> None:
-    save_model(model, tmp_path / "model")
+    save_model(model.exported(), tmp_path / "model")
     other = replace(model, label="other")
-    save_model(other, tmp_path / "model")
+    save_model(other.exported(), tmp_path / "model")
     assert load_model(tmp_path / "model").label == "other"
-    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["model.json", "weights.safetensors"]
-    assert torch.equal(model.classifier.head.weight, load_model(tmp_path / "model").classifier.head.weight)
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
+        "model.json",
+        "model.onnx",
+        "weights.safetensors",
+    ]
+    np.testing.assert_array_equal(
+        load_model(tmp_path / "model").weights["head.weight"], model.classifier.head.weight.detach().numpy()
+    )
