@@ -25,9 +25,10 @@ from torch.nn import functional
 from valaro.corpora.face_splits import FaceSplits, part_faces
 from valaro.corpora.faces import Faces, read_class_folders
 from valaro.experiments.face_network import train_face_network
+from valaro.features.densenet_graph import DFACE
 from valaro.features.face_embedding import EXPRESSIONS, mini_xception
-from valaro.features.network_file import read_face_network
-from valaro.networks.densenet import DFACE, DenseNet
+from valaro.features.face_network import read_face_network
+from valaro.networks.densenet import DenseNet
 from valaro.training.faces.best import Epoch, score_faces
 from valaro.training.faces.config import FacePlan
 from valaro.training.runtime import compute_context
@@ -109,7 +110,7 @@ class Plain(DenseNet):
     """The same network with a channel after the other in memory."""
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.first(((crops.float() - self.mean) / self.deviation)[:, None])
+        x = self.first(((crops.float() - self.mean) / self.std)[:, None])
         for stage in self.stages:
             x = stage(x)
         features = functional.relu(self.norm(x)).mean(dim=(2, 3))
@@ -125,7 +126,7 @@ def cost(batch: int, repeats: int) -> None:
     for threads in (1, 2):
         torch.set_num_threads(threads)
         for kind in (Plain, DenseNet):
-            network = kind(DFACE, classes=8, mean=128.0, deviation=60.0, generator=torch.Generator().manual_seed(0))
+            network = kind(DFACE, classes=8, mean=128.0, std=60.0, generator=torch.Generator().manual_seed(0))
             if kind is Plain:
                 network.to(memory_format=torch.contiguous_format)
             optimiser = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, nesterov=True)

@@ -14,8 +14,8 @@ from making_faces import make_folders, write_votes
 from making_features import an_utterance, make_store, toy_corpus
 from valaro.cli.app import main
 from valaro.corpora.synthetic import plan_corpus, render_clip
+from valaro.features.face_network import read_face_network
 from valaro.features.face_rows import FaceRows
-from valaro.features.network_file import read_face_network
 from valaro.features.table import feature_by_name
 from valaro.recordings import join_tracks, stream_features
 from valaro.store.feature_store import FeatureStore
@@ -125,7 +125,7 @@ def test_a_table_of_votes_gives_eight_classes_and_the_parts(valaro: Command, tmp
         ("train-face-network faces --to faces", "'faces' is not empty and no run of train-face-network"),
         ("extract toy.parquet --to store --features dface=nowhere", "nowhere: there is no such file"),
         ("extract toy.parquet --to store --features face=faces", "only dface is computed by a network"),
-        ("extract toy.parquet --to store --features dface=toy.parquet", "toy.parquet: no ONNX file"),
+        ("extract toy.parquet --to store --features dface=toy.parquet", "toy.parquet: no safetensors file"),
     ],
 )
 def test_a_mistake_is_one_message_and_leaves_nothing(valaro: Command, tmp_path: Path, line: str, words: str) -> None:
@@ -174,7 +174,7 @@ def test_a_model_of_dface_takes_its_network_along(valaro: Command, tmp_path: Pat
     (tmp_path / "study.toml").write_text(
         '[data]\nlabelled = ["toy.parquet"]\nfeatures = "features"\n'
         '[study]\nmodels = ["SSGAN:dface"]\nfeatures = ["fbank", "dface"]\ndimensions = ["valence"]\n'
-        "[network]\nwidth = 0.125\naveraged_bands = 1\n[training]\nsteps = 4\nbatch = 4\nevaluate_every = 2\n"
+        "[network]\nwidth = 0.125\naveraged_bands = 1\n[training]\nsteps = 4\nbatch_size = 4\nevaluate_every = 2\n"
     )
     assert valaro("train study.toml --to final").code == 0
     shutil.rmtree(tmp_path / "features")
@@ -183,7 +183,7 @@ def test_a_model_of_dface_takes_its_network_along(valaro: Command, tmp_path: Pat
     with (tmp_path / "timeline.csv").open(newline="") as file:
         moments = list(csv.DictReader(file))
     assert len({moment["probability"] for moment in moments}) > 1
-    copy = tmp_path / "final" / "models" / "valence" / "network.onnx"
+    copy = tmp_path / "final" / "models" / "valence" / "network.safetensors"
     assert copy.read_bytes() == network.content
     # A damaged copy ends the command instead of giving other numbers.
     copy.write_bytes(network.content[:-100])

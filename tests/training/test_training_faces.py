@@ -19,7 +19,7 @@ from valaro.corpora.face_splits import FaceSplits
 from valaro.errors import StoreError, ValaroError
 from valaro.experiments import face_network
 from valaro.experiments.face_network import FaceNetworkRun, train_face_network
-from valaro.features.network_file import read_face_network
+from valaro.features.face_network import read_face_network
 from valaro.networks.densenet import DenseNet
 from valaro.training.checkpointer import CheckpointPaths
 from valaro.training.faces import export, passes
@@ -79,11 +79,11 @@ def test_the_same_seed_gives_the_same_files_and_another_seed_another_network(tmp
         "epochs.csv",
         "face_network.json",
         "losses.csv",
-        "network.onnx",
+        "network.safetensors",
         "result.json",
     ]
     train_face_network(_parts(), tmp_path / "other", PLAN, seed=1)
-    assert _files(tmp_path / "other")["network.onnx"] != _files(undisturbed)["network.onnx"]
+    assert _files(tmp_path / "other")["network.safetensors"] != _files(undisturbed)["network.safetensors"]
 
 
 # 18 faces in batches of 4: four updates an epoch, twelve in all.
@@ -139,7 +139,7 @@ def test_a_rate_that_blows_the_weights_up_is_one_sentence_with_its_remedy(tmp_pa
     config = replace(PLAN, batch=64, rate=1e30, lr_schedule="steps")
     with pytest.raises(ValaroError, match=r"broke down at step 1: the validation loss is nan\. Lower --rate"):
         train_face_network(_parts(), tmp_path / "run", config, seed=0)
-    assert not (tmp_path / "run" / "network.onnx").exists()
+    assert not (tmp_path / "run" / "network.safetensors").exists()
 
 
 def test_a_finished_run_is_not_trained_again(undisturbed: Path) -> None:
@@ -152,11 +152,11 @@ def test_a_finished_run_is_not_trained_again(undisturbed: Path) -> None:
 
 def test_a_finished_run_whose_network_is_gone_or_another_one_says_so(tmp_path: Path, undisturbed: Path) -> None:
     train_face_network(_parts(), tmp_path / "other", PLAN, seed=1)
-    (undisturbed / "network.onnx").write_bytes((tmp_path / "other" / "network.onnx").read_bytes())
-    with pytest.raises(StoreError, match=r"network\.onnx' is another network than the one tested: remove"):
+    (undisturbed / "network.safetensors").write_bytes((tmp_path / "other" / "network.safetensors").read_bytes())
+    with pytest.raises(StoreError, match=r"network\.safetensors' is another network than the one tested: remove"):
         train_face_network(_parts(), undisturbed, PLAN, seed=0)
-    (undisturbed / "network.onnx").unlink()
-    with pytest.raises(StoreError, match=r"network\.onnx: there is no such file"):
+    (undisturbed / "network.safetensors").unlink()
+    with pytest.raises(StoreError, match=r"network\.safetensors: there is no such file"):
         train_face_network(_parts(), undisturbed, PLAN, seed=0)
 
 
@@ -219,7 +219,7 @@ def test_faces_are_scored_against_what_most_voters_saw() -> None:
 
 
 def test_validation_answers_as_in_use_and_leaves_training_as_it_was() -> None:
-    network = DenseNet(SMALL, classes=2, mean=120.0, deviation=60.0, generator=torch.Generator().manual_seed(0))
+    network = DenseNet(SMALL, classes=2, mean=120.0, std=60.0, generator=torch.Generator().manual_seed(0))
     before = {name: value.clone() for name, value in network.state_dict().items()}
     first = probabilities_of(network, some_faces(70))
     assert network.training
@@ -230,11 +230,11 @@ def test_validation_answers_as_in_use_and_leaves_training_as_it_was() -> None:
 
 def test_an_export_that_differs_from_torch_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "TOLERANCE", 0.0)
-    network = DenseNet(SMALL, classes=2, mean=120.0, deviation=60.0, generator=torch.Generator().manual_seed(0))
+    network = DenseNet(SMALL, classes=2, mean=120.0, std=60.0, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         network.train()(torch.from_numpy(some_faces(6).crops))
     with pytest.raises(RuntimeError, match="differs from torch"):
-        export.export_network(network, ("a", "b"), some_faces(6).crops, tmp_path / "network.onnx")
+        export.export_network(network, ("a", "b"), some_faces(6).crops, tmp_path / "network.safetensors")
     assert not list(tmp_path.iterdir())
 
 

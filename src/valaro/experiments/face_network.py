@@ -12,8 +12,7 @@ from valaro.corpora.face_splits import FaceSplits
 from valaro.documents import read_json
 from valaro.errors import StoreError, ValaroError, words_for
 from valaro.experiments.environment import environment
-from valaro.features.face_network import NETWORK_FILE
-from valaro.features.network_file import read_face_network
+from valaro.features.face_network import NETWORK_FILE, read_face_network
 from valaro.files import remove_partials, write_text
 from valaro.networks.densenet import DenseNet
 from valaro.store.lock import exclusive_lock

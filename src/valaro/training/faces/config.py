@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from valaro.errors import ValaroError, all_at_once
-from valaro.networks.densenet import DFACE, DenseShape
+from valaro.features.densenet_graph import DFACE, DenseShape
 from valaro.training.runtime import DeviceName
 
 Descent = Literal["cosine", "steps"]

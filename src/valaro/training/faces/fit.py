@@ -59,7 +59,7 @@ def fit_face_network(
         config.shape,
         classes=len(train.classes),
         mean=mean,
-        deviation=deviation,
+        std=deviation,
         generator=torch_stream(seed, "face network"),
     ).to(device)
     optimiser = torch.optim.SGD(
