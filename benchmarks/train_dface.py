@@ -22,15 +22,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from valaro.corpora.face_splits import FaceSplits, part_faces
-from valaro.corpora.faces import Faces, read_class_folders
-from valaro.experiments.face_network import train_face_network
+from valaro.dface.best import Epoch, score_faces
+from valaro.dface.config import FaceNetworkConfig
+from valaro.dface.densenet import DenseNet
+from valaro.dface.pictures import Faces, read_class_folders
+from valaro.dface.run import train_face_network
+from valaro.dface.splits import FaceSplits, split_faces
 from valaro.features.densenet_graph import DFACE
 from valaro.features.face_embedding import EXPRESSIONS, mini_xception
 from valaro.features.face_network import read_face_network
-from valaro.networks.densenet import DenseNet
-from valaro.training.faces.best import Epoch, score_faces
-from valaro.training.faces.config import FacePlan
 from valaro.training.runtime import compute_context
 
 FOLDERS = {
@@ -54,30 +54,32 @@ def interval(accuracy: float, count: int) -> str:
     return f"{100 * accuracy:.1f} ({100 * (centre - half):.1f} to {100 * (centre + half):.1f})"
 
 
-def learn(data: Path, to: Path, plan: FacePlan) -> None:
+def learn(data: Path, to: Path, config: FaceNetworkConfig) -> None:
     """Train, or go on, and print both tables."""
     reading = read_class_folders(data / "train", test=data / "test")
-    parts = part_faces(reading, share=0.1, seed=0)
+    parts = split_faces(reading, fraction=0.1, seed=0)
     begun = time.process_time(), time.perf_counter()
 
     def told(epoch: Epoch) -> None:
         seconds = time.process_time() - begun[0], time.perf_counter() - begun[1]
         print(
-            f"epoch {epoch.epoch}/{plan.epochs}: loss {epoch.training_loss:.3f}, validation "
+            f"epoch {epoch.epoch}/{config.epochs}: loss {epoch.training_loss:.3f}, validation "
             f"{100 * epoch.validation_accuracy:.1f} %, {seconds[0]:.0f} s of processor in {seconds[1]:.0f} s",
             file=sys.stderr,
             flush=True,
         )
 
-    run = train_face_network(parts, to, plan, seed=0, on_epoch=told)
-    print(f"{', '.join(f'{len(part)} to {name}' for name, part in parts.named())}; {parts.doubles} copies taken out\n")
+    run = train_face_network(parts, to, config, seed=0, on_epoch=told)
+    print(
+        f"{', '.join(f'{len(part)} to {name}' for name, part in parts.named())}; {parts.duplicates} copies taken out\n"
+    )
     print("| epoch | training loss | validation loss | validation accuracy | mean recall |\n|---|---|---|---|---|")
     with (to / "epochs.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             accuracy, uar = float(row["validation_accuracy"]), float(row["validation_uar"])
             losses = f"{float(row['training_loss']):.3f} | {float(row['validation_loss']):.3f}"
             print(f"| {row['epoch']} | {losses} | {100 * accuracy:.1f} % | {100 * uar:.1f} % |")
-    print(f"\nbest epoch: {run.best.epoch}; settings: {json.loads((to / 'face_network.json').read_text())['plan']}\n")
+    print(f"\nbest epoch: {run.best.epoch}; settings: {json.loads((to / 'face_network.json').read_text())['config']}\n")
     compare(parts, to)
 
 
@@ -163,7 +165,7 @@ def main() -> None:
     if asked.verb == "cost":
         cost(asked.batch, asked.repeats)
     else:
-        learn(asked.data, asked.to, FacePlan(epochs=asked.epochs, batch=asked.batch, rate=asked.rate))
+        learn(asked.data, asked.to, FaceNetworkConfig(epochs=asked.epochs, batch_size=asked.batch, lr=asked.rate))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import torch
 
-from valaro.corpora.faces import Faces
+from valaro.dface.densenet import DenseNet
+from valaro.dface.export import weights_of
+from valaro.dface.pictures import Faces
 from valaro.features.densenet_graph import DenseShape
 from valaro.features.face_network import FaceNetwork, checked_network, network_content
-from valaro.networks.densenet import DenseNet
-from valaro.training.faces.export import weights_of
 
 CLASSES = ("down", "up")
 SMALL = DenseShape(growth=2, depth=10)

@@ -13,7 +13,7 @@ from safetensors.numpy import load, save
 
 from making_faces import SMALL, a_network, some_faces
 from making_media import real_recordings
-from valaro.corpora.ferplus import EXPRESSIONS
+from valaro.dface.votes import EXPRESSIONS
 from valaro.errors import StoreError, ValaroError
 from valaro.features.densenet_graph import DenseShape, array_shapes
 from valaro.features.face_network import (

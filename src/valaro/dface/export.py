@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from valaro.dface.densenet import DenseNet
 from valaro.features.crop_network import Weights
 from valaro.features.face_network import FaceNetwork, checked_network, network_content
 from valaro.files import atomic_write
-from valaro.networks.densenet import DenseNet
 
 TOLERANCE = 1e-5
 """Largest difference between torch and ONNX Runtime, relative to numbers above 1: rounding in single precision."""

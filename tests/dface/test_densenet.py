@@ -6,10 +6,10 @@ import torch
 from torch.nn import functional
 
 from making_faces import SMALL, some_faces
+from valaro.dface.densenet import DenseNet
+from valaro.dface.export import largest_difference, weights_of
 from valaro.features.densenet_graph import DFACE, DenseShape
 from valaro.features.face_network import checked_network, network_content
-from valaro.networks.densenet import DenseNet
-from valaro.training.faces.export import largest_difference, weights_of
 
 
 def _network(shape: DenseShape, *, classes: int = 8, warm: bool = True) -> DenseNet:
