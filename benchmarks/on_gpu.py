@@ -74,7 +74,7 @@ REAL = Size(case=FULL, timed=50, compared=300, steps=2000, faces=FACES, fold_ste
 TOY = Size(
     case=replace(
         FULL,
-        plan=replace(PAPER, width=0.03, schedule=replace(PAPER.schedule, batch_size=4)),
+        config=replace(PAPER, width=0.03, schedule=replace(PAPER.schedule, batch_size=4)),
         modalities=FULL.modalities[:1],
     ),
     timed=2,
@@ -132,7 +132,7 @@ class Losses:
         _wait()
         self.seconds = (time.perf_counter() - begun) / max(1, self._steps - self._untimed)
 
-    def follow(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
+    def after_step(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
         self.names = list(losses)
         self._rows.append(torch.stack([loss.detach().float() for loss in losses.values()]))
 
@@ -151,16 +151,16 @@ Precision = Literal["bfloat16", "single"]
 
 def adversarial_run(case: Case, device: torch.device, precision: Precision, steps: int, *, untimed: int) -> Losses:
     """Run the package's loop for so many updates in one number format, from the same weights and samples each time."""
-    classifier, generator, batch = make(case, case.plan.schedule.batch_size, device)
+    classifier, generator, batch = make(case, case.config.schedule.batch_size, device)
     losses = Losses(steps, untimed=untimed)
-    with compute_context(case.plan.layout, precision, device):
+    with compute_context(case.config.layout, precision, device):
         fit_adversarial(
             classifier,
             DrawnBatches(batch, device),  # type: ignore[arg-type]
             losses,  # type: ignore[arg-type]
             generator=generator,
-            schedule=case.plan.schedule,
-            terms=case.plan.terms,
+            schedule=case.config.schedule,
+            terms=case.config.terms,
             augment=Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
             seed=0,
         )
@@ -169,8 +169,8 @@ def adversarial_run(case: Case, device: torch.device, precision: Precision, step
 
 def step(size: Size, device: torch.device) -> dict[str, Any]:
     """Time the paper's update, and see that 2,000 of them stay finite and that bfloat16 learns what float32 does."""
-    operations_of_a_step = operations(size.case) * size.case.plan.schedule.batch_size
-    found: dict[str, Any] = {"tflop_a_step": operations_of_a_step / 1e12, "batch": size.case.plan.schedule.batch_size}
+    operations_of_a_step = operations(size.case) * size.case.config.schedule.batch_size
+    found: dict[str, Any] = {"tflop_a_step": operations_of_a_step / 1e12, "batch": size.case.config.schedule.batch_size}
     ceilings = {
         name: product_rate(device, dtype) for name, dtype in (("bfloat16", torch.bfloat16), ("single", torch.float32))
     }
@@ -239,14 +239,14 @@ def faces(size: Size, device: torch.device, data: Path, to: Path) -> dict[str, A
     def tell(epoch: Epoch) -> None:
         print(f"epoch {epoch.epoch} {time.perf_counter() - begun:.0f} s {epoch}", flush=True)
 
-    plan = replace(size.faces, device=device.type)  # type: ignore[arg-type]
-    run = train_face_network(parts, to, plan, seed=0, on_epoch=tell)
+    config = replace(size.faces, device=device.type)  # type: ignore[arg-type]
+    run = train_face_network(parts, to, config, seed=0, on_epoch=tell)
     seconds = time.perf_counter() - begun - read_in
     return {
         "pictures": {name: len(part) for name, part in parts.named()},
-        "plan": asdict(plan),
+        "plan": asdict(config),
         "seconds": seconds,
-        "pictures_a_second": len(parts.train) * plan.epochs / seconds,
+        "pictures_a_second": len(parts.train) * config.epochs / seconds,
         "best": asdict(run.best),
         "test": run.test and asdict(run.test),
     }
@@ -264,9 +264,9 @@ def fold(size: Size, device: torch.device, store: Path, manifest: Path) -> dict[
     for name in ("MFSBase", "MSSGAN"):
         for precision in ("bfloat16", "single"):
             schedule = replace(preset.schedule, steps=size.fold_steps, device=device.type, precision=precision)
-            plan = replace(preset, schedule=schedule, labels_per_class=20)
+            config = replace(preset, schedule=schedule, labels_per_class=20)
             (spec,) = model_specs(name, features.names)
-            training = train_model(spec, features, first, (), dimension="valence", seed=0, plan=plan)
+            training = train_model(spec, features, first, (), dimension="valence", seed=0, config=config)
             scores = score(predict_utterances(training.model, features, first.test))
             found[f"{name}, {precision}"] = {
                 "ms_a_step": 1000 * training.seconds / size.fold_steps,

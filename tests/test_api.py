@@ -39,7 +39,7 @@ PUBLIC = {
     "save_model",
     "score",
     "train",
-    "watch",
+    "predict_stream",
 }
 
 

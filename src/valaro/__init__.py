@@ -7,7 +7,7 @@ features = valaro.extract(labelled + unlabelled, ["fbank", "face"], to="features
 for fold in valaro.leave_one_session_out(labelled):
     model = valaro.train("MSSGAN", features, fold, unlabelled, dimension="valence", seed=0)
     print(fold.name, valaro.score(model, features, fold.test).uar)
-for moment in valaro.watch(model, "interview.mp4"):
+for moment in valaro.predict_stream(model, "interview.mp4"):
     print(f"{moment.start:6.1f} s  {moment.level:6}  {moment.probability:.2f}")
 ```
 """
@@ -34,11 +34,11 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 _HOMES = {
     "extract": "valaro.api",
     "load_model": "valaro.api",
+    "predict_stream": "valaro.api",
     "read_corpus": "valaro.api",
     "save_model": "valaro.api",
     "score": "valaro.api",
     "train": "valaro.api",
-    "watch": "valaro.api",
     "ValaroError": "valaro.errors",
     "Fold": "valaro.evaluation.folds",
     "leave_one_session_out": "valaro.evaluation.folds",

@@ -58,20 +58,20 @@ features = "features"
 models = ["FSBase:fbank", "MFSBase", "SSBase:face", "SSGAN:fbank", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced",
     "LR", "SVM", "MSSGAN"]
 dimensions = ["valence"]
-labels_per_level = 5
+labels_per_class = 5
 sessions = ["1"]
 [network]
 width = 0.125
 [training]
 steps = 8
-batch = 6
+batch_size = 6
 learning_rate = 0.01
 evaluate_every = 2
 [self_training]
 threshold = 0.4
 rounds = 2
 [losses]
-ramp = 4
+ramp_up_steps = 4
 """
 PAPER_PRESET = """\
 [data]
@@ -90,7 +90,7 @@ control = false
 width = 0.0625
 [training]
 steps = 4
-batch = 4
+batch_size = 4
 evaluate_every = 2
 precision = "single"
 """
@@ -108,14 +108,14 @@ control = false
 width = 0.125
 [training]
 steps = 6
-batch = 6
+batch_size = 6
 learning_rate = 0.01
 evaluate_every = 3
 [self_training]
 threshold = 0.4
 rounds = 2
 [losses]
-ramp = 4
+ramp_up_steps = 4
 """
 
 LEARNT = {"neutral", "sad", "happy", "angry"}
