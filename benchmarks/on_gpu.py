@@ -26,11 +26,13 @@ sys.path.append(str(Path(__file__).resolve().parent))
 
 from training_step import FULL, Case, make, operations
 
-from valaro.corpora.face_splits import part_faces
-from valaro.corpora.ferplus import read_votes
+from valaro.dface.best import Epoch
+from valaro.dface.config import FaceAugmentation, FaceNetworkConfig
+from valaro.dface.run import train_face_network
+from valaro.dface.splits import split_faces
+from valaro.dface.votes import read_votes
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.evaluation.scores import score
-from valaro.experiments.face_network import train_face_network
 from valaro.files import write_text
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
@@ -38,22 +40,20 @@ from valaro.training.adversarial import fit_adversarial
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
 from valaro.training.config import PAPER
-from valaro.training.faces.best import Epoch
-from valaro.training.faces.config import FaceAugmentation, FacePlan
 from valaro.training.methods import model_specs
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context
 from valaro.training.train import train_model
 from valaro.training.trained_model import predict_utterances
 
-FACES = FacePlan(
+FACES = FaceNetworkConfig(
     epochs=100,
-    batch=128,
-    rate=0.1,
+    batch_size=128,
+    lr=0.1,
     weight_decay=5e-4,
-    smoothing=0.0,
-    average=0.999,
-    variation=FaceAugmentation(shift=0.08, rotation=12.0, scale=0.12, contrast=0.25, brightness=0.3, erased=0.3),
+    label_smoothing=0.0,
+    ema_decay=0.999,
+    augmentation=FaceAugmentation(shift=0.08, rotation=12.0, scale=0.12, contrast=0.25, brightness=0.3, erased=0.3),
 )
 """How the packaged network was trained."""
 
@@ -66,7 +66,7 @@ class Size:
     timed: int
     compared: int
     steps: int
-    faces: FacePlan
+    faces: FaceNetworkConfig
     fold_steps: int
 
 
@@ -80,7 +80,7 @@ TOY = Size(
     timed=2,
     compared=3,
     steps=4,
-    faces=replace(FACES, epochs=1, batch=8),
+    faces=replace(FACES, epochs=1, batch_size=8),
     fold_steps=4,
 )
 
@@ -233,7 +233,7 @@ def product_rate(device: torch.device, dtype: torch.dtype) -> float:
 def faces(size: Size, device: torch.device, data: Path, to: Path) -> dict[str, Any]:
     """Train the network of faces on FERPlus into a folder beside the file; say how validation judged the best epoch."""
     begun = time.perf_counter()
-    parts = part_faces(read_votes(data, data / "fer2013new.csv"), seed=0)
+    parts = split_faces(read_votes(data, data / "fer2013new.csv"), seed=0)
     read_in = time.perf_counter() - begun
 
     def tell(epoch: Epoch) -> None:

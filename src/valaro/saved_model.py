@@ -16,7 +16,7 @@ from safetensors.numpy import load, save
 
 from valaro.documents import read_json
 from valaro.errors import StoreError, ValaroError, words_for
-from valaro.features.face_network import NETWORK_FILE, FaceNetwork
+from valaro.features.face_network import NETWORK_FILE, FaceNetwork, read_face_network
 from valaro.files import atomic_folder
 from valaro.limits import LIMITS
 from valaro.model import ExportedModel, ModelCard
@@ -120,8 +120,6 @@ def _network(folder: Path, checksum: str | None) -> FaceNetwork | None:
     """Return the network of faces that was saved with the model."""
     if checksum is None:
         return None
-    from valaro.features.network_file import read_face_network
-
     network = read_face_network(folder / NETWORK_FILE)
     if network.checksum != checksum:
         raise StoreError(f"'{folder / NETWORK_FILE}' is not the network that the model was trained on: copy it again")

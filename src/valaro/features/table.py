@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from valaro.errors import ValaroError, unknown_name
-from valaro.features.dface import Dface
 from valaro.features.face_embedding import FaceEmbedding
-from valaro.features.face_network import NETWORK_FEATURES, FaceNetwork
+from valaro.features.face_network import NETWORK_FEATURES, Dface, FaceNetwork
 from valaro.features.protocols import FaceFeature, SoundFeature
 from valaro.features.sound import Filterbank, Spectrogram
 

@@ -1,18 +1,16 @@
-"""A trained network of faces as an ONNX file that gives the same numbers."""
+"""A trained network of faces as a file whose graph gives the same numbers."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from valaro.features.densenet_graph import Weights, as_graph
-from valaro.features.face_network import FaceNetwork
-from valaro.features.network_file import checked_network, seal
+from valaro.dface.densenet import DenseNet
+from valaro.features.crop_network import Weights
+from valaro.features.face_network import FaceNetwork, checked_network, network_content
 from valaro.files import atomic_write
-from valaro.networks.densenet import DenseNet
 
 TOLERANCE = 1e-5
 """Largest difference between torch and ONNX Runtime, relative to numbers above 1: rounding in single precision."""
@@ -24,13 +22,7 @@ def export_network(
     network: DenseNet, classes: Sequence[str], crops: UInt8[np.ndarray, "n 64 64"], to: Path
 ) -> FaceNetwork:
     """Write the network to `to` once ONNX Runtime has given torch's own features and probabilities of `crops`."""
-    facts = {
-        "valaro": version("valaro"),
-        "classes": list(classes),
-        "mean": float(network.mean),
-        "deviation": float(network.deviation),
-    }
-    content = seal(as_graph(weights_of(network)), facts)
+    content = network_content(weights_of(network), classes)
     exported = checked_network(content, str(to))
     difference = largest_difference(network, exported, crops[:_COMPARED])
     if not difference <= TOLERANCE:
@@ -42,7 +34,7 @@ def export_network(
 
 def weights_of(network: DenseNet) -> Weights:
     """Return the network's weights and statistics as arrays by name."""
-    return {name: value.numpy() for name, value in network.state_dict().items()}
+    return {name: value.numpy() for name, value in network.state_dict().items() if value.is_floating_point()}
 
 
 @torch.inference_mode()

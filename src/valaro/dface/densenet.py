@@ -1,44 +1,11 @@
 """DenseNet-BC, whose 342 averaged features of a face are the paper's Dface."""
 
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
-DFACE_DIM = 342
-"""Features of a face; among the published shapes of DenseNet-BC only growth 12 with depth 100 ends in so many."""
-
-BLOCKS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class DenseShape:
-    """Growth k and depth L of a DenseNet-BC (Huang et al. 2017); each halving also halves the channels.
-
-    The first convolution makes 2 k channels, each of the three blocks adds k a bottleneck: with k = 12 and L = 100
-    24 -> 216 -> 108 -> 300 -> 150 -> 342.
-    """
-
-    growth: int = 12
-    depth: int = 100
-
-    @property
-    def bottlenecks(self) -> int:
-        """Bottlenecks a block: two convolutions each, beside the first one, the two halvings and the last layer."""
-        return (self.depth - BLOCKS - 1) // (2 * BLOCKS)
-
-    @property
-    def features(self) -> int:
-        """Channels at the end, and so numbers a face."""
-        channels = 2 * self.growth
-        for block in range(BLOCKS):
-            channels = (channels // 2 if block else channels) + self.bottlenecks * self.growth
-        return channels
-
-
-DFACE = DenseShape()
+from valaro.features.densenet_graph import DenseShape
 
 
 class Bottleneck(nn.Module):
@@ -77,28 +44,20 @@ class DenseNet(nn.Module):
     """
 
     mean: Tensor
-    deviation: Tensor
+    std: Tensor
 
-    def __init__(
-        self, shape: DenseShape, *, classes: int, mean: float, deviation: float, generator: torch.Generator
-    ) -> None:
+    def __init__(self, shape: DenseShape, *, classes: int, mean: float, std: float, generator: torch.Generator) -> None:
         super().__init__()
-        channels = 2 * shape.growth
-        self.first = nn.Conv2d(1, channels, 3, stride=2, padding=1, bias=False)
-        stages: list[nn.Module] = []
-        for block in range(BLOCKS):
-            if block:
-                stages.append(Halving(channels))
-                channels //= 2
-            for _ in range(shape.bottlenecks):
-                stages.append(Bottleneck(channels, shape.growth))
-                channels += shape.growth
-        assert channels == shape.features
+        self.first = nn.Conv2d(1, 2 * shape.growth, 3, stride=2, padding=1, bias=False)
+        stages = [
+            Halving(channels) if is_halving else Bottleneck(channels, shape.growth)
+            for is_halving, channels in shape.stages()
+        ]
         self.stages = nn.ModuleList(stages)
-        self.norm = nn.BatchNorm2d(channels)
-        self.classify = nn.Linear(channels, classes)
+        self.norm = nn.BatchNorm2d(shape.features)
+        self.classify = nn.Linear(shape.features, classes)
         self.register_buffer("mean", torch.tensor(mean))
-        self.register_buffer("deviation", torch.tensor(deviation))
+        self.register_buffer("std", torch.tensor(std))
         _draw(self, generator)
         # What oneDNN computes in: a step takes three quarters of the time.
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -106,7 +65,7 @@ class DenseNet(nn.Module):
     def forward(
         self, crops: UInt8[Tensor, "n h w"] | Float32[Tensor, "n h w"]
     ) -> tuple[Float[Tensor, "n f"], Float[Tensor, "n k"]]:
-        x = ((crops.float() - self.mean) / self.deviation)[:, None].contiguous(memory_format=torch.channels_last)
+        x = ((crops.float() - self.mean) / self.std)[:, None].contiguous(memory_format=torch.channels_last)
         x = self.first(x)
         for stage in self.stages:
             x = stage(x)
@@ -120,7 +79,7 @@ def _draw(network: nn.Module, generator: torch.Generator) -> None:
         for part in network.modules():
             if isinstance(part, nn.Conv2d | nn.Linear):
                 gain = 2.0 if isinstance(part, nn.Conv2d) else 1.0
-                deviation = (gain / part.weight[0].numel()) ** 0.5
-                part.weight.copy_(torch.randn(part.weight.shape, generator=generator) * deviation)
+                std = (gain / part.weight[0].numel()) ** 0.5
+                part.weight.copy_(torch.randn(part.weight.shape, generator=generator) * std)
                 if part.bias is not None:
                     part.bias.zero_()

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from making_faces import CLASSES, a_crop, make_folders, some_faces, write_picture, write_votes
-from valaro.corpora.face_splits import part_faces
-from valaro.corpora.faces import FaceReading, Faces, read_class_folders
-from valaro.corpora.ferplus import read_votes
+from valaro.dface.pictures import FaceReading, Faces, read_class_folders
+from valaro.dface.splits import split_faces
+from valaro.dface.votes import read_votes
 from valaro.errors import MediaError, ValaroError
 from valaro.limits import Limits
 from valaro.media.still import read_crop
@@ -21,7 +21,7 @@ def test_a_sub_folder_is_a_class(tmp_path: Path) -> None:
     assert reading.train.names[:2] == ("down/down0.png", "down/down1.png")
     assert reading.train.crops.shape == (6, 64, 64)
     assert reading.train.targets.tolist() == [[1, 0]] * 3 + [[0, 1]] * 3
-    assert (reading.validation, reading.test, reading.refused) == (None, None, ())
+    assert (reading.validation, reading.test, reading.rejected) == (None, None, ())
 
 
 def test_bad_pictures_are_problems_and_the_rest_is_read(tmp_path: Path) -> None:
@@ -35,14 +35,14 @@ def test_bad_pictures_are_problems_and_the_rest_is_read(tmp_path: Path) -> None:
     write_picture(tmp_path / "stray.png", np.zeros((64, 64), np.uint8))
     reading = read_class_folders(tmp_path)
     assert len(reading.train) == 6
-    assert [(Path(problem.utterance).name, problem.where) for problem in reading.refused] == [
+    assert [(Path(problem.utterance).name, problem.where) for problem in reading.rejected] == [
         ("empty.jpg", "picture"),
         ("half.png", "picture"),
         ("text.png", "picture"),
     ]
-    assert reading.refused[0].why == "the file is empty, expected a picture"
-    assert reading.refused[2].why == "cannot be decoded: damaged, or no picture"
-    assert reading.left_out == {"pictures in no class's folder": 1, "files that are no pictures": 1}
+    assert reading.rejected[0].why == "the file is empty, expected a picture"
+    assert reading.rejected[2].why == "cannot be decoded: damaged, or no picture"
+    assert reading.skipped == {"pictures in no class's folder": 1, "files that are no pictures": 1}
 
 
 def test_a_folder_without_classes_is_no_corpus_of_faces(tmp_path: Path) -> None:
@@ -150,8 +150,8 @@ def test_votes_become_the_voters_distribution(tmp_path: Path) -> None:
     assert reading.test is not None
     assert reading.test.targets.tolist() == [[0, 0, 0, 0, 0, 0, 0, 1]]
     assert reading.test.classes[7] == "contempt"
-    assert reading.refused == ()
-    assert reading.left_out == {"pictures in which most voters saw no expression": 2, "rows without a picture": 1}
+    assert reading.rejected == ()
+    assert reading.skipped == {"pictures in which most voters saw no expression": 2, "rows without a picture": 1}
 
 
 def test_rows_of_votes_that_cannot_be_used_are_problems_with_their_line(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_rows_of_votes_that_cannot_be_used_are_problems_with_their_line(tmp_path
     )
     reading = read_votes(tmp_path, table)
     assert reading.train.names == ("a.png",)
-    said = {f"{Path(problem.utterance).name} {problem.why}" for problem in reading.refused}
+    said = {f"{Path(problem.utterance).name} {problem.why}" for problem in reading.rejected}
     assert said == {
         "a.png the picture stands already in line 2",
         f"b.png 2 pictures of this name: {tmp_path / 'again' / 'b.png'}, {tmp_path / 'b.png'} ...",
@@ -183,7 +183,7 @@ def test_rows_of_votes_that_cannot_be_used_are_problems_with_their_line(tmp_path
         "z.png Usage 'Test': expected Training, PublicTest, PrivateTest, or nothing",
         f"votes.csv {table}, line 9: 2 cells, expected 12 as in the line of column names",
     }
-    assert f"{table}, line 3" in {problem.where for problem in reading.refused}
+    assert f"{table}, line 3" in {problem.where for problem in reading.rejected}
 
 
 def test_a_table_without_its_columns_is_refused_as_a_whole(tmp_path: Path) -> None:
@@ -202,11 +202,11 @@ def _reading(train: Faces, **parts: Faces) -> FaceReading:
 
 def test_a_share_of_each_class_is_set_aside_by_the_seed() -> None:
     faces = some_faces(40)
-    parts = part_faces(_reading(faces), share=0.1, seed=0)
-    assert (len(parts.train), len(parts.validation), parts.test, parts.doubles) == (36, 4, None, 0)
+    parts = split_faces(_reading(faces), fraction=0.1, seed=0)
+    assert (len(parts.train), len(parts.validation), parts.test, parts.duplicates) == (36, 4, None, 0)
     assert parts.validation.targets.sum(axis=0).tolist() == [2, 2]
     assert set(parts.train.names) | set(parts.validation.names) == set(faces.names)
-    again, other = (part_faces(_reading(faces), share=0.1, seed=seed) for seed in (0, 1))
+    again, other = (split_faces(_reading(faces), fraction=0.1, seed=seed) for seed in (0, 1))
     assert again.validation.names == parts.validation.names
     assert other.validation.names != parts.validation.names
     assert (again.fingerprint == parts.fingerprint, other.fingerprint == parts.fingerprint) == (True, False)
@@ -214,7 +214,7 @@ def test_a_share_of_each_class_is_set_aside_by_the_seed() -> None:
 
 def test_copies_of_a_picture_are_on_one_side_only() -> None:
     faces = some_faces(20).only([*range(20), *range(20)])
-    parts = part_faces(_reading(faces), share=0.2, seed=0)
+    parts = split_faces(_reading(faces), fraction=0.2, seed=0)
     assert len(parts.validation) == 8
     assert not set(parts.train.names) & set(parts.validation.names)
 
@@ -222,35 +222,37 @@ def test_copies_of_a_picture_are_on_one_side_only() -> None:
 def test_a_picture_that_tests_is_in_no_other_part() -> None:
     faces = some_faces(20)
     test, validation = faces.only([0, 1]), faces.only([1, 2, 3])
-    parts = part_faces(_reading(faces, validation=validation, test=test), seed=0)
+    parts = split_faces(_reading(faces, validation=validation, test=test), seed=0)
     assert parts.test is test
     assert parts.validation.names == ("2.png", "3.png")
     assert parts.train.names == tuple(f"{k}.png" for k in range(4, 20))
     # Four from training, one from validation.
-    assert parts.doubles == 5
+    assert parts.duplicates == 5
 
 
 def test_nothing_left_to_train_on_is_a_mistake() -> None:
     faces = some_faces(4)
     with pytest.raises(ValaroError, match="no picture is left for training of 4"):
-        part_faces(_reading(faces, test=faces, validation=some_faces(4, seed=1)), seed=0)
-    with pytest.raises(ValaroError, match="share 1: expected a fraction"):
-        part_faces(_reading(faces), share=1.0, seed=0)
+        split_faces(_reading(faces, test=faces, validation=some_faces(4, seed=1)), seed=0)
+    with pytest.raises(ValaroError, match=r"validation_fraction = 1: expected a number between 0 and 1"):
+        split_faces(_reading(faces), fraction=1.0, seed=0)
 
 
 def test_a_class_keeps_a_picture_to_train_on_or_the_user_is_told() -> None:
     # Five pictures of `down`, one of `up`: the tenth of a class, at least one, was all of `up`.
     faces = some_faces(12).only([0, 2, 4, 6, 8, 1])
-    parts = part_faces(_reading(faces), share=0.1, seed=0)
+    parts = split_faces(_reading(faces), fraction=0.1, seed=0)
     assert parts.train.targets.sum(axis=0).tolist() == [4, 1]
     assert parts.validation.targets.sum(axis=0).tolist() == [1, 0]
     with pytest.raises(ValaroError, match="nothing of up is left to train on: all its pictures validate or test, too"):
-        part_faces(_reading(faces, test=faces.only([5])), share=0.1, seed=0)
+        split_faces(_reading(faces, test=faces.only([5])), fraction=0.1, seed=0)
 
 
 def test_a_share_beside_faces_that_validate_is_a_mistake() -> None:
-    with pytest.raises(ValaroError, match=r"--share 0\.2 means nothing here: there are 6 pictures that validate"):
-        part_faces(_reading(some_faces(12), validation=some_faces(6, seed=1)), share=0.2, seed=0)
+    with pytest.raises(
+        ValaroError, match=r"validation_fraction = 0\.2 means nothing here: there are 6 pictures that validate"
+    ):
+        split_faces(_reading(some_faces(12), validation=some_faces(6, seed=1)), fraction=0.2, seed=0)
 
 
 def test_a_photograph_turned_by_its_notes_is_read_upright(tmp_path: Path) -> None:

@@ -6,14 +6,14 @@ import torch
 from torch.nn import functional
 
 from making_faces import SMALL, some_faces
-from valaro.features.densenet_graph import as_graph
-from valaro.features.network_file import checked_network, seal
-from valaro.networks.densenet import DFACE, DFACE_DIM, DenseNet, DenseShape
-from valaro.training.faces.export import largest_difference, weights_of
+from valaro.dface.densenet import DenseNet
+from valaro.dface.export import largest_difference, weights_of
+from valaro.features.densenet_graph import DFACE, DenseShape
+from valaro.features.face_network import checked_network, network_content
 
 
 def _network(shape: DenseShape, *, classes: int = 8, warm: bool = True) -> DenseNet:
-    network = DenseNet(shape, classes=classes, mean=120.0, deviation=60.0, generator=torch.Generator().manual_seed(0))
+    network = DenseNet(shape, classes=classes, mean=120.0, std=60.0, generator=torch.Generator().manual_seed(0))
     if warm:
         # Batch norms as after some training: statistics of pictures, scales and biases of their own.
         with torch.no_grad():
@@ -32,7 +32,7 @@ def test_growth_12_and_depth_100_make_342_features_at_8_by_8() -> None:
     for stage in (network.first, *(network.stages[place] for place in (15, 16, 32, 33, 49))):
         stage.register_forward_hook(lambda _, __, out: maps.append(tuple(out.shape)))
     features, logits = network(torch.from_numpy(some_faces(2).crops))
-    assert DFACE.features == DFACE_DIM == 342
+    assert DFACE.features == 342
     assert features.shape == (2, 342)
     assert logits.shape == (2, 8)
     assert maps == [
@@ -83,7 +83,7 @@ def test_a_crop_is_standardised_by_the_training_sets_grey_values() -> None:
 def test_onnx_runtime_gives_the_features_of_torch_to_five_digits(shape: DenseShape) -> None:
     network = _network(shape)
     crops = some_faces(6).crops
-    exported = checked_network(seal(as_graph(weights_of(network)), {"classes": list("abcdefgh")}), "made here")
+    exported = checked_network(network_content(weights_of(network), list("abcdefgh")), "made here")
     assert exported.dim == shape.features
     assert largest_difference(network, exported, crops) < 1e-5
     np.testing.assert_allclose(exported.probabilities(crops).sum(axis=1), 1, atol=1e-5)

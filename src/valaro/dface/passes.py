@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from valaro.networks.densenet import DenseNet
+from valaro.dface.densenet import DenseNet
 
 Passes = Callable[[Tensor, Tensor], Tensor]
 """(crops, targets) -> the loss; the gradients lie in the parameters' `grad` afterwards."""

@@ -7,11 +7,11 @@ from jaxtyping import Float32, UInt8
 from torch import Tensor
 from torch.nn import functional
 
-from valaro.training.faces.config import FaceAugmentation
+from valaro.dface.config import FaceAugmentation
 
 
-def varied(
-    crops: UInt8[Tensor, "n h w"], variation: FaceAugmentation, *, deviation: float, generator: torch.Generator
+def augment_faces(
+    crops: UInt8[Tensor, "n h w"], augmentation: FaceAugmentation, *, std: float, generator: torch.Generator
 ) -> Float32[Tensor, "n h w"]:
     """Return the crops mirrored (every other one), turned, scaled, shifted, and with other light; still 0-255.
 
@@ -21,10 +21,10 @@ def varied(
     count = len(crops)
     draws = (torch.rand((7, count), generator=generator) * 2 - 1).to(crops.device)
     mirrored = torch.where(draws[0] < 0, -1.0, 1.0)
-    angle = draws[1] * (variation.rotation * math.pi / 180)
-    size = 1 + draws[2] * variation.scale
+    angle = draws[1] * (augmentation.rotation * math.pi / 180)
+    size = 1 + draws[2] * augmentation.scale
     # A grid spans -1 to 1: a shift of a part of the side is twice that.
-    across, down = draws[3] * (2 * variation.shift), draws[4] * (2 * variation.shift)
+    across, down = draws[3] * (2 * augmentation.shift), draws[4] * (2 * augmentation.shift)
     cosine, sine = torch.cos(angle) / size, torch.sin(angle) / size
     moves = torch.stack(
         [
@@ -35,11 +35,11 @@ def varied(
     )
     grid = functional.affine_grid(moves, [count, 1, *crops.shape[1:]], align_corners=False)
     moved = functional.grid_sample(crops[:, None].float(), grid, padding_mode="border", align_corners=False)[:, 0]
-    contrast = (1 + draws[5] * variation.contrast)[:, None, None]
-    light = (draws[6] * variation.brightness * deviation)[:, None, None]
+    contrast = (1 + draws[5] * augmentation.contrast)[:, None, None]
+    light = (draws[6] * augmentation.brightness * std)[:, None, None]
     middle = moved.mean(dim=(1, 2), keepdim=True)
     lit = ((moved - middle) * contrast + middle + light).clamp_(0, 255)
-    return _erased(lit, variation.erased, generator) if variation.erased else lit
+    return _erased(lit, augmentation.erased, generator) if augmentation.erased else lit
 
 
 def _erased(x: Float32[Tensor, "n h w"], largest: float, generator: torch.Generator) -> Float32[Tensor, "n h w"]:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from valaro.corpora.faces import FaceReading, Faces, is_picture, read_crops
 from valaro.corpora.reading import existing_folder
-from valaro.corpora.table_reader import place, read_sheet
+from valaro.corpora.table_reader import place as line_of
+from valaro.corpora.table_reader import read_sheet
+from valaro.dface.pictures import FaceReading, Faces, Labelled, is_picture, read_crops
 from valaro.errors import ValaroError, all_at_once
 from valaro.records import Problem
 
@@ -42,28 +43,31 @@ def read_votes(folder: Path, table: Path) -> FaceReading:
     sheet = read_sheet(table, (_USAGE, _PICTURE, *EXPRESSIONS, *NOT_ONE), (_PICTURE, *EXPRESSIONS, *NOT_ONE))
     if not sheet.rows:
         raise all_at_once(f"{table}: no row of votes can be read", sheet.faults or ["it has no rows"])
-    refused = [Problem(utterance=str(table), where="votes", why=fault) for fault in sheet.faults]
-    left_out: Counter[str] = Counter()
+    rejected = [Problem(utterance=str(table), where="votes", why=fault) for fault in sheet.faults]
+    skipped: Counter[str] = Counter()
     voted: list[_Voted] = []
     seen: dict[str, int] = {}
     for row in sheet.rows:
         usage, name, *cells = row.cells
         if not name:
-            left_out["rows without a picture"] += 1
+            skipped["rows without a picture"] += 1
             continue
         try:
-            one = _voted(usage, name, cells, line=row.line, seen=seen)
+            picture = _voted(usage, name, cells, line=row.line, seen=seen)
         except ValaroError as error:
-            refused.append(Problem(utterance=name, where=place(table, row.line), why=str(error)))
+            rejected.append(Problem(utterance=name, where=line_of(table, row.line), why=str(error)))
             continue
-        if one is None:
-            left_out["pictures in which most voters saw no expression"] += 1
+        if picture is None:
+            skipped["pictures in which most voters saw no expression"] += 1
         else:
-            voted.append(one)
+            voted.append(picture)
     files = _files(folder)
-    faces = {part: _faces([one for one in voted if one.part == part], files, refused) for part in _PARTS.values()}
+    faces = {
+        part: _faces([picture for picture in voted if picture.part == part], files, rejected)
+        for part in _PARTS.values()
+    }
     if not len(faces["train"]):
-        problems = [f"{problem.utterance}: {problem.why}" for problem in refused]
+        problems = [f"{problem.utterance}: {problem.why}" for problem in rejected]
         raise all_at_once(
             f"{table}: no picture to train on is left", problems or ["no row has Usage Training"], most=10
         )
@@ -71,8 +75,8 @@ def read_votes(folder: Path, table: Path) -> FaceReading:
         train=faces["train"],
         validation=faces["validation"] if len(faces["validation"]) else None,
         test=faces["test"] if len(faces["test"]) else None,
-        refused=tuple(refused),
-        left_out=left_out,
+        rejected=tuple(rejected),
+        skipped=skipped,
     )
 
 
@@ -108,13 +112,13 @@ def _files(folder: Path) -> Mapping[str, list[Path]]:
     return files
 
 
-def _faces(voted: list[_Voted], files: Mapping[str, list[Path]], refused: list[Problem]) -> Faces:
-    found: list[tuple[str, Path, tuple[float, ...]]] = []
-    for one in voted:
-        paths = files.get(one.name, [])
+def _faces(voted: list[_Voted], files: Mapping[str, list[Path]], rejected: list[Problem]) -> Faces:
+    labelled: list[Labelled] = []
+    for picture in voted:
+        paths = files.get(picture.name, [])
         if len(paths) == 1:
-            found.append((one.name, paths[0], one.target))
+            labelled.append((picture.name, paths[0], picture.target))
             continue
         why = f"{len(paths)} pictures of this name: {paths[0]}, {paths[1]} ..." if paths else "there is no such picture"
-        refused.append(Problem(utterance=one.name, where="picture", why=why))
-    return read_crops(found, EXPRESSIONS, refused)
+        rejected.append(Problem(utterance=picture.name, where="picture", why=why))
+    return read_crops(labelled, EXPRESSIONS, rejected)

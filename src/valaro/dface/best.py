@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
-from valaro.corpora.faces import Faces
-from valaro.networks.densenet import DenseNet
+from valaro.dface.densenet import DenseNet
+from valaro.dface.pictures import Faces
 
 _AT_ONCE = 64
 
@@ -67,7 +67,7 @@ class BestNetwork:
 
     def __init__(self, validation: Faces) -> None:
         self._validation = validation
-        self._standing = (-math.inf, -math.inf)
+        self._rank = (-math.inf, -math.inf)
         self.weights: dict[str, Tensor] = {}
         self.epoch = 0
         self.history: list[Epoch] = []
@@ -84,10 +84,10 @@ class BestNetwork:
                 validation_uar=scores.uar,
             )
         )
-        standing = (scores.accuracy, -scores.loss)
-        if standing <= self._standing:
+        rank = (scores.accuracy, -scores.loss)
+        if rank <= self._rank:
             return False
-        self._standing, self.epoch = standing, epoch
+        self._rank, self.epoch = rank, epoch
         self.weights = {name: value.clone() for name, value in network.state_dict().items()}
         return True
 
@@ -99,13 +99,13 @@ class BestNetwork:
 
     def state_dict(self) -> dict[str, Any]:
         return {
-            "standing": [value if math.isfinite(value) else None for value in self._standing],
+            "rank": [value if math.isfinite(value) else None for value in self._rank],
             "weights": self.weights,
             "epoch": self.epoch,
             "history": [asdict(epoch) for epoch in self.history],
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        accuracy, loss = (-math.inf if value is None else value for value in state["standing"])
-        self._standing, self.epoch, self.weights = (accuracy, loss), state["epoch"], dict(state["weights"])
+        accuracy, loss = (-math.inf if value is None else value for value in state["rank"])
+        self._rank, self.epoch, self.weights = (accuracy, loss), state["epoch"], dict(state["weights"])
         self.history = [Epoch(**epoch) for epoch in state["history"]]
