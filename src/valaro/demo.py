@@ -6,15 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from valaro.corpora.synthetic import (
-    SYNTHETIC_NOTE,
-    ClipPlan,
-    plan_corpus,
-    plan_recording,
-    render_clip,
-    render_recording,
-    write_table,
-)
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError
 from valaro.experiments.cross_validate import cross_validate
@@ -30,6 +21,15 @@ from valaro.prediction.predictor import make_timeline
 from valaro.records import CorpusNote
 from valaro.reports.html import write_report
 from valaro.store.manifest import write_manifest
+from valaro_demo_clips.corpus import (
+    SYNTHETIC_NOTE,
+    ClipPlan,
+    plan_corpus,
+    plan_recording,
+    render_clip,
+    render_recording,
+    write_table,
+)
 
 STUDY = """\
 # The demo's study: four models of the paper on a synthetic corpus, the few labels of the training speakers kept,

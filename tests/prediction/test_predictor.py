@@ -10,13 +10,13 @@ import valaro
 from making_faces import a_network
 from making_media import make_recording, tone
 from making_models import a_model
-from valaro.corpora.synthetic import plan_corpus, render_clip
 from valaro.errors import MediaError, ValaroError
 from valaro.prediction.predictor import RecordingPredictor, make_timeline
 from valaro.prediction.thumbnails import Thumbnails
 from valaro.prediction.windows import SlidingWindowPredictor
 from valaro.recordings import stream_features
 from valaro.records import CorpusNote, FaceTrack
+from valaro_demo_clips.corpus import plan_corpus, render_clip
 
 # Log energies lie around -10: scaled to something a network is used to.
 VOICE = a_model({"fbank": 128}, mean=-10.0, deviation=4.0)

@@ -10,7 +10,10 @@ import av
 import numpy as np
 import pytest
 
-from valaro.corpora.synthetic import (
+from valaro.corpora.table import read_table
+from valaro.media.decode import decode_clip, probe
+from valaro.media.yunet import YuNet
+from valaro_demo_clips.corpus import (
     SYNTHETIC_NOTE,
     ClipPlan,
     plan_corpus,
@@ -19,9 +22,6 @@ from valaro.corpora.synthetic import (
     render_recording,
     write_table,
 )
-from valaro.corpora.table import read_table
-from valaro.media.decode import decode_clip, probe
-from valaro.media.yunet import YuNet
 
 PLANS = plan_corpus(seed=0)
 
