@@ -8,7 +8,7 @@ from pathlib import Path
 
 from valaro.corpora.faces import FaceReading, Faces, is_picture, read_crops
 from valaro.corpora.reading import existing_folder
-from valaro.corpora.table_reader import place, read_sheet
+from valaro.corpora.table_reader import read_rows
 from valaro.errors import ValaroError, all_at_once
 from valaro.records import Problem
 
@@ -39,14 +39,13 @@ def read_votes(folder: Path, table: Path) -> FaceReading:
         ValaroError: a column is missing, or no picture is left to train on.
     """
     existing_folder(folder)
-    sheet = read_sheet(table, (_USAGE, _PICTURE, *EXPRESSIONS, *NOT_ONE), (_PICTURE, *EXPRESSIONS, *NOT_ONE))
-    if not sheet.rows:
-        raise all_at_once(f"{table}: no row of votes can be read", sheet.faults or ["it has no rows"])
-    refused = [Problem(utterance=str(table), where="votes", why=fault) for fault in sheet.faults]
+    rows = read_rows(table, (_USAGE, _PICTURE, *EXPRESSIONS, *NOT_ONE), (_PICTURE, *EXPRESSIONS, *NOT_ONE))
+    rows.require_rows("row of votes")
+    refused = list(rows.problems("votes"))
     left_out: Counter[str] = Counter()
     voted: list[_Voted] = []
     seen: dict[str, int] = {}
-    for row in sheet.rows:
+    for row in rows.rows:
         usage, name, *cells = row.cells
         if not name:
             left_out["rows without a picture"] += 1
@@ -54,7 +53,7 @@ def read_votes(folder: Path, table: Path) -> FaceReading:
         try:
             one = _voted(usage, name, cells, line=row.line, seen=seen)
         except ValaroError as error:
-            refused.append(Problem(utterance=name, where=place(table, row.line), why=str(error)))
+            refused.append(Problem(utterance=name, where=rows.at(row.line), why=str(error)))
             continue
         if one is None:
             left_out["pictures in which most voters saw no expression"] += 1
