@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from valaro.corpora.talking_heads.person import Colour, Look
+from valaro_demo_clips.person import Colour, Look
 
 SIZE = 480
 """Width and height of the textures in pixels."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from valaro.corpora.talking_heads.person import Person
+from valaro_demo_clips.person import Person
 
 
 @dataclass(frozen=True, kw_only=True)

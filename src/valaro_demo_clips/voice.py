@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Float, Float32
 
-from valaro.corpora.talking_heads.person import Voice
-from valaro.corpora.talking_heads.speech import CURVE_RATE, Speech
+from valaro_demo_clips.person import Voice
+from valaro_demo_clips.speech import CURVE_RATE, Speech
 
 SAMPLE_RATE = 16_000
 WINDOW, HOP = 512, 128

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from valaro.corpora.synthetic import ClipPlan, plan_corpus
-from valaro.corpora.talking_heads.acting import act
-from valaro.corpora.talking_heads.annotators import Annotator, vote
-from valaro.corpora.talking_heads.expression import Expression, draw_expression
-from valaro.corpora.talking_heads.head import paint_textures
-from valaro.corpora.talking_heads.plan import follow
-from valaro.corpora.talking_heads.speech import plan_speech
-from valaro.corpora.talking_heads.voice import background, synthesise
 from valaro.rng import numpy_stream
+from valaro_demo_clips.acting import act
+from valaro_demo_clips.annotators import Annotator, vote
+from valaro_demo_clips.corpus import ClipPlan, plan_corpus
+from valaro_demo_clips.expression import Expression, draw_expression
+from valaro_demo_clips.head import paint_textures
+from valaro_demo_clips.plan import follow
+from valaro_demo_clips.speech import plan_speech
+from valaro_demo_clips.voice import background, synthesise
 
 SPEAKERS = tuple(
     {

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from valaro.corpora.talking_heads.acting import Pose
-from valaro.corpora.talking_heads.expression import GAP, Expression, draw_expression
-from valaro.corpora.talking_heads.head import CENTRE, UNIT, Textures, paint_textures
-from valaro.corpora.talking_heads.plan import ClipPlan
+from valaro_demo_clips.acting import Pose
+from valaro_demo_clips.expression import GAP, Expression, draw_expression
+from valaro_demo_clips.head import CENTRE, UNIT, Textures, paint_textures
+from valaro_demo_clips.plan import ClipPlan
 
 PICTURE = 240
 """Width and height of the picture in pixels."""

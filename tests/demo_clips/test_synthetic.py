@@ -10,7 +10,11 @@ import av
 import numpy as np
 import pytest
 
-from valaro.corpora.synthetic import (
+from valaro.corpora.options import TableOptions
+from valaro.corpora.table import read_table
+from valaro.media.decode import decode_clip, probe
+from valaro.media.yunet import YuNet
+from valaro_demo_clips.corpus import (
     SYNTHETIC_NOTE,
     ClipPlan,
     plan_corpus,
@@ -19,9 +23,6 @@ from valaro.corpora.synthetic import (
     render_recording,
     write_table,
 )
-from valaro.corpora.table import read_table
-from valaro.media.decode import decode_clip, probe
-from valaro.media.yunet import YuNet
 
 PLANS = plan_corpus(seed=0)
 
@@ -103,7 +104,7 @@ def test_the_table_reader_takes_what_was_written(tmp_path: Path):
     plans = plan_corpus(seed=0, sessions=1, labelled_per_speaker=1, unlabelled_per_speaker=1, extra_speakers=0)
     for plan in plans:
         (tmp_path / plan.file).touch()
-    utterances = read_table(write_table(plans, tmp_path), corpus="synthetic")
+    utterances = read_table(write_table(plans, tmp_path), TableOptions(corpus="synthetic")).utterances
     assert len(utterances) == 4
     assert [utterance.is_labelled("valence") for utterance in utterances] == [True, False, True, False]
     assert {utterance.speaker.rsplit("/", 1)[-1] for utterance in utterances} == {"01", "02"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from valaro.corpora.talking_heads.plan import ClipPlan, follow
+from valaro_demo_clips.plan import ClipPlan, follow
 
 CURVE_RATE = 100
 """Values a second of every curve."""

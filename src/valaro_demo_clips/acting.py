@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from valaro.corpora.talking_heads.expression import Expression
-from valaro.corpora.talking_heads.plan import ClipPlan, follow
-from valaro.corpora.talking_heads.speech import CURVE_RATE, Speech
+from valaro_demo_clips.expression import Expression
+from valaro_demo_clips.plan import ClipPlan, follow
+from valaro_demo_clips.speech import CURVE_RATE, Speech
 
 FRAME_RATE = 25
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from valaro.corpora.talking_heads.head import BROW_LEVEL, CENTRE, EYE_LEVEL, MOUTH_LEVEL, SIZE, UNIT
-from valaro.corpora.talking_heads.person import Colour, Look
+from valaro_demo_clips.head import BROW_LEVEL, CENTRE, EYE_LEVEL, MOUTH_LEVEL, SIZE, UNIT
+from valaro_demo_clips.person import Colour, Look
 
 SHIFT = 4
 """Bits of the fraction in cv2's coordinates: edges move smoothly, not by whole pixels."""

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from valaro.corpora.talking_heads.acting import FRAME_RATE, act
-from valaro.corpora.talking_heads.annotators import Annotator, draw_annotators, vote
-from valaro.corpora.talking_heads.film import BLOCK, write_film
-from valaro.corpora.talking_heads.person import Person, draw_person
-from valaro.corpora.talking_heads.plan import ClipPlan, follow
-from valaro.corpora.talking_heads.scene import PICTURE, film
-from valaro.corpora.talking_heads.speech import plan_speech
-from valaro.corpora.talking_heads.voice import SAMPLE_RATE, background, synthesise
 from valaro.files import write_text
 from valaro.rng import numpy_stream, stream_seed
+from valaro_demo_clips.acting import FRAME_RATE, act
+from valaro_demo_clips.annotators import Annotator, draw_annotators, vote
+from valaro_demo_clips.film import BLOCK, write_film
+from valaro_demo_clips.person import Person, draw_person
+from valaro_demo_clips.plan import ClipPlan, follow
+from valaro_demo_clips.scene import PICTURE, film
+from valaro_demo_clips.speech import plan_speech
+from valaro_demo_clips.voice import SAMPLE_RATE, background, synthesise
 
 __all__ = [
     "SYNTHETIC_NOTE",
