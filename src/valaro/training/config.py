@@ -20,32 +20,38 @@ Seen = Literal["windows", "centre", "whole"]
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How long and how fast: updates, samples a part of a batch, Adam's rate and first momentum.
-
-    The rate falls linearly to 0 over the last `decay` share of the steps; gradients are clipped to norm `clip` (0:
-    not); `average` is the decay of the averaged weights; validation is looked at every `evaluate_every` steps, and
-    after `patience` looks without a better one training ends early (0: never). `choose` says which look is the best
-    one: that of the highest UAR, of the highest likelihood of the right levels, or simply the last. `weight_decay` is
-    AdamW's, on the classifier, whose encoders learn at `encoder_share` of the rate if they read spectra, at
-    `embedding_share` if they read what another network has learnt already (faces).
-    `precision` is that of convolutions and matrix products; `device` is what networks are trained on.
-    """
+    """How long and how fast a network is trained."""
 
     steps: int
+    """Updates; early stopping may end training before."""
     batch_size: int
+    """Samples in each part of a batch."""
     learning_rate: float
+    """Adam's rate at the start."""
     beta1: float
+    """Adam's first momentum."""
     lr_decay_fraction: float
+    """Over this last share of the steps the rate falls linearly to 0."""
     grad_clip_norm: float
+    """Gradients are clipped to this norm; 0: they are not."""
     ema_decay: float
+    """Decay of the averaged weights."""
     evaluate_every: int
+    """Steps between two evaluations on validation."""
     patience: int = 0
+    """Training ends early after so many evaluations without a better one; 0: never."""
     monitor: Choice = "uar"
+    """The best evaluation is that of the highest UAR, of the highest likelihood of the right levels, or the last."""
     weight_decay: float = 0.0
+    """AdamW's, on the classifier."""
     encoder_lr_fraction: float = 1.0
+    """Share of the rate at which encoders that read spectra learn."""
     embedding_lr_fraction: float = 1.0
+    """Share of the rate at which encoders learn that read what another network has learnt already (faces)."""
     precision: Precision = "auto"
+    """That of convolutions and matrix products."""
     device: DeviceName = "cpu"
+    """What networks are trained on."""
 
     def rate(self, step: int) -> float:
         """Return the learning rate of update `step` (from 0)."""
@@ -219,9 +225,9 @@ class ConfigValue:
 
 
 def config_values(config: TrainConfig) -> tuple[ConfigValue, ...]:
-    """Return every value of a plan, those of its parts among them; no name stands in two parts.
+    """Return every value of a configuration, those of its parts among them; no name stands in two parts.
 
-    >>> [found.value for found in plan_values(PAPER) if found.name in {"layout", "dropout", "steps"}]
+    >>> [item.value for item in config_values(PAPER) if item.name in {"layout", "dropout", "steps"}]
     ['image', 0.2, 20000]
     """
     homes = [config, *(part for field in fields(config) if is_dataclass(part := getattr(config, field.name)))]
