@@ -8,12 +8,12 @@ import pytest
 
 from making_features import an_utterance
 from making_results import GOOD, PERFECT, a_run, training
+from valaro.analysis.results import dimension_results
 from valaro.evaluation.folds import leave_one_session_out, with_shuffled_labels
 from valaro.evaluation.shuffles import chance_of_mean, renamed_uars
 from valaro.labels.soft_labels import correct_levels, soft_labels_of
 from valaro.records import DIMENSIONS, FoldResult, Predictions
 from valaro.reports.sanity import WARNS, guards
-from valaro.reports.tables import dimension_results
 
 
 def test_a_model_that_is_right_is_so_in_one_of_six_renamings() -> None:

@@ -1,7 +1,7 @@
 """Alarms of many trainings become a row a model and kind."""
 
+from valaro.analysis.alarms import alarm_rows
 from valaro.records import Alarm
-from valaro.reports.alarms import alarm_rows
 from valaro.reports.sentences import alarm_sentence
 
 

@@ -8,14 +8,14 @@ from unittest.mock import ANY
 import pytest
 
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, judged, training, variant
+from valaro.analysis.paper.faces import split_by_yaw
+from valaro.analysis.results import dimension_results
 from valaro.experiments.settings import check_settings
 from valaro.records import CorpusSummary, FaceQuality
 from valaro.reports.blocks import Charts, Heading, Matrices, Notice, Sentence, Table
 from valaro.reports.html import report_page
 from valaro.reports.paper.conditions import conditions
-from valaro.reports.paper.faces import split_by_yaw
 from valaro.reports.paper_comparison import axis_of, beside_paper
-from valaro.reports.tables import dimension_results
 
 PEOPLE = ("ann", "ben")
 MANY = tuple(f"p{k}" for k in range(8))
@@ -207,8 +207,8 @@ def test_under_the_papers_own_conditions_nothing_is_said_to_differ():
         ({"network": {"layout": "temporal"}}, ("settings of [network]", "layout image", "layout temporal")),
         ({"network": {"width": 0.03}}, ("settings of [network]", "width 1", "width 0.03")),
         ({"training": {"steps": 6}}, ("settings of [training]", "steps 20000", "steps 6")),
-        ({"sampling": {"spec_augment": True}}, ("settings of [sampling]", "masks false", "masks true")),
-        ({"losses": {"ramp_up_steps": 9}}, ("settings of [losses]", "ramp 0", "ramp 9")),
+        ({"sampling": {"spec_augment": True}}, ("settings of [sampling]", "spec_augment false", "spec_augment true")),
+        ({"losses": {"ramp_up_steps": 9}}, ("settings of [losses]", "ramp_up_steps 0", "ramp_up_steps 9")),
         ({"self_training": {"rounds": 5}}, ("settings of [self_training]", "rounds 3", "rounds 5")),
         ({"study": {"normalisation": "self"}}, ("settings of [study]", "normalisation none", "normalisation self")),
         ({"study": {"max_unlabelled": 5}}, ("settings of [study]", "max_unlabelled 20000", "max_unlabelled 5")),

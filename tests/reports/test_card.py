@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from making_results import GOOD, finished, training
+from valaro.analysis.results import dimension_results
 from valaro.records import Alarm, FaceQuality, Problem
 from valaro.reports.blocks import Facts, Notice
 from valaro.reports.card import data_and_model_card
 from valaro.reports.html import report_page
-from valaro.reports.tables import dimension_results
 
 RUN = finished([training("MSSGAN", "ann", 0, GOOD), training("MSSGAN", "ben", 1, GOOD)])
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from making_results import GOOD, POOR, training
+from valaro.analysis.differences import BEST, FUSION, GENERATOR, NETWORK, POOL, RUN, VARIANT, differences
+from valaro.analysis.model_results import ModelResult
 from valaro.evaluation.significance import Interval
-from valaro.reports.comparisons import BEST, FUSION, GENERATOR, NETWORK, POOL, RUN, VARIANT, differences
-from valaro.reports.model_results import ModelResult
 from valaro.reports.sentences import verdict
 
 

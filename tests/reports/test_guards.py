@@ -8,13 +8,13 @@ import pytest
 from scipy import stats
 
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, a_run, judged, training
+from valaro.analysis.data import separation
+from valaro.analysis.results import dimension_results
 from valaro.evaluation.shuffles import renamed_uars
 from valaro.records import FoldResult, Problem
-from valaro.reports.data_tables import separation
 from valaro.reports.html import report_page
 from valaro.reports.sanity import Guard, guards, shuffled_interval
 from valaro.reports.sentences import cautions, headline
-from valaro.reports.tables import dimension_results
 
 FOLDS = [f"p{k}" for k in range(12)]
 THIRD = [0, 1, 1, 2, 0, 1]

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from making_pages import words
 from making_results import FAIR, GOOD, a_run, finished, training
-from valaro.reports.comparisons import POOL
+from valaro.analysis.differences import POOL
+from valaro.analysis.results import dimension_results
 from valaro.reports.html import report_page
-from valaro.reports.tables import dimension_results
 
 
 def _runs():

@@ -8,6 +8,7 @@ import pytest
 
 from making_pages import SPEAKER_WISE, Nesting, run, words
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, training
+from valaro.analysis.results import dimension_results
 from valaro.errors import ValaroError
 from valaro.records import (
     Alarm,
@@ -18,7 +19,6 @@ from valaro.records import (
 from valaro.reports.document import document
 from valaro.reports.html import report_page, write_report
 from valaro.reports.markdown import markdown
-from valaro.reports.tables import dimension_results
 
 PEOPLE = [f"p{k}" for k in range(12)]
 

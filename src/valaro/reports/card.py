@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from valaro.analysis import data
+from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.records import LEVELS, CorpusSummary, RunRecord
-from valaro.reports import data_tables, sentences
+from valaro.reports import sentences
 from valaro.reports.blocks import Block, Facts, Heading, Notice, Sentence
 from valaro.reports.paper.conditions import study_of
-from valaro.reports.tables import DimensionResults, ModelRow
 
 HARDLY = 0.01
 """A level said of fewer than this share of the test utterances is as good as lost."""
@@ -94,7 +95,7 @@ def _labels(run: RunRecord, votes: object, per_level: object) -> str:
 
 
 def _kept_apart(run: RunRecord) -> str:
-    kept = data_tables.separation([run])
+    kept = data.separation([run])
     if kept is None:
         return "Nothing was tested."
     if kept.shared:
@@ -121,7 +122,7 @@ def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
     alarmed = sum(bool(result.alarms) for result in run.judged)
     if alarmed:
         yield f"{sentences.plural(alarmed, 'training')} showed a sign of collapse (see the alarms)."
-    faces = data_tables.faces([run])
+    faces = data.faces([run])
     if faces:
         yield f"{sentences.percent(faces.found / faces.frames)} % of the video frames show a face."
     if run.problems:

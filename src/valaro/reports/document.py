@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
+from valaro.analysis import data
+from valaro.analysis.alarms import AlarmRow
+from valaro.analysis.calibration import TemperatureScaling, calibration_rows
+from valaro.analysis.paper.numbers import SOURCE
+from valaro.analysis.results import DimensionResults, ModelRow, alarms_of
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
-from valaro.reports import data_tables, sentences
-from valaro.reports.alarms import AlarmRow
+from valaro.reports import sentences
 from valaro.reports.blocks import Block, Cell, Facts, Heading, Matrices, Notice, Sentence, table, words
-from valaro.reports.calibration import Mended, calibration_rows, calibration_sentence, nats
+from valaro.reports.calibration import calibration_sentence, nats
 from valaro.reports.card import data_and_model_card
-from valaro.reports.paper.numbers import SOURCE
 from valaro.reports.paper_comparison import axis_of, beside_paper
 from valaro.reports.sanity import guards
 from valaro.reports.table_1 import level_table
-from valaro.reports.tables import DimensionResults, ModelRow, alarms_of
 from valaro.reports.varied import varied_section
 
 _HOW = (
@@ -48,7 +50,7 @@ def _section(name: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
 
 
 def _notes(runs: Sequence[RunRecord]) -> Iterator[Notice]:
-    for note in data_tables.notes(runs):
+    for note in data.notes(runs):
         yield Notice(lead=f"{note.corpus}: ", text=note.text)
     for run in runs:
         if run.missing:
@@ -127,9 +129,9 @@ def _calibration(results: DimensionResults) -> list[Block]:
         (
             row.label,
             sentences.percent(row.error),
-            Cell(text=sentences.points(row.lean.value), below=sentences.span_of_points(row.lean)),
+            Cell(text=sentences.points(row.confidence_gap.value), below=sentences.span_of_points(row.confidence_gap)),
             f"{row.entropy:.3f}",
-            *_mended(row.mended),
+            *_after_scaling(row.after_temperature_scaling),
         )
         for row in found
     ]
@@ -137,12 +139,12 @@ def _calibration(results: DimensionResults) -> list[Block]:
     return [Heading(text=name), Sentence(text=calibration_sentence(found)), table(columns, rows), *_beside(results)]
 
 
-def _mended(mended: Mended | None) -> tuple[str | Cell, ...]:
-    if mended is None:
+def _after_scaling(scaling: TemperatureScaling | None) -> tuple[str | Cell, ...]:
+    if scaling is None:
         return ("–", "–", "–")
-    low, high = mended.temperatures
-    entropy = Cell(text=f"{mended.entropy:.3f}", below=nats(mended.change))
-    return (f"{low:.2f} to {high:.2f}", sentences.percent(mended.error), entropy)
+    low, high = scaling.temperatures
+    entropy = Cell(text=f"{scaling.entropy:.3f}", below=nats(scaling.change))
+    return (f"{low:.2f} to {high:.2f}", sentences.percent(scaling.error), entropy)
 
 
 def _confusion(results: DimensionResults) -> list[Block]:
@@ -170,21 +172,21 @@ def _data(runs: Sequence[RunRecord]) -> Iterator[Block]:
             sentences.duration(row.seconds),
             *("/".join(map(str, row.levels.get(dimension, ()))) or "–" for dimension in DIMENSIONS),
         )
-        for row in data_tables.corpora(runs)
+        for row in data.corpora(runs)
     ]
     columns = (words("corpus"), "utterances", "labelled", "speakers", "sessions", "length", *levels)
     yield table(columns, rows)
-    counted = level_table(data_tables.corpora(runs), is_paper_study=any(run.paper for run in runs))
+    counted = level_table(data.corpora(runs), is_paper_study=any(run.paper for run in runs))
     if counted:
         yield counted
-    faces = data_tables.faces(runs)
+    faces = data.faces(runs)
     if faces:
         shown = sentences.percent(faces.found / faces.frames)
         yield Sentence(
             text=f"{shown} % of {sentences.thousands(faces.frames)} video frames in "
             f"{sentences.plural(len(faces.clips), 'clip')} show a face; {sentences.plural(faces.without, 'clip')} none."
         )
-    problems = data_tables.problems(runs)
+    problems = data.problems(runs)
     kinds = [(str(len(kind.utterances)), kind.where, kind.why, kind.utterances[0]) for kind in problems]
     if kinds:
         yield table(("count", words("step"), words("reason"), words("for example")), kinds, "Problems.")

@@ -7,12 +7,13 @@ from math import ceil
 
 from markupsafe import Markup
 
+from valaro.analysis import data
+from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.records import LEVELS, RunRecord
-from valaro.reports import data_tables, figures, sentences
+from valaro.reports import figures, sentences
 from valaro.reports.blocks import Block, Charts, Matrices
 from valaro.reports.html import environment
 from valaro.reports.standalone_svg import standalone
-from valaro.reports.tables import DimensionResults, ModelRow
 
 _PAGE, _BLOCKS, _DRAWN = "figures.html.jinja", "blocks.html.jinja", "drawn.svg.jinja"
 _GAP, _TITLE = 16.0, 24.0
@@ -71,7 +72,7 @@ def figure_files(
             tall = max(chart.height for chart in block.charts) + 22
             pictures = [("", 0, draw(_BLOCKS, "values", chart)) for chart in block.charts]
             found[file_name(block.name)] = _side_by_side(draw, pictures, block.caption, size=(400, tall), a_row=2)
-    faces = data_tables.faces(runs)
+    faces = data.faces(runs)
     if faces:
         label = "Share of frames with a face, clip by clip, sorted, percent"
         found["faces"] = standalone(draw(_PAGE, "faces", figures.face_strip(faces), label), label)

@@ -6,11 +6,11 @@ from math import ceil, floor, isfinite
 
 import numpy as np
 
+from valaro.analysis.data import FaceTable, share
+from valaro.analysis.differences import Difference
+from valaro.analysis.results import DimensionResults
 from valaro.evaluation.significance import Interval
 from valaro.records import FoldResult, HistoryPoint
-from valaro.reports.comparisons import Difference
-from valaro.reports.data_tables import FaceTable, share
-from valaro.reports.tables import DimensionResults
 
 WIDTH = 400.0
 """Width of the wide figures: that of a telephone, so that text keeps its size there and grows a little elsewhere."""

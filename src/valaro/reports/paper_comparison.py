@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
+from valaro.analysis.paper.parts import BY_NAME, ORDER, PaperPart
+from valaro.analysis.results import DimensionResults
 from valaro.records import DIMENSIONS, Dimension, RunRecord
 from valaro.reports.blocks import Block, Heading, Notice, Sentence, Table, table, words
 from valaro.reports.paper.conditions import conditions
 from valaro.reports.paper.face_blocks import face_blocks
 from valaro.reports.paper.figure_blocks import chart_blocks, matrix_blocks
 from valaro.reports.paper.matching import Run, runs_of
-from valaro.reports.paper.parts import BY_NAME, ORDER, PaperPart
 from valaro.reports.paper.row_blocks import row_blocks
 from valaro.reports.paper.verdicts import Verdict, judge, verdict_sentences
-from valaro.reports.tables import DimensionResults
 
 _ALIKE = (
     "The paper's conditions: data, counts of utterances and samples, sessions, who of them tests, seeds, and every "

@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
+from valaro.analysis.data import separation
+from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.evaluation.shuffles import RENAMINGS, chance_of_mean, renamed_uars
 from valaro.evaluation.significance import Interval
 from valaro.records import LEVELS, Dimension, FoldResult, RunRecord
-from valaro.reports.data_tables import separation
 from valaro.reports.sentences import FEW_SPEAKERS, percent, plural, points, span, unfinished_words
-from valaro.reports.tables import DimensionResults, ModelRow
 
 State = Literal["fine", "look"]
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from valaro.analysis.alarms import AlarmRow
+from valaro.analysis.differences import BEST, LEVEL, Difference
+from valaro.analysis.results import DimensionResults
 from valaro.evaluation.significance import Interval
 from valaro.records import FoldResult, RunRecord
-from valaro.reports.alarms import AlarmRow
-from valaro.reports.comparisons import BEST, LEVEL, Difference
-from valaro.reports.tables import DimensionResults
 
 SPEAKER_NOTE = "speaker-wise normalisation: uses the test speakers' own unlabelled recordings"
 FEW_SPEAKERS = 10

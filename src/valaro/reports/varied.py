@@ -1,26 +1,18 @@
 """What a varied setting does to the scores of each model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from valaro.analysis.differences import LEVEL, difference_between
+from valaro.analysis.results import DimensionResults, ModelRow
+from valaro.analysis.varied import OverValues, in_order, over_values
 from valaro.evaluation.significance import Interval, holm
 from valaro.records import RunRecord
 from valaro.reports import sentences
 from valaro.reports.blocks import Block, Cell, Charts, Heading, Notice, Sentence, Table, table, words
-from valaro.reports.comparisons import LEVEL, difference_between
-from valaro.reports.tables import DimensionResults, ModelRow
-from valaro.reports.value_charts import Reference, Series, number_of, value_chart
+from valaro.reports.value_charts import Reference, Series, value_chart
 
 MOST_SERIES = 6
 """Models in a chart; more stand in another, since there are no more colours that everyone can tell apart."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OverValues:
-    """A model over the values of a setting: its name without the value, and its row for each value in order."""
-
-    label: str
-    rows: tuple[tuple[str, ModelRow], ...]
 
 
 def varied_section(
@@ -53,7 +45,7 @@ def setting_blocks(
     models = over_values(rows, setting, order)
     if not models:
         return ()
-    beside = [row for row in rows if setting not in _varied(row) and not row.model_result.is_linear]
+    beside = [row for row in rows if setting not in dict(row.model_result.varied) and not row.model_result.is_linear]
     values = in_order({value for model in models for value, _ in model.rows}, order)
     name = setting.partition(".")[2]
     blocks: list[Block] = []
@@ -82,49 +74,6 @@ def setting_blocks(
         [row.model_result.model for model in models for _, row in model.rows if row.model_result.speaker_normalised]
     )
     return (*blocks, Notice(text=note)) if note else tuple(blocks)
-
-
-def over_values(rows: Sequence[ModelRow], setting: str, order: Sequence[str] = ()) -> tuple[OverValues, ...]:
-    """Return the models that vary `setting`, each with its rows in the order of the values."""
-    found: dict[str, dict[str, ModelRow]] = {}
-    for row in rows:
-        value = _varied(row).get(setting)
-        if value is not None:
-            found.setdefault(_without(row, setting), {})[value] = row
-    return tuple(
-        OverValues(label=label, rows=tuple((value, by_value[value]) for value in in_order(by_value, order)))
-        for label, by_value in sorted(found.items())
-    )
-
-
-def in_order(values: Sequence[str] | set[str] | dict[str, ModelRow], first: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the values: those of `first`, then numbers by size, then words.
-
-    >>> in_order({"shift", "100", "20", "none"}, ("none",))
-    ('none', '20', '100', 'shift')
-    """
-
-    def place(value: str) -> tuple[int, float, str]:
-        number = number_of(value)
-        if value in first:
-            return first.index(value), 0.0, value
-        return (len(first), number, value) if number is not None else (len(first) + 1, 0.0, value)
-
-    return tuple(sorted(values, key=place))
-
-
-def _varied(row: ModelRow) -> dict[str, str]:
-    return dict(row.model_result.results[0].varied)
-
-
-def _without(row: ModelRow, setting: str) -> str:
-    """Return the label of a row without the value of `setting`; those of other settings stay."""
-    result = row.model_result.results[0]
-    label = row.model_result.model
-    for name, value in result.varied:
-        if name == setting:
-            label = label.replace(f", {name.partition('.')[2]} {value}", "", 1)
-    return label
 
 
 def _score(row: ModelRow, metric: str) -> Interval:

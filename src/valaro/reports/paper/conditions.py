@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from valaro.analysis.paper import numbers
+from valaro.analysis.paper.numbers import LABELLED_CORPUS, NAMES, SESSIONS, UNLABELLED_CORPUS
+from valaro.analysis.paper.parts import BY_NAME, POOL_SHARE, PaperPart
 from valaro.documents import parse_toml
 from valaro.records import CorpusSummary, RunRecord
 from valaro.reports import sentences
-from valaro.reports.paper import numbers
-from valaro.reports.paper.numbers import LABELLED_CORPUS, NAMES, SESSIONS, UNLABELLED_CORPUS
-from valaro.reports.paper.parts import BY_NAME, POOL_SHARE, PaperPart
 from valaro.training.config import PAPER, config_values
 
 _SECTIONS = ("study", "network", "sampling", "training", "self_training", "losses")

@@ -1,12 +1,12 @@
 """Frontal against side faces: the paper's Table VIII with the models here that use faces."""
 
+from valaro.analysis.paper.faces import BOUNDARY, FacePart, split_by_half, split_by_yaw
+from valaro.analysis.paper.numbers import TABLE_8, FaceCounts
+from valaro.analysis.paper.parts import PaperPart
 from valaro.records import Dimension
 from valaro.reports import sentences
 from valaro.reports.blocks import Block, Cell, Notice, table, words
-from valaro.reports.paper.faces import BOUNDARY, FacePart, split_by_half, split_by_yaw
 from valaro.reports.paper.matching import Run
-from valaro.reports.paper.numbers import TABLE_8, FaceCounts
-from valaro.reports.paper.parts import PaperPart
 from valaro.reports.paper.verdicts import OPEN, Verdict, verdict_of
 
 _HALVES = (

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from valaro.analysis.differences import difference_between
+from valaro.analysis.paper.numbers import FIGURE_6_PEAK, FIGURE_6_SIZES
+from valaro.analysis.paper.parts import POOL_SHARE, Model, PaperPart
+from valaro.analysis.results import DimensionResults, ModelRow
+from valaro.analysis.varied import in_order, over_values
 from valaro.records import Dimension
 from valaro.reports import sentences
 from valaro.reports.blocks import Block, Matrices, Notice, Sentence
-from valaro.reports.comparisons import difference_between
 from valaro.reports.paper.matching import Run
-from valaro.reports.paper.numbers import FIGURE_6_PEAK, FIGURE_6_SIZES
-from valaro.reports.paper.parts import POOL_SHARE, Model, PaperPart
 from valaro.reports.paper.verdicts import OPEN, Verdict, verdict_on
-from valaro.reports.tables import DimensionResults, ModelRow
-from valaro.reports.varied import in_order, over_values, setting_blocks
+from valaro.reports.varied import setting_blocks
 
 
 def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from valaro.analysis.paper.parts import Model
+from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.records import Dimension, RunRecord
-from valaro.reports.paper.parts import Model
-from valaro.reports.tables import DimensionResults, ModelRow
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from statistics import fmean
 
+from valaro.analysis.paper.numbers import PaperRow
+from valaro.analysis.paper.parts import PaperPart
+from valaro.analysis.results import ModelRow, deviation_of
 from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Interval
 from valaro.records import Dimension
 from valaro.reports import sentences
 from valaro.reports.blocks import Block, Cell, Notice, table, words
 from valaro.reports.paper.matching import Run
-from valaro.reports.paper.numbers import PaperRow
-from valaro.reports.paper.parts import PaperPart
 from valaro.reports.paper.verdicts import on_validation
-from valaro.reports.tables import ModelRow, deviation_of
 
 
 def row_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:

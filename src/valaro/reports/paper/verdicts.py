@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from valaro.analysis.differences import LEVEL, Difference, difference_between
+from valaro.analysis.model_results import ModelResult
+from valaro.analysis.paper.parts import Claim, Model
+from valaro.analysis.results import ModelRow
 from valaro.documents import parse_toml
 from valaro.evaluation.significance import Interval
 from valaro.records import Dimension
 from valaro.reports import sentences
 from valaro.reports.blocks import Sentence
-from valaro.reports.comparisons import LEVEL, Difference, difference_between
-from valaro.reports.model_results import ModelResult
 from valaro.reports.paper.matching import Run
-from valaro.reports.paper.parts import Claim, Model
-from valaro.reports.tables import ModelRow
 
 HOLDS, FAILS, OPEN = "Holds here", "Does not hold here", "Cannot be judged here"
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from valaro.analysis.paper import numbers
+from valaro.analysis.paper.numbers import PaperRow, Part
 from valaro.records import Dimension
-from valaro.reports.paper import numbers
-from valaro.reports.paper.numbers import PaperRow, Part
 
 Model = tuple[str, tuple[str, ...]]
 """A method with the features it runs on, by our names."""

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from math import isfinite, isnan
 
+from valaro.analysis.results import deviation_of
 from valaro.evaluation.scores import METRICS, Metric, Scores, score
 from valaro.evaluation.significance import Resamples
 from valaro.records import LEVELS, FoldResult, Predictions, RunRecord
-from valaro.reports.tables import deviation_of
 from valaro.spreadsheet import csv_text
 
 ALL = "all"

@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
+from valaro.analysis.alarms import AlarmRow, alarm_rows
+from valaro.analysis.differences import Difference, differences
+from valaro.analysis.model_results import ModelResult, model_results
 from valaro.evaluation.scores import Scores, confusion_matrix, join_predictions, score
 from valaro.evaluation.significance import Interval
 from valaro.records import LEVELS, Dimension, FoldResult, RunRecord
-from valaro.reports.alarms import AlarmRow, alarm_rows
-from valaro.reports.comparisons import Difference, differences
-from valaro.reports.model_results import ModelResult, model_results
 
 
 @dataclass(frozen=True, kw_only=True)

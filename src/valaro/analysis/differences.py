@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
+from valaro.analysis.model_results import ModelResult
 from valaro.evaluation.significance import Interval, Resamples, holm
 from valaro.records import AUTO, FoldResult, Predictions
-from valaro.reports.model_results import ModelResult
 
 POOL = "Do unlabelled recordings pay?"
 GENERATOR = "Does the generator pay?"
