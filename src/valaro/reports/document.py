@@ -7,13 +7,15 @@ from valaro.analysis.alarms import AlarmRow
 from valaro.analysis.calibration import TemperatureScaling, calibration_rows
 from valaro.analysis.paper.numbers import SOURCE
 from valaro.analysis.results import DimensionResults, ModelRow, alarms_of
+from valaro.analysis.sanity import sanity_checks
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import sentences
+from valaro.reports.alarms import alarm_advice, alarm_words
 from valaro.reports.blocks import Block, Cell, Facts, Heading, Matrices, Notice, Sentence, table, words
 from valaro.reports.calibration import calibration_sentence, nats
 from valaro.reports.card import data_and_model_card
 from valaro.reports.paper_comparison import axis_of, beside_paper
-from valaro.reports.sanity import guards
+from valaro.reports.sanity import check_name, check_words
 from valaro.reports.table_1 import level_table
 from valaro.reports.varied import varied_section
 
@@ -117,7 +119,8 @@ def _differences(results: DimensionResults) -> list[Block]:
 
 
 def _guards(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> Block:
-    rows = [(guard.name, "fine" if guard.state == "fine" else "look", guard.found) for guard in guards(runs, results)]
+    checks = sanity_checks(runs, results)
+    rows = [(check_name(check, several_runs=len(runs) > 1), check.state, check_words(check)) for check in checks]
     return table((words("check"), words("state"), words("what was found")), rows)
 
 
@@ -157,7 +160,13 @@ def _confusion(results: DimensionResults) -> list[Block]:
 def _alarms(alarms: Sequence[AlarmRow]) -> list[Block]:
     columns = (words("model"), words("what was seen"), words("what to try"), "trainings", "first at step")
     rows = [
-        (row.label, row.what, row.advice, f"{row.raised} of {row.trainings}", sentences.count_range(row.steps))
+        (
+            row.label,
+            alarm_words(row),
+            alarm_advice(row),
+            f"{row.raised} of {row.trainings}",
+            sentences.count_range(row.steps),
+        )
         for row in alarms
     ]
     return [table(columns, rows, "Nothing was left out for them.")] if rows else []

@@ -11,15 +11,17 @@ from valaro.analysis.calibration import calibration_rows
 from valaro.analysis.model_results import trainings
 from valaro.analysis.paper.numbers import SOURCE
 from valaro.analysis.results import DimensionResults, alarms_of, dimension_results
+from valaro.analysis.sanity import sanity_checks
 from valaro.errors import ValaroError
 from valaro.files import write_page
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
 from valaro.reports import feature_maps, figures, sentences
+from valaro.reports.alarms import alarm_advice, alarm_words
 from valaro.reports.calibration import calibration_sentence, dots, nats
 from valaro.reports.card import data_and_model_card
 from valaro.reports.data_tables import MOST_ROWS, shown_settings
 from valaro.reports.paper_comparison import axis_of, beside_paper
-from valaro.reports.sanity import guards
+from valaro.reports.sanity import check_name, check_words
 from valaro.reports.table_1 import level_table
 from valaro.reports.varied import varied_section
 
@@ -53,7 +55,10 @@ def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> s
             runs=runs,
             results=results,
             alarms=alarms_of(results),
-            guards=guards(runs, results),
+            checks=[
+                (check_name(check, several_runs=len(runs) > 1), check.state, check_words(check))
+                for check in sanity_checks(runs, results)
+            ],
             calibrations=[calibration_rows(one) for one in results],
             maps=feature_maps.map_sections(results),
             map_key=feature_maps.KEY,
@@ -101,6 +106,10 @@ def environment() -> Environment:
 
 
 _FILTERS: dict[str, Callable[..., object]] = {
+    "alarm_words": alarm_words,
+    "alarm_advice": alarm_advice,
+    "parted": sentences.parted,
+    "training_name": sentences.training_name,
     "percent": sentences.percent,
     "points": sentences.points,
     "span": sentences.span,
