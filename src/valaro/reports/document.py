@@ -104,7 +104,7 @@ def _differences(results: DimensionResults) -> list[Block]:
         return []
     rows = [
         (
-            Cell(text=difference.name, below=difference.question),
+            Cell(text=sentences.pair_name(difference), below=sentences.question_words(difference)),
             Cell(text=sentences.points(difference.uar.value), below=sentences.span_of_points(difference.uar)),
             Cell(text=sentences.points(difference.f1.value), below=sentences.span_of_points(difference.f1)),
             Cell(text=sentences.p_value(difference.p), below=sentences.p_value(difference.corrected)),

@@ -103,7 +103,7 @@ def _of_results(draw: _Drawer, one: DimensionResults) -> dict[str, str]:
     found = {f"scores-{one.dimension}": standalone(shown, title)}
     if one.differences:
         title = f"{one.dimension.capitalize()}: UAR differences with their 95 % intervals, points"
-        names, words = [d.name for d in one.differences], sentences.pair_words(one.differences)
+        names, words = [*map(sentences.pair_name, one.differences)], sentences.pair_words(one.differences)
         colours = [d.colour for d in one.differences]
         chart = figures.difference_chart(one.differences)
         found[f"differences-{one.dimension}"] = standalone(

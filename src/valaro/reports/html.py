@@ -109,6 +109,8 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "alarm_words": alarm_words,
     "alarm_advice": alarm_advice,
     "parted": sentences.parted,
+    "pair_name": sentences.pair_name,
+    "question_words": sentences.question_words,
     "training_name": sentences.training_name,
     "percent": sentences.percent,
     "points": sentences.points,
