@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from valaro.analysis.paper.parts import Model
+from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.records import Dimension, RunRecord
-from valaro.reports.paper.parts import Model
-from valaro.reports.tables import DimensionResults, ModelRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absence:
+    """What a run lacks of a model of the paper: features, its method, the dimension, or the method on its features."""
+
+    what: Literal["feature", "method", "dimension", "model"]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,31 +29,36 @@ class Run:
         """Return the rows of the paper's `model`: one, or several where the run varies a setting."""
         method, features = model
         wanted = frozenset(self.feature(name) for name in features)
-        found = [row for row in self.rows.get(dimension, ()) if row.model_result.method == method]
+        rows = [row for row in self.rows.get(dimension, ()) if row.model_result.method == method]
         return tuple(
             sorted(
-                (row for row in found if frozenset(row.model_result.features) == wanted),
+                (row for row in rows if frozenset(row.model_result.features) == wanted),
                 key=lambda row: row.model_result.model,
             )
         )
+
+    def name_of(self, model: Model) -> str:
+        """Return `SSGAN face`: by our features, since ours are compared."""
+        method, features = model
+        return f"{method} {'+'.join(map(self.feature, features))}"
 
     def feature(self, name: str) -> str:
         """Return the feature that stands for the paper's."""
         return self.record.stand_ins.get(name, name)
 
-    def why_absent(self, dimension: Dimension, model: Model) -> str:
+    def why_absent(self, dimension: Dimension, model: Model) -> Absence:
         """Return why no row stands for the paper's `model`: what of it the run lacks."""
         method, features = model
         results = self.record.judged
         known = {feature for result in results for feature in result.features}
         missing = [self.feature(name) for name in features if self.feature(name) not in known]
         if missing:
-            return f"feature {' and '.join(missing)} not in this run"
+            return Absence(what="feature", names=tuple(missing))
         if method not in {result.method for result in results}:
-            return f"model {method} not in this run"
+            return Absence(what="method", names=(method,))
         if not self.rows.get(dimension):
-            return f"{dimension} not in this run"
-        return f"{method} on {'+'.join(self.feature(name) for name in features)} not in this run"
+            return Absence(what="dimension", names=(dimension,))
+        return Absence(what="model", names=(method, *map(self.feature, features)))
 
 
 def runs_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> tuple[Run, ...]:
@@ -53,7 +67,9 @@ def runs_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> t
         Run(
             number=number,
             record=run,
-            rows={one.dimension: tuple(row for row in one.rows if number in row.model_result.runs) for one in results},
+            rows={
+                item.dimension: tuple(row for row in item.rows if number in row.model_result.runs) for item in results
+            },
         )
         for number, run in enumerate(runs)
     )

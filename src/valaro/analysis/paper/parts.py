@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from valaro.analysis.paper import numbers
+from valaro.analysis.paper.numbers import PaperRow, Part
 from valaro.records import Dimension
-from valaro.reports.paper import numbers
-from valaro.reports.paper.numbers import PaperRow, Part
 
 Model = tuple[str, tuple[str, ...]]
 """A method with the features it runs on, by our names."""
@@ -215,4 +215,4 @@ PARTS = (
 """In the order of the paper."""
 
 BY_NAME = {part.name: part for part in PARTS}
-ORDER = {part.name: place for place, part in enumerate(PARTS)}
+ORDER = {part.name: index for index, part in enumerate(PARTS)}
