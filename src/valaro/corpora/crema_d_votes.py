@@ -132,7 +132,7 @@ def ratings_of(row: VoteRow, levels: Mapping[str, Levels] = CATEGORIES) -> tuple
 def soft_categories(rows: Sequence[VoteRow]) -> Float[np.ndarray, "n 6"]:
     """Return each row's share of votes for the six emotions, in the order of EMOTIONS.
 
-    >>> fuzzy_categories([VoteRow(line=2, modality="face", clip="1001_DFA_ANG_XX", counts=(6, 2, 0, 0, 0, 0))]).tolist()
+    >>> soft_categories([VoteRow(line=2, modality="face", clip="1001_DFA_ANG_XX", counts=(6, 2, 0, 0, 0, 0))]).tolist()
     [[0.75, 0.25, 0.0, 0.0, 0.0, 0.0]]
     """
     counts = np.array([row.counts for row in rows], dtype=np.float64).reshape(-1, len(EMOTIONS))

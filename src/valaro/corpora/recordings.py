@@ -253,7 +253,7 @@ def _lacks(info: MediaInfo, *, faces: bool) -> str:
 def places_in(stretches: Sequence[SpeechSegment]) -> tuple[list[float], list[float]]:
     """Part stretches of speech into places of equal length, at most PLACE seconds each.
 
-    >>> places_in([Spoken(1.0, 2.2), Spoken(4.0, 4.5)])
+    >>> places_in([SpeechSegment(1.0, 2.2), SpeechSegment(4.0, 4.5)])
     ([1.0, 1.6, 4.0], [1.6, 2.2, 4.5])
     """
     edges = [

@@ -223,7 +223,7 @@ class ConfigValue:
 def config_values(config: TrainConfig) -> tuple[ConfigValue, ...]:
     """Return every value of a plan, those of its parts among them; no name stands in two parts.
 
-    >>> [found.value for found in plan_values(PAPER) if found.name in {"layout", "dropout", "steps"}]
+    >>> [named.value for named in config_values(PAPER) if named.name in {"layout", "dropout", "steps"}]
     ['image', 0.2, 20000]
     """
     homes = [config, *(part for field in fields(config) if is_dataclass(part := getattr(config, field.name)))]

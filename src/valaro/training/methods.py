@@ -251,13 +251,13 @@ def model_specs(model: str, features: Sequence[str]) -> tuple[ModelSpec, ...]:
 
     `NAME:feature` picks one. A rival takes all features, or the one picked.
 
-    >>> [candidate.label for candidate in candidates("SSGAN", ["fbank", "face"])]
+    >>> [spec.label for spec in model_specs("SSGAN", ["fbank", "face"])]
     ['SSGAN fbank', 'SSGAN face']
-    >>> [candidate.label for candidate in candidates("SSGAN:face", ["fbank", "face"])]
+    >>> [spec.label for spec in model_specs("SSGAN:face", ["fbank", "face"])]
     ['SSGAN face']
-    >>> [candidate.features for candidate in candidates("MSSGAN", ["fbank", "face"])]
+    >>> [spec.features for spec in model_specs("MSSGAN", ["fbank", "face"])]
     [('fbank', 'face')]
-    >>> [candidate.label for candidate in candidates("CT", ["fbank", "face"])]
+    >>> [spec.label for spec in model_specs("CT", ["fbank", "face"])]
     ['CT fbank+face']
     """
     name, colon, picked = model.partition(":")
@@ -322,9 +322,9 @@ def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice,
 
     Plain `auto` joins all features, `auto:face` takes one.
 
-    >>> [[one.label for one in choice.candidates] for choice in choices(["auto"], ["fbank", "face"])]
+    >>> [[spec.label for spec in choice.model_specs] for choice in choices(["auto"], ["fbank", "face"])]
     [['LR fbank+face', 'SVM fbank+face', 'MFSBase', 'CT fbank+face', 'MSSGAN']]
-    >>> [[one.label for one in choice.candidates] for choice in choices(["auto:face"], ["fbank", "face"])]
+    >>> [[spec.label for spec in choice.model_specs] for choice in choices(["auto:face"], ["fbank", "face"])]
     [['LR face', 'SVM face', 'FSBase face', 'CT face', 'SSGAN face']]
     """
     found: list[AutoChoice] = []
