@@ -20,12 +20,12 @@ FaceRate = Literal["grid", "native"]
 class Schedule:
     """How long and how fast: updates, samples a part of a batch, Adam's rate and first momentum.
 
-    The rate falls linearly to 0 over the last `decay` share of the steps; gradients are clipped to norm `clip` (0:
-    not); `average` is the decay of the averaged weights; validation is looked at every `evaluate_every` steps, and
-    after `patience` looks without a better one training ends early (0: never). `choose` says which look is the best
-    one: that of the highest UAR, of the highest likelihood of the right levels, or simply the last. `weight_decay` is
-    AdamW's, on the classifier, whose encoders learn at `encoder_share` of the rate if they read spectra, at
-    `embedding_share` if they read what another network has learnt already (faces).
+    The rate falls linearly to 0 over the last `lr_decay_fraction` of the steps; gradients are clipped to
+    `grad_clip_norm` (0: not); `ema_decay` is that of the averaged weights; validation is looked at every
+    `evaluate_every` steps, and after `patience` looks without a better one training ends early (0: never). `monitor`
+    says which look is the best one: that of the highest UAR, of the highest likelihood of the right levels, or simply
+    the last. `weight_decay` is AdamW's, on the classifier, whose encoders learn at `encoder_lr_fraction` of the rate if
+    they read spectra, at `embedding_lr_fraction` if they read what another network has learnt already (faces).
     `precision` is that of convolutions and matrix products; `device` is what networks are trained on.
     """
 
@@ -56,13 +56,14 @@ class Schedule:
 class LossWeights:
     """Weights of Eq. 6's terms and of their alternatives.
 
-    `joint`: beside a generator the labelled term is normalised over K+1 as printed; where nothing is generated it is
-    over the K levels (Eq. 1) in any case. `real`, `generated`: "looks real" and "looks generated".
-    `consistency` with its `margin` M' reaches its full weight after `ramp` steps, as do the rivals'
-    unlabelled terms `teacher` (Mean Teacher) and `pseudo` (SoftMatch). Remedies for a generator that does not cover
-    the data: conditional `entropy` of unlabelled samples, `pull_away` of generated features, `covariance` matching.
-    `head_l2` weighs the squared length of the last layer's weights, as 1/(2 C n) does in a logistic regression on n
-    utterances. `fresh`: the generator's update draws its own z and real samples instead of those of the classifier's.
+    `k_plus_one_softmax`: beside a generator the labelled term is normalised over K+1 as printed; where nothing is
+    generated it is over the K levels (Eq. 1) in any case. `real`, `fake`: "looks real" and "looks generated".
+    `consistency` with its `margin` M' reaches its full weight after `ramp_up_steps`, as do the rivals' unlabelled
+    terms `teacher` (Mean Teacher) and `pseudo` (SoftMatch). Remedies for a generator that does not cover the data:
+    conditional `entropy` of unlabelled samples, `pull_away` of generated features, `covariance` matching. `head_l2`
+    weighs the squared length of the last layer's weights, as 1/(2 C n) does in a logistic regression on n
+    utterances. `resample_for_g`: the generator's update draws its own z and real samples instead of those of the
+    classifier's.
     """
 
     k_plus_one_softmax: bool
@@ -89,10 +90,10 @@ class Sampling:
     """How samples are drawn.
 
     `views`: the second look at a real sample is the same crop as printed (1) or another crop of the same utterance
-    (2). `masks`: labelled samples and second looks lose a band and a stretch of their spectra; `shift`: their
-    spectra are moved by up to so many bands (see `views`).
-    `balanced`: labelled samples are drawn from each level equally often. `short`: an utterance shorter than a crop
-    repeats, or is padded with its mean.
+    (2). `spec_augment`: labelled samples and second looks lose a band and a stretch of their spectra;
+    `frequency_shift`: their spectra are moved by up to so many bands (see `augmentation`). `balanced`: labelled
+    samples are drawn from each level equally often. `pad_mode`: an utterance shorter than a crop repeats, or is
+    padded with its mean.
     """
 
     views: Literal[1, 2]
