@@ -483,7 +483,7 @@ def test_the_whole_way_from_recordings_to_a_report_and_a_timeline(
     (tmp_path / "study.toml").write_text(
         '[data]\nlabelled = ["tones.parquet"]\nfeatures = "features"\n'
         '[study]\nmodels = ["MFSBase", "SSGAN:fbank"]\nfeatures = ["fbank", "fft"]\ndirections = "coin"\n'
-        "[network]\nwidth = 0.125\n[training]\nsteps = 6\nbatch = 4\n"
+        "[network]\nwidth = 0.125\n[training]\nsteps = 6\nbatch_size = 4\n"
     )
     done = valaro("read", "table", table, "--to", "tones.parquet", "--note", "Tones, no voices.")
     assert (done.code, done.out) == (0, "")
