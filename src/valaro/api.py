@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from valaro import saved_model
-from valaro.corpora.reading import strictly
+from valaro.corpora.reading import require_complete
 from valaro.corpora.registry import read_kind
 from valaro.errors import ValaroError, unknown_name
 from valaro.extraction import extract as extract_features
@@ -33,7 +33,7 @@ def read_corpus(kind: str, path: str | Path, *, strict: bool = True, **options: 
         ValaroError: not all that the corpus has could be read; with `strict=False` the rest is returned.
     """
     reading = read_kind(kind, checked_path(path, "path"), options)
-    return (strictly(reading, str(path)) if strict else reading).utterances
+    return (require_complete(reading, str(path)) if strict else reading).utterances
 
 
 def extract(

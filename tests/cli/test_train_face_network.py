@@ -13,7 +13,6 @@ import pytest
 from making_faces import make_folders, write_votes
 from making_features import an_utterance, make_store, toy_corpus
 from valaro.cli.app import main
-from valaro.corpora.synthetic import plan_corpus, render_clip
 from valaro.features.face_network import read_face_network
 from valaro.features.face_rows import FaceRows
 from valaro.features.table import feature_by_name
@@ -21,6 +20,7 @@ from valaro.recordings import join_tracks, stream_features
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import write_manifest
 from valaro.store.networks import keep_network
+from valaro_demo_clips.corpus import plan_corpus, render_clip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,6 @@ import valaro
 from making_faces import a_network
 from making_media import make_recording, tone
 from making_models import a_model
-from valaro.corpora.synthetic import plan_corpus, render_clip
 from valaro.errors import MediaError, ValaroError
 from valaro.prediction.faces import SeenFaces
 from valaro.prediction.predictor import RecordingPredictor, make_timeline
@@ -18,6 +17,7 @@ from valaro.prediction.windows import SlidingWindowPredictor
 from valaro.recordings import stream_features
 from valaro.records import CorpusNote, FaceTrack
 from valaro.windows import WindowSpec
+from valaro_demo_clips.corpus import plan_corpus, render_clip
 
 # Log energies lie around -10: scaled to something a network is used to.
 VOICE = a_model({"fbank": 128}, mean=-10.0, deviation=4.0).exported()

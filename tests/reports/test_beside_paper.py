@@ -8,14 +8,14 @@ from unittest.mock import ANY
 import pytest
 
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, judged, training, variant
+from valaro.analysis.paper.faces import split_by_yaw
+from valaro.analysis.results import dimension_results
 from valaro.experiments.settings import check_settings
 from valaro.records import CorpusSummary, FaceQuality
 from valaro.reports.blocks import Charts, Heading, Matrices, Notice, Sentence, Table
 from valaro.reports.html import report_page
 from valaro.reports.paper.conditions import conditions
-from valaro.reports.paper.faces import split_by_yaw
 from valaro.reports.paper_comparison import axis_of, beside_paper
-from valaro.reports.tables import dimension_results
 
 PEOPLE = ("ann", "ben")
 MANY = tuple(f"p{k}" for k in range(8))
@@ -95,7 +95,7 @@ def test_claims_are_parted_into_those_that_hold_those_that_do_not_and_those_not_
     said = verdicts(blocks_of(replace(TABLE_7, results=tuple(trainings(answers, people=MANY)))))
     # Everything right against nothing right is 100 points in every draw; the same answers are 0 in every draw.
     assert said["Holds here: "] == "MSSGAN fbank+face above MFSBase fbank+face (+100.0 points, 100.0 to 100.0)."
-    assert said["Cannot be judged here (the interval holds zero): "] == (
+    assert said["Cannot be judged here (the interval includes zero): "] == (
         "MSSGAN fbank+face above SSGAN face (0.0 points, 0.0 to 0.0)."
     )
     # Two people are too few to bear the same out.

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from making_results import FAIR, GOOD, PERFECT, a_run, judged, training
+from valaro.analysis.calibration import calibration_rows
+from valaro.analysis.results import dimension_results
 from valaro.evaluation.calibration import COLDEST, fit_temperature
 from valaro.records import Predictions
-from valaro.reports.calibration import calibration_rows, calibration_sentence, nats
+from valaro.reports.calibration import calibration_sentence, nats
 from valaro.reports.html import report_page
-from valaro.reports.tables import dimension_results
 
 
 def _rows(results):
@@ -21,12 +22,12 @@ def _rows(results):
 def test_a_row_holds_the_error_before_and_after_the_temperature_of_its_own_validation() -> None:
     # Every answer is 80 % sure; four of six are right, and five of six of the validation.
     (row,) = _rows([training("MSSGAN", "ann", 0, FAIR)])
-    assert (row.error, row.lean.value) == (pytest.approx(0.8 - 4 / 6), pytest.approx(0.8 - 4 / 6))
+    assert (row.error, row.confidence_gap.value) == (pytest.approx(0.8 - 4 / 6), pytest.approx(0.8 - 4 / 6))
     validation = judged("other-ann", GOOD, prefix="v")
-    assert row.mended is not None
-    assert row.mended.temperatures == (fit_temperature(validation), fit_temperature(validation))
+    assert row.after_temperature_scaling is not None
+    assert row.after_temperature_scaling.temperatures == (fit_temperature(validation), fit_temperature(validation))
     # At that temperature it is 5/6 sure, as it was right in validation.
-    assert row.mended.error == pytest.approx(5 / 6 - 4 / 6, abs=1e-6)
+    assert row.after_temperature_scaling.error == pytest.approx(5 / 6 - 4 / 6, abs=1e-6)
     assert calibration_sentence([row]).startswith(
         "MSSGAN's probabilities are off by 13.3 points on average, it is not shown to be too sure or too modest on the "
         "whole; after the temperature"
@@ -43,17 +44,27 @@ def test_a_smaller_error_at_a_higher_cross_entropy_is_not_called_mended() -> Non
     )
     sure = replace(training("MSSGAN", "ann", 0, PERFECT), test=test, validation=judged("v", PERFECT))
     (row,) = _rows([sure])
-    assert row.mended is not None
-    assert (row.mended.temperatures, row.mended.at_bounds, row.trainings) == ((COLDEST, COLDEST), 1, 1)
-    assert (row.error, row.mended.error) == (pytest.approx(14 / 15 - 0.8), pytest.approx(1 / 15, abs=1e-6))
+    assert row.after_temperature_scaling is not None
+    assert (row.after_temperature_scaling.temperatures, row.after_temperature_scaling.at_bounds, row.trainings) == (
+        (COLDEST, COLDEST),
+        1,
+        1,
+    )
+    assert (row.error, row.after_temperature_scaling.error) == (
+        pytest.approx(14 / 15 - 0.8),
+        pytest.approx(1 / 15, abs=1e-6),
+    )
     # Of 14 answers -log 0.8 and of one -log 0.1; then 20 log 8 of that one, cut at 12 log 10.
     assert row.entropy == pytest.approx((-14 * np.log(0.8) - np.log(0.1)) / 15)
-    assert row.mended.entropy == pytest.approx(min(20 * np.log(8), 12 * np.log(10)) / 15)
-    assert row.mended.change.value == pytest.approx(row.mended.entropy - row.entropy)
+    assert row.after_temperature_scaling.entropy == pytest.approx(min(20 * np.log(8), 12 * np.log(10)) / 15)
+    assert row.after_temperature_scaling.change.value == pytest.approx(
+        row.after_temperature_scaling.entropy - row.entropy
+    )
     # A draw without that one answer gains, one with it three times loses thrice.
-    assert row.mended.change.low == pytest.approx(np.log(0.8))
+    assert row.after_temperature_scaling.change.low == pytest.approx(np.log(0.8))
+    change = nats(row.after_temperature_scaling.change)
     assert calibration_sentence([row]).endswith(
-        f"by 6.7; in its cross-entropy that shows as neither gain nor loss ({nats(row.mended.change)} nats)."
+        f"by 6.7; in its cross-entropy that shows as neither gain nor loss ({change} nats)."
     )
     page = report_page([a_run([sure])])
     assert "1 of 1 at a bound" in page
@@ -92,7 +103,7 @@ def test_without_validation_answers_nothing_is_mended() -> None:
     some = judged("x", GOOD)
     nobody = replace(some, ids=(), speakers=(), probabilities=some.probabilities[:0], correct=some.correct[:0])
     (row,) = _rows([replace(training("MSSGAN", "ann", 0, FAIR), validation=nobody)])
-    assert row.mended is None
+    assert row.after_temperature_scaling is None
     assert calibration_sentence([row]).endswith(
         "on average: it is not shown to be too sure or too modest on the whole."
     )

@@ -8,10 +8,10 @@ import pytest
 
 from making_pages import SPEAKER_WISE, Nesting, run, words
 from making_results import FAIR, GOOD, a_map, training
+from valaro.analysis.results import dimension_results
 from valaro.records import Coverage, FeatureMap, FoldResult
 from valaro.reports.feature_maps import MapSection, map_sections
 from valaro.reports.html import report_page
-from valaro.reports.tables import dimension_results
 
 LEARNT = Coverage(features="learnt", generated=0.25, possible=0.95, samples=150, nearest=5)
 ALL = Coverage(features="all", generated=0.755, possible=0.98, samples=150, nearest=5)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from valaro.analysis.paper import numbers
+from valaro.analysis.paper.parts import PARTS
 from valaro.labels import table_1
-from valaro.reports.paper import numbers
-from valaro.reports.paper.parts import PARTS
 
 
 def table_of(rows):

@@ -8,6 +8,7 @@ import pytest
 
 from making_pages import SPEAKER_WISE, Nesting, run, words
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, training
+from valaro.analysis.results import dimension_results
 from valaro.errors import ValaroError
 from valaro.records import (
     Alarm,
@@ -18,7 +19,6 @@ from valaro.records import (
 from valaro.reports.document import document
 from valaro.reports.html import report_page, write_report
 from valaro.reports.markdown import markdown
-from valaro.reports.tables import dimension_results
 
 PEOPLE = [f"p{k}" for k in range(12)]
 
@@ -291,15 +291,14 @@ def test_every_loss_has_its_panel_whatever_it_is_called():
 
 
 def test_alarms_are_grouped_in_a_section_of_their_own():
-    alarm = Alarm(step=40, what="the classifier has won (losses 0.02)", advice="more network.input_noise")
-    later = replace(alarm, step=120, what="the classifier has won (losses 0.01)")
+    alarm = Alarm(kind="fake_told_apart", step=40, numbers=(0.02, 0.01))
+    later = replace(alarm, step=120, numbers=(0.015, 0.01))
     ann, ben, *others = run().results
     raised = (replace(ann, alarms=(alarm,)), replace(ben, alarms=(later,)), *others)
     page = report_page([run(results=raised)])
     section = words(page[page.index('id="alarms"') : page.index('<section id="data">')])
-    assert (
-        "MSSGAN the classifier has won (losses 0.01–0.02) more network.input_noise 2 of 2 valence 40 to 120" in section
-    )
+    assert "MSSGAN the classifier tells real from generated without effort (losses 0.015–0.020 and 0.010)" in section
+    assert "lower losses.real and losses.fake 2 of 2 valence 40 to 120" in section
     assert '<a href="#alarms">' in page
 
 

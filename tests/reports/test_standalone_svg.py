@@ -5,11 +5,11 @@ from dataclasses import replace
 from xml.etree.ElementTree import fromstring
 
 from making_results import FAIR, GOOD, finished, training, variant
+from valaro.analysis.results import dimension_results
 from valaro.records import FaceQuality
 from valaro.reports.document import document
 from valaro.reports.figure_files import figure_files
 from valaro.reports.standalone_svg import COLOURS, standalone
-from valaro.reports.tables import dimension_results
 
 SVG = "{http://www.w3.org/2000/svg}"
 

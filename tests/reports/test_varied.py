@@ -1,9 +1,9 @@
 """What a varied setting does: charts over its values, numbers to scale, names in order."""
 
 from making_results import FAIR, GOOD, PERFECT, POOR, finished, training, variant
+from valaro.analysis.results import dimension_results
 from valaro.evaluation.significance import Interval
 from valaro.reports.blocks import Charts, Sentence
-from valaro.reports.tables import dimension_results
 from valaro.reports.value_charts import Series, value_chart
 from valaro.reports.varied import varied_section
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from valaro.corpora.reading import existing_folder
-from valaro.corpora.table_reader import place as line_of
-from valaro.corpora.table_reader import read_sheet
+from valaro.corpora.table_reader import read_rows
 from valaro.dface.pictures import FaceReading, Faces, Labelled, is_picture, read_crops
 from valaro.errors import ValaroError, all_at_once
 from valaro.records import Problem
@@ -40,14 +39,13 @@ def read_votes(folder: Path, table: Path) -> FaceReading:
         ValaroError: a column is missing, or no picture is left to train on.
     """
     existing_folder(folder)
-    sheet = read_sheet(table, (_USAGE, _PICTURE, *EXPRESSIONS, *NOT_ONE), (_PICTURE, *EXPRESSIONS, *NOT_ONE))
-    if not sheet.rows:
-        raise all_at_once(f"{table}: no row of votes can be read", sheet.faults or ["it has no rows"])
-    rejected = [Problem(utterance=str(table), where="votes", why=fault) for fault in sheet.faults]
+    rows = read_rows(table, (_USAGE, _PICTURE, *EXPRESSIONS, *NOT_ONE), (_PICTURE, *EXPRESSIONS, *NOT_ONE))
+    rows.require_rows("row of votes")
+    rejected = list(rows.problems("votes"))
     skipped: Counter[str] = Counter()
     voted: list[_Voted] = []
     seen: dict[str, int] = {}
-    for row in sheet.rows:
+    for row in rows.rows:
         usage, name, *cells = row.cells
         if not name:
             skipped["rows without a picture"] += 1
@@ -55,7 +53,7 @@ def read_votes(folder: Path, table: Path) -> FaceReading:
         try:
             picture = _voted(usage, name, cells, line=row.line, seen=seen)
         except ValaroError as error:
-            rejected.append(Problem(utterance=name, where=line_of(table, row.line), why=str(error)))
+            rejected.append(Problem(utterance=name, where=rows.at(row.line), why=str(error)))
             continue
         if picture is None:
             skipped["pictures in which most voters saw no expression"] += 1

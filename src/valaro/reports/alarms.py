@@ -1,66 +1,60 @@
-"""The signs of collapse that trainings raised, those of a kind together."""
+"""What an alarm says: what was seen, and what to try."""
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from valaro.analysis.alarms import AlarmRow
+from valaro.records import AlarmKind
+from valaro.reports.sentences import plural, step_range, thousands
 
-from valaro.records import DIMENSIONS, Alarm, Dimension
+_WHAT: dict[AlarmKind, tuple[str, tuple[str, ...]]] = {
+    "fake_told_apart": (
+        "the classifier tells real from generated without effort (losses {0} and {1}): the generator has nothing left "
+        "to teach it",
+        (".3f", ".3f"),
+    ),
+    "diverged": (
+        "the loss on labelled samples grew to {0}, where guessing costs {1}: the training has diverged",
+        (".3g", ".3g"),
+    ),
+    "generator_exploded": ("the generator's loss grew from {0} to {1}", (".3g", ".3g")),
+    "features_flat": ("the features of {about[0]} samples no longer vary (deviation {0} of their size)", (".1e",)),
+    "one_level": ("every validation utterance is judged '{about[0]}', {0} evaluations in a row", ("g",)),
+    "distant_corpus": (
+        "the unlabelled recordings of '{about[0]}' lie {0} deviations off the labelled in '{about[1]}'",
+        (".1f",),
+    ),
+    "missing_level": ("no labelled utterance of training is '{about[0]}': the model cannot learn that level", ()),
+}
+"""What was seen, with how each number is written."""
 
-Watched = tuple[str, Dimension, Sequence[Alarm]]
-"""A training: its model's name, its dimension, and the alarms that it raised."""
-
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlarmRow:
-    """What `raised` of a model's `trainings` saw, the first and the last of them at `steps`, and what to change."""
-
-    label: str
-    what: str
-    advice: str
-    raised: int
-    trainings: int
-    steps: tuple[int, int]
-    dimensions: tuple[Dimension, ...]
-
-
-def alarm_rows(trainings: Iterable[Watched]) -> tuple[AlarmRow, ...]:
-    """Return the alarms by model and kind, the most frequent first; numbers that differ become ranges."""
-    watched = list(trainings)
-    totals = Counter(label for label, _, _ in watched)
-    kinds: dict[tuple[str, tuple[str, ...], str], list[tuple[int, Alarm]]] = {}
-    for number, (label, _, alarms) in enumerate(watched):
-        for alarm in alarms:
-            # What is left between the numbers tells the kinds apart.
-            between = tuple(_NUMBER.split(alarm.what)[::2])
-            kinds.setdefault((label, between, alarm.advice), []).append((number, alarm))
-    rows = [
-        AlarmRow(
-            label=label,
-            what=_with_ranges([alarm.what for _, alarm in found]),
-            advice=advice,
-            raised=len({number for number, _ in found}),
-            trainings=totals[label],
-            steps=(min(alarm.step for _, alarm in found), max(alarm.step for _, alarm in found)),
-            dimensions=tuple(d for d in DIMENSIONS if any(watched[number][1] == d for number, _ in found)),
-        )
-        for (label, _, advice), found in kinds.items()
-    ]
-    return tuple(sorted(rows, key=lambda row: (-row.raised, row.label, row.what)))
+_ADVICE: dict[AlarmKind, str] = {
+    "fake_told_apart": "more network.input_noise and hidden_noise, or lower losses.real and losses.fake",
+    "diverged": "lower training.learning_rate",
+    "generator_exploded": "lower training.learning_rate, or raise losses.consistency",
+    "features_flat": "lower training.learning_rate",
+    "one_level": "set sampling.balanced = true; with unlabelled recordings also lower the weights in [losses]",
+    "distant_corpus": "study.normalisation = 'self' scales each corpus by itself",
+    "missing_level": "label recordings of every level, or look at the scale that their labels were read with",
+}
+_OF_GENERATOR = "losses.pull_away = 0.5 makes the generator vary"
 
 
-def _with_ranges(texts: Sequence[str]) -> str:
-    """Return texts that differ in their numbers as one.
-
-    >>> _with_ranges(["losses 0.010 and 0.02", "losses 0.004 and 0.02"])
-    'losses 0.004–0.010 and 0.02'
-    """
-    columns = zip(*map(_NUMBER.split, texts), strict=True)
-    return "".join(_range(column) if place % 2 else column[0] for place, column in enumerate(columns))
+def alarm_words(row: AlarmRow) -> str:
+    """Return what was seen; numbers that differ are a range, as `0.004–0.010`."""
+    words, formats = _WHAT[row.kind]
+    return words.format(*map(_range, row.ranges, formats), about=row.about)
 
 
-def _range(numbers: Sequence[str]) -> str:
-    low, high = min(numbers, key=float), max(numbers, key=float)
-    return low if float(low) == float(high) else f"{low}–{high}"
+def alarm_advice(row: AlarmRow) -> str:
+    """Return what to try."""
+    is_generator = row.kind == "features_flat" and row.about == ("generated",)
+    return _OF_GENERATOR if is_generator else _ADVICE[row.kind]
+
+
+def alarm_sentence(row: AlarmRow) -> str:
+    """Return which trainings raised an alarm, when, what it is, and what to try."""
+    trainings = f"{thousands(row.raised)} of {plural(row.trainings, 'training')} of {row.label}"
+    return f"{trainings}, first at {step_range(row.steps)}: {alarm_words(row)}; try: {alarm_advice(row)}"
+
+
+def _range(numbers: tuple[float, float], form: str) -> str:
+    low, high = (format(number, form) for number in numbers)
+    return low if low == high else f"{low}–{high}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from valaro.reports.tables import ModelRow
+from valaro.analysis.results import ModelRow
 from valaro.reports.value_charts import ValueChart
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from valaro.analysis import data
+from valaro.analysis.results import DimensionResults, ModelRow
+from valaro.analysis.sanity import FEW_SPEAKERS
 from valaro.records import LEVELS, CorpusSummary, RunRecord
-from valaro.reports import data_tables, sentences
+from valaro.reports import sentences
 from valaro.reports.blocks import Block, Facts, Heading, Notice, Sentence
 from valaro.reports.paper.conditions import study_of
-from valaro.reports.tables import DimensionResults, ModelRow
 
 HARDLY = 0.01
 """A level said of fewer than this share of the test utterances is as good as lost."""
@@ -94,13 +96,14 @@ def _labels(run: RunRecord, votes: object, per_level: object) -> str:
 
 
 def _kept_apart(run: RunRecord) -> str:
-    kept = data_tables.separation([run])
+    kept = data.separation([run])
     if kept is None:
         return "Nothing was tested."
     if kept.shared:
         return f"NOT in {sentences.plural(len(kept.shared), 'training')}: a speaker is in both validation and test."
+    parted = sentences.parted(kept.halves)
     return (
-        f"A whole session is held out each time, and its speakers are parted {kept.parted} into validation and test; "
+        f"A whole session is held out each time, and its speakers are parted {parted} into validation and test; "
         "held-out speakers' unlabelled recordings leave the pool. Tested: "
         f"{sentences.plural(kept.test_speakers, 'speaker')} in {sentences.plural(kept.trainings, 'training')}; none of "
         "them is among the same training's validation speakers."
@@ -109,7 +112,7 @@ def _kept_apart(run: RunRecord) -> str:
 
 def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
     speakers = {speaker for result in run.results for speaker in result.test.speakers}
-    rough = ", too few for more than a rough interval" if len(speakers) < sentences.FEW_SPEAKERS else ""
+    rough = ", too few for more than a rough interval" if len(speakers) < FEW_SPEAKERS else ""
     yield f"Tested on {sentences.plural(len(speakers), 'speaker')}{rough}."
     yield "Languages, ages and origins of the speakers are not recorded: how others are judged is unknown."
     if any("derived" in note.text for note in run.notes):
@@ -121,7 +124,7 @@ def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
     alarmed = sum(bool(result.alarms) for result in run.judged)
     if alarmed:
         yield f"{sentences.plural(alarmed, 'training')} showed a sign of collapse (see the alarms)."
-    faces = data_tables.faces([run])
+    faces = data.faces([run])
     if faces:
         yield f"{sentences.percent(faces.found / faces.frames)} % of the video frames show a face."
     if run.problems:

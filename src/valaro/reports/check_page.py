@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from valaro.analysis.data import face_table
 from valaro.checks.findings import CheckRecord
 from valaro.files import write_page
 from valaro.records import DIMENSIONS, LEVELS
-from valaro.reports.data_tables import MOST_ROWS, face_table
+from valaro.reports.data_tables import MOST_ROWS
 from valaro.reports.figures import WIDTH, Spread, spread_chart
 from valaro.reports.html import environment
 from valaro.reports.table_1 import level_table

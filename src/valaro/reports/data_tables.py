@@ -1,63 +1,14 @@
-"""From runs to the rows that describe their data: corpora, faces, problems, what each training saw."""
+"""What a page shows of a run's settings, and of how much data."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import tomli_w
 
 from valaro.documents import parse_toml
-from valaro.records import CorpusNote, CorpusSummary, FaceQuality, RunRecord
-
-Item = TypeVar("Item")
+from valaro.records import RunRecord
 
 MOST_ROWS = 5000
 """Rows of a table of clips or problems; beyond that a browser is slow, and the page says how many are left out."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FaceTable:
-    """Faces over all clips with video frames, the worst clip first."""
-
-    clips: tuple[FaceQuality, ...]
-    frames: int
-    found: int
-    below_half: int
-    without: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProblemKind:
-    """Problems of one step with one reason."""
-
-    where: str
-    why: str
-    utterances: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Separation:
-    """How test data was kept apart, counted over all trainings; `shared` lists trainings where it was not."""
-
-    trainings: int
-    test_speakers: int
-    shared: tuple[str, ...]
-    labelled: tuple[int, int]
-    unlabelled: tuple[int, int]
-    excluded: tuple[int, int]
-    parted: str
-    """How a session's speakers were parted into validation and test."""
-
-
-def corpora(runs: Sequence[RunRecord]) -> tuple[CorpusSummary, ...]:
-    """Return each distinct corpus row of the runs once, in order of appearance."""
-    return _once(corpus for run in runs for corpus in run.corpora)
-
-
-def notes(runs: Sequence[RunRecord]) -> tuple[CorpusNote, ...]:
-    """Return what the page must say about its corpora, each note once."""
-    return _once(note for run in runs for note in run.notes)
 
 
 def shown_settings(run: RunRecord) -> str:
@@ -73,76 +24,3 @@ def shown_settings(run: RunRecord) -> str:
         elif name == "features":
             data[name] = Path(value).name
     return tomli_w.dumps(known)
-
-
-def faces(runs: Sequence[RunRecord]) -> FaceTable | None:
-    """Return the faces of every clip of the runs, None where no clip has video frames."""
-    return face_table(_once(face for run in runs for face in run.faces))
-
-
-def face_table(found: Iterable[FaceQuality]) -> FaceTable | None:
-    """Return the faces of clips, None where none has video frames."""
-    clips = sorted((face for face in found if face.frames > 0), key=lambda face: (share(face), face.utterance))
-    if not clips:
-        return None
-    return FaceTable(
-        clips=tuple(clips),
-        frames=sum(face.frames for face in clips),
-        found=sum(face.found for face in clips),
-        below_half=sum(share(face) < 0.5 for face in clips),
-        without=sum(face.found == 0 for face in clips),
-    )
-
-
-def share(face: FaceQuality) -> float:
-    """Return the share of a clip's video frames with a face found, 0-1."""
-    return face.found / face.frames
-
-
-def problems(runs: Sequence[RunRecord]) -> tuple[ProblemKind, ...]:
-    """Return the problems grouped by step and reason, the most frequent first."""
-    kinds: dict[tuple[str, str], list[str]] = {}
-    for problem in _once(problem for run in runs for problem in run.problems):
-        kinds.setdefault((problem.where, problem.why), []).append(problem.utterance)
-    grouped = [ProblemKind(where=where, why=why, utterances=tuple(names)) for (where, why), names in kinds.items()]
-    return tuple(sorted(grouped, key=lambda kind: (-len(kind.utterances), kind.where, kind.why)))
-
-
-def separation(runs: Sequence[RunRecord]) -> Separation | None:
-    """Return how far test speakers were kept apart, checked on the stored predictions; None without a training."""
-    results = [result for run in runs for result in run.results]
-    if not results:
-        return None
-    return Separation(
-        trainings=len(results),
-        test_speakers=len({speaker for result in results for speaker in result.test.speakers}),
-        shared=tuple(
-            f"{r.model}, {r.dimension}, {r.fold}, seed {r.seed}"
-            for r in results
-            if set(r.test.speakers) & set(r.validation.speakers)
-        ),
-        labelled=_range(r.labelled for r in results),
-        unlabelled=_range(r.unlabelled for r in results),
-        excluded=_range(r.excluded for r in results),
-        parted=_parted({result.fold.rpartition(" ")[2] for result in results}),
-    )
-
-
-def _parted(halves: set[str]) -> str:
-    """Return how the folds part a session's speakers: their names end in the gender or the half that tests."""
-    by_gender, by_name = halves <= {"F", "M"}, not halves & {"F", "M"}
-    if by_gender:
-        return "by gender"
-    if by_name:
-        return "by their names, since not both genders are known"
-    return "by gender, or by name without both genders"
-
-
-def _range(counts: Iterable[int]) -> tuple[int, int]:
-    kept = tuple(counts)
-    return min(kept), max(kept)
-
-
-def _once(items: Iterable[Item]) -> tuple[Item, ...]:
-    # By text, since a corpus row holds a dictionary and cannot be hashed; first come, first kept.
-    return tuple({repr(item): item for item in items}.values())

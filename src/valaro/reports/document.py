@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 
+from valaro.analysis import data
+from valaro.analysis.alarms import AlarmRow
+from valaro.analysis.calibration import TemperatureScaling, calibration_rows
+from valaro.analysis.paper.numbers import SOURCE
+from valaro.analysis.results import DimensionResults, ModelRow, alarms_of
+from valaro.analysis.sanity import sanity_checks
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
-from valaro.reports import data_tables, sentences
-from valaro.reports.alarms import AlarmRow
+from valaro.reports import sentences
+from valaro.reports.alarms import alarm_advice, alarm_words
 from valaro.reports.blocks import Block, Cell, Facts, Heading, Matrices, Notice, Sentence, table, words
-from valaro.reports.calibration import Mended, calibration_rows, calibration_sentence, nats
+from valaro.reports.calibration import calibration_sentence, nats
 from valaro.reports.card import data_and_model_card
-from valaro.reports.paper.numbers import SOURCE
 from valaro.reports.paper_comparison import axis_of, beside_paper
-from valaro.reports.sanity import guards
+from valaro.reports.sanity import check_name, check_words
 from valaro.reports.table_1 import level_table
-from valaro.reports.tables import DimensionResults, ModelRow, alarms_of
 from valaro.reports.varied import varied_section
 
 _HOW = (
@@ -48,7 +52,7 @@ def _section(name: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
 
 
 def _notes(runs: Sequence[RunRecord]) -> Iterator[Notice]:
-    for note in data_tables.notes(runs):
+    for note in data.notes(runs):
         yield Notice(lead=f"{note.corpus}: ", text=note.text)
     for run in runs:
         if run.missing:
@@ -100,7 +104,7 @@ def _differences(results: DimensionResults) -> list[Block]:
         return []
     rows = [
         (
-            Cell(text=difference.name, below=difference.question),
+            Cell(text=sentences.pair_name(difference), below=sentences.question_words(difference)),
             Cell(text=sentences.points(difference.uar.value), below=sentences.span_of_points(difference.uar)),
             Cell(text=sentences.points(difference.f1.value), below=sentences.span_of_points(difference.f1)),
             Cell(text=sentences.p_value(difference.p), below=sentences.p_value(difference.corrected)),
@@ -115,7 +119,8 @@ def _differences(results: DimensionResults) -> list[Block]:
 
 
 def _guards(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> Block:
-    rows = [(guard.name, "fine" if guard.state == "fine" else "look", guard.found) for guard in guards(runs, results)]
+    checks = sanity_checks(runs, results)
+    rows = [(check_name(check, several_runs=len(runs) > 1), check.state, check_words(check)) for check in checks]
     return table((words("check"), words("state"), words("what was found")), rows)
 
 
@@ -127,9 +132,9 @@ def _calibration(results: DimensionResults) -> list[Block]:
         (
             row.label,
             sentences.percent(row.error),
-            Cell(text=sentences.points(row.lean.value), below=sentences.span_of_points(row.lean)),
+            Cell(text=sentences.points(row.confidence_gap.value), below=sentences.span_of_points(row.confidence_gap)),
             f"{row.entropy:.3f}",
-            *_mended(row.mended),
+            *_after_scaling(row.after_temperature_scaling),
         )
         for row in found
     ]
@@ -137,12 +142,12 @@ def _calibration(results: DimensionResults) -> list[Block]:
     return [Heading(text=name), Sentence(text=calibration_sentence(found)), table(columns, rows), *_beside(results)]
 
 
-def _mended(mended: Mended | None) -> tuple[str | Cell, ...]:
-    if mended is None:
+def _after_scaling(scaling: TemperatureScaling | None) -> tuple[str | Cell, ...]:
+    if scaling is None:
         return ("–", "–", "–")
-    low, high = mended.temperatures
-    entropy = Cell(text=f"{mended.entropy:.3f}", below=nats(mended.change))
-    return (f"{low:.2f} to {high:.2f}", sentences.percent(mended.error), entropy)
+    low, high = scaling.temperatures
+    entropy = Cell(text=f"{scaling.entropy:.3f}", below=nats(scaling.change))
+    return (f"{low:.2f} to {high:.2f}", sentences.percent(scaling.error), entropy)
 
 
 def _confusion(results: DimensionResults) -> list[Block]:
@@ -155,7 +160,13 @@ def _confusion(results: DimensionResults) -> list[Block]:
 def _alarms(alarms: Sequence[AlarmRow]) -> list[Block]:
     columns = (words("model"), words("what was seen"), words("what to try"), "trainings", "first at step")
     rows = [
-        (row.label, row.what, row.advice, f"{row.raised} of {row.trainings}", sentences.count_range(row.steps))
+        (
+            row.label,
+            alarm_words(row),
+            alarm_advice(row),
+            f"{row.raised} of {row.trainings}",
+            sentences.count_range(row.steps),
+        )
         for row in alarms
     ]
     return [table(columns, rows, "Nothing was left out for them.")] if rows else []
@@ -170,21 +181,21 @@ def _data(runs: Sequence[RunRecord]) -> Iterator[Block]:
             sentences.duration(row.seconds),
             *("/".join(map(str, row.levels.get(dimension, ()))) or "–" for dimension in DIMENSIONS),
         )
-        for row in data_tables.corpora(runs)
+        for row in data.corpora(runs)
     ]
     columns = (words("corpus"), "utterances", "labelled", "speakers", "sessions", "length", *levels)
     yield table(columns, rows)
-    counted = level_table(data_tables.corpora(runs), is_paper_study=any(run.paper for run in runs))
+    counted = level_table(data.corpora(runs), is_paper_study=any(run.paper for run in runs))
     if counted:
         yield counted
-    faces = data_tables.faces(runs)
+    faces = data.faces(runs)
     if faces:
         shown = sentences.percent(faces.found / faces.frames)
         yield Sentence(
             text=f"{shown} % of {sentences.thousands(faces.frames)} video frames in "
             f"{sentences.plural(len(faces.clips), 'clip')} show a face; {sentences.plural(faces.without, 'clip')} none."
         )
-    problems = data_tables.problems(runs)
+    problems = data.problems(runs)
     kinds = [(str(len(kind.utterances)), kind.where, kind.why, kind.utterances[0]) for kind in problems]
     if kinds:
         yield table(("count", words("step"), words("reason"), words("for example")), kinds, "Problems.")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from valaro.analysis.model_results import ModelResult
+from valaro.analysis.results import DimensionResults
 from valaro.records import LEVELS, Coverage, Dimension, FeatureMap, FoldResult
-from valaro.reports.model_results import ModelResult
 from valaro.reports.sentences import percent, plural, thousands
-from valaro.reports.tables import DimensionResults
 
 WIDTH, LOWEST, HIGHEST, MARGIN = 320.0, 100.0, 240.0, 10.0
 """The box of a map, as high as it must be: its two directions have the same scale, or distances would mean nothing."""

@@ -7,12 +7,13 @@ from math import ceil
 
 from markupsafe import Markup
 
+from valaro.analysis import data
+from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.records import LEVELS, RunRecord
-from valaro.reports import data_tables, figures, sentences
+from valaro.reports import figures, sentences
 from valaro.reports.blocks import Block, Charts, Matrices
 from valaro.reports.html import environment
 from valaro.reports.standalone_svg import standalone
-from valaro.reports.tables import DimensionResults, ModelRow
 
 _PAGE, _BLOCKS, _DRAWN = "figures.html.jinja", "blocks.html.jinja", "drawn.svg.jinja"
 _GAP, _TITLE = 16.0, 24.0
@@ -71,7 +72,7 @@ def figure_files(
             tall = max(chart.height for chart in block.charts) + 22
             pictures = [("", 0, draw(_BLOCKS, "values", chart)) for chart in block.charts]
             found[file_name(block.name)] = _side_by_side(draw, pictures, block.caption, size=(400, tall), a_row=2)
-    faces = data_tables.faces(runs)
+    faces = data.faces(runs)
     if faces:
         label = "Share of frames with a face, clip by clip, sorted, percent"
         found["faces"] = standalone(draw(_PAGE, "faces", figures.face_strip(faces), label), label)
@@ -102,7 +103,7 @@ def _of_results(draw: _Drawer, one: DimensionResults) -> dict[str, str]:
     found = {f"scores-{one.dimension}": standalone(shown, title)}
     if one.differences:
         title = f"{one.dimension.capitalize()}: UAR differences with their 95 % intervals, points"
-        names, words = [d.name for d in one.differences], sentences.pair_words(one.differences)
+        names, words = [*map(sentences.pair_name, one.differences)], sentences.pair_words(one.differences)
         colours = [d.colour for d in one.differences]
         chart = figures.difference_chart(one.differences)
         found[f"differences-{one.dimension}"] = standalone(

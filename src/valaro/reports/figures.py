@@ -6,11 +6,12 @@ from math import ceil, floor, isfinite
 
 import numpy as np
 
+from valaro.analysis.data import FaceTable, share
+from valaro.analysis.differences import Difference
+from valaro.analysis.results import DimensionResults
 from valaro.evaluation.significance import Interval
 from valaro.records import FoldResult, HistoryPoint
-from valaro.reports.comparisons import Difference
-from valaro.reports.data_tables import FaceTable, share
-from valaro.reports.tables import DimensionResults
+from valaro.reports.sentences import pair_name
 
 WIDTH = 400.0
 """Width of the wide figures: that of a telephone, so that text keeps its size there and grows a little elsewhere."""
@@ -105,7 +106,7 @@ def difference_chart(differences: Sequence[Difference]) -> IntervalChart:
     step = next(size for size in (1, 2, 5, 10, 20, 50) if size * 3 >= 100 * reach or size == 50)
     most = max(1, ceil(100 * reach / step)) * step
     scale = _Scale(-most / 100, most / 100)
-    height = _row_height(difference.name for difference in differences)
+    height = _row_height(map(pair_name, differences))
     lines = [_line(scale, height * place, height, difference.uar, ()) for place, difference in enumerate(differences)]
     marks = range(-most, most + 1, step)
     ticks = [Tick(at=scale(m / 100), text=f"{m:+d}".replace("-", "−") if m else "0") for m in marks]

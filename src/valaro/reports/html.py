@@ -6,18 +6,23 @@ from typing import cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from valaro.analysis import data
+from valaro.analysis.calibration import calibration_rows
+from valaro.analysis.model_results import trainings
+from valaro.analysis.paper.numbers import SOURCE
+from valaro.analysis.results import DimensionResults, alarms_of, dimension_results
+from valaro.analysis.sanity import sanity_checks
 from valaro.errors import ValaroError
 from valaro.files import write_page
 from valaro.records import DIMENSIONS, LEVELS, RunRecord
-from valaro.reports import data_tables, feature_maps, figures, sentences
-from valaro.reports.calibration import calibration_rows, calibration_sentence, nats
+from valaro.reports import feature_maps, figures, sentences
+from valaro.reports.alarms import alarm_advice, alarm_words
+from valaro.reports.calibration import calibration_sentence, dots, nats
 from valaro.reports.card import data_and_model_card
-from valaro.reports.model_results import trainings
-from valaro.reports.paper.numbers import SOURCE
+from valaro.reports.data_tables import MOST_ROWS, shown_settings
 from valaro.reports.paper_comparison import axis_of, beside_paper
-from valaro.reports.sanity import guards
+from valaro.reports.sanity import check_name, check_words
 from valaro.reports.table_1 import level_table
-from valaro.reports.tables import DimensionResults, alarms_of, dimension_results
 from valaro.reports.varied import varied_section
 
 
@@ -45,12 +50,15 @@ def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> s
         .render(
             levels=LEVELS,
             dimensions=DIMENSIONS,
-            most_rows=data_tables.MOST_ROWS,
+            most_rows=MOST_ROWS,
             speaker_words=sentences.SPEAKER_NOTE,
             runs=runs,
             results=results,
             alarms=alarms_of(results),
-            guards=guards(runs, results),
+            checks=[
+                (check_name(check, several_runs=len(runs) > 1), check.state, check_words(check))
+                for check in sanity_checks(runs, results)
+            ],
             calibrations=[calibration_rows(one) for one in results],
             maps=feature_maps.map_sections(results),
             map_key=feature_maps.KEY,
@@ -58,12 +66,12 @@ def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> s
             title=title_of(results),
             run_names=", ".join(run.name for run in runs),
             trainings=trainings(runs),
-            notes=data_tables.notes(runs),
-            corpora=data_tables.corpora(runs),
-            level_table=level_table(data_tables.corpora(runs), is_paper_study=any(run.paper for run in runs)),
-            separation=data_tables.separation(runs),
-            faces=data_tables.faces(runs),
-            problems=data_tables.problems(runs),
+            notes=data.notes(runs),
+            corpora=data.corpora(runs),
+            level_table=level_table(data.corpora(runs), is_paper_study=any(run.paper for run in runs)),
+            separation=data.separation(runs),
+            faces=data.faces(runs),
+            problems=data.problems(runs),
             any_speaker_normalised=any(run.speaker_normalised for run in runs),
             paper_source=SOURCE,
             beside_paper=beside_paper(runs, results),
@@ -98,14 +106,21 @@ def environment() -> Environment:
 
 
 _FILTERS: dict[str, Callable[..., object]] = {
+    "alarm_words": alarm_words,
+    "alarm_advice": alarm_advice,
+    "parted": sentences.parted,
+    "pair_name": sentences.pair_name,
+    "question_words": sentences.question_words,
+    "training_name": sentences.training_name,
     "percent": sentences.percent,
     "points": sentences.points,
     "span": sentences.span,
     "span_of_points": sentences.span_of_points,
     "verdict": sentences.verdict,
     "p_value": sentences.p_value,
-    "shown_settings": data_tables.shown_settings,
+    "shown_settings": shown_settings,
     "calibration_sentence": calibration_sentence,
+    "dots": dots,
     "nats": nats,
     "headline": sentences.headline,
     "cautions": sentences.cautions,

@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from valaro.analysis.differences import BEST, LEVEL, Difference, Question
+from valaro.analysis.results import DimensionResults
+from valaro.analysis.sanity import FEW_SPEAKERS
 from valaro.evaluation.significance import Interval
-from valaro.records import FoldResult, RunRecord
-from valaro.reports.alarms import AlarmRow
-from valaro.reports.comparisons import BEST, LEVEL, Difference
-from valaro.reports.tables import DimensionResults
+from valaro.records import FoldResult, RunRecord, TestHalf
 
 SPEAKER_NOTE = "speaker-wise normalisation: uses the test speakers' own unlabelled recordings"
-FEW_SPEAKERS = 10
-"""Below this many test speakers a bootstrap over people is rough, and the page says so."""
-
 MOST_SENTENCES = 3
 """Beyond this many comparisons a headline counts them; the table holds every one."""
 
@@ -108,6 +105,28 @@ def p_value(p: float) -> str:
     return f"{p:#.2g}" if p < 0.995 else "1"
 
 
+QUESTION_WORDS: dict[Question, str] = {
+    "unlabelled": "Do unlabelled recordings pay?",
+    "generator": "Does the generator pay?",
+    "fusion": "Does joining the modalities pay?",
+    "network": "Does a network pay?",
+    "choice": "Does a choice by validation pay?",
+    "variant": "Does the varied setting matter?",
+    "run": "Do the runs differ?",
+    "best": "The highest UAR against the rest",
+}
+
+
+def question_words(difference: Difference) -> str:
+    """Return the question that a difference answers."""
+    return QUESTION_WORDS[difference.question] if difference.question else ""
+
+
+def pair_name(difference: Difference) -> str:
+    """Return `MSSGAN − CT`."""
+    return f"{difference.first} − {difference.second}"
+
+
 def difference_sentence(difference: Difference) -> str:
     """Return who is above whom, by how much, and whether that shows a difference."""
     value = difference.uar.value
@@ -174,6 +193,26 @@ def _count_of_shown(others: Sequence[Difference]) -> str:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return f"{', '.join(names[:MOST_NAMES])}{more}"
+
+
+def listed(texts: Sequence[str], between: str = ", ", most: int = MOST_NAMES) -> str:
+    """Return the first texts, and how many there are more."""
+    more = f"{between}{len(texts) - most} more" if len(texts) > most else ""
+    return between.join(texts[:most]) + more
+
+
+def training_name(result: FoldResult) -> str:
+    """Return `MSSGAN, valence, 1 test F, seed 0`."""
+    return f"{result.model}, {result.dimension}, {result.fold}, seed {result.seed}"
+
+
+def parted(halves: frozenset[TestHalf]) -> str:
+    """Return how the folds part a session's speakers into validation and test."""
+    if halves <= {"F", "M"}:
+        return "by gender"
+    if not halves & {"F", "M"}:
+        return "by their names, since not both genders are known"
+    return "by gender, or by name without both genders"
 
 
 def cautions(results: DimensionResults) -> tuple[str, ...]:
@@ -249,12 +288,6 @@ def chosen_step(result: FoldResult) -> str:
     return f"strength {result.best_step}" if result.is_linear else thousands(result.best_step)
 
 
-def step_range(row: AlarmRow) -> str:
+def step_range(steps: tuple[int, int]) -> str:
     """Return `step 40`, or `steps 40 to 120` where trainings differ."""
-    return f"step{'s' if row.steps[0] < row.steps[1] else ''} {count_range(row.steps)}"
-
-
-def alarm_sentence(row: AlarmRow) -> str:
-    """Return which trainings raised an alarm, when, what it is, and what to try."""
-    trainings = f"{thousands(row.raised)} of {plural(row.trainings, 'training')} of {row.label}"
-    return f"{trainings}, first at {step_range(row)}: {row.what}; try: {row.advice}"
+    return f"step{'s' if steps[0] < steps[1] else ''} {count_range(steps)}"

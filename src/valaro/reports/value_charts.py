@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
+from valaro.analysis.varied import number_of
 from valaro.evaluation.significance import Interval
 from valaro.reports.figures import WIDTH, Tick
 
@@ -126,19 +127,6 @@ def value_chart(
         ),
         is_to_scale=to_scale or not are_numbers,
     )
-
-
-def number_of(value: str) -> float | None:
-    """Return the number that a value's text is, None if it is none.
-
-    >>> number_of("5000"), number_of("0.3"), number_of("shift"), number_of("nan")
-    (5000.0, 0.3, None, None)
-    """
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if number - number == 0 else None
 
 
 class _Linear:

@@ -1,26 +1,18 @@
 """What a varied setting does to the scores of each model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from valaro.analysis.differences import LEVEL, difference_between
+from valaro.analysis.results import DimensionResults, ModelRow
+from valaro.analysis.varied import OverValues, in_order, over_values
 from valaro.evaluation.significance import Interval, holm
 from valaro.records import RunRecord
 from valaro.reports import sentences
 from valaro.reports.blocks import Block, Cell, Charts, Heading, Notice, Sentence, Table, table, words
-from valaro.reports.comparisons import LEVEL, difference_between
-from valaro.reports.tables import DimensionResults, ModelRow
-from valaro.reports.value_charts import Reference, Series, number_of, value_chart
+from valaro.reports.value_charts import Reference, Series, value_chart
 
 MOST_SERIES = 6
 """Models in a chart; more stand in another, since there are no more colours that everyone can tell apart."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OverValues:
-    """A model over the values of a setting: its name without the value, and its row for each value in order."""
-
-    label: str
-    rows: tuple[tuple[str, ModelRow], ...]
 
 
 def varied_section(
@@ -53,7 +45,7 @@ def setting_blocks(
     models = over_values(rows, setting, order)
     if not models:
         return ()
-    beside = [row for row in rows if setting not in _varied(row) and not row.model_result.is_linear]
+    beside = [row for row in rows if setting not in dict(row.model_result.varied) and not row.model_result.is_linear]
     values = in_order({value for model in models for value, _ in model.rows}, order)
     name = setting.partition(".")[2]
     blocks: list[Block] = []
@@ -84,47 +76,9 @@ def setting_blocks(
     return (*blocks, Notice(text=note)) if note else tuple(blocks)
 
 
-def over_values(rows: Sequence[ModelRow], setting: str, order: Sequence[str] = ()) -> tuple[OverValues, ...]:
-    """Return the models that vary `setting`, each with its rows in the order of the values."""
-    found: dict[str, dict[str, ModelRow]] = {}
-    for row in rows:
-        value = _varied(row).get(setting)
-        if value is not None:
-            found.setdefault(_without(row, setting), {})[value] = row
-    return tuple(
-        OverValues(label=label, rows=tuple((value, by_value[value]) for value in in_order(by_value, order)))
-        for label, by_value in sorted(found.items())
-    )
-
-
-def in_order(values: Sequence[str] | set[str] | dict[str, ModelRow], first: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the values: those of `first`, then numbers by size, then words.
-
-    >>> in_order({"shift", "100", "20", "none"}, ("none",))
-    ('none', '20', '100', 'shift')
-    """
-
-    def place(value: str) -> tuple[int, float, str]:
-        number = number_of(value)
-        if value in first:
-            return first.index(value), 0.0, value
-        return (len(first), number, value) if number is not None else (len(first) + 1, 0.0, value)
-
-    return tuple(sorted(values, key=place))
-
-
-def _varied(row: ModelRow) -> dict[str, str]:
-    return dict(row.model_result.results[0].varied)
-
-
-def _without(row: ModelRow, setting: str) -> str:
-    """Return the label of a row without the value of `setting`; those of other settings stay."""
-    result = row.model_result.results[0]
-    label = row.model_result.model
-    for name, value in result.varied:
-        if name == setting:
-            label = label.replace(f", {name.partition('.')[2]} {value}", "", 1)
-    return label
+def over_label(model: OverValues) -> str:
+    """Return the label of a model without the value of the setting that is looked at."""
+    return ", ".join([model.unvaried, *(f"{name.partition('.')[2]} {value}" for name, value in model.others)])
 
 
 def _score(row: ModelRow, metric: str) -> Interval:
@@ -133,7 +87,7 @@ def _score(row: ModelRow, metric: str) -> Interval:
 
 def _series(model: OverValues, colour: int, metric: str) -> Series:
     points = tuple((value, _score(row, metric)) for value, row in model.rows)
-    return Series(label=model.label, colour=colour, points=points)
+    return Series(label=over_label(model), colour=colour, points=points)
 
 
 def _reference(row: ModelRow, colour: int, metric: str) -> Reference:
@@ -141,7 +95,7 @@ def _reference(row: ModelRow, colour: int, metric: str) -> Reference:
 
 
 def _table(name: str, models: Sequence[OverValues], beside: Sequence[ModelRow]) -> Table:
-    lines = [(model.label, value, row) for model in models for value, row in model.rows]
+    lines = [(over_label(model), value, row) for model in models for value, row in model.rows]
     lines += [(row.model_result.model, "–", row) for row in beside]
     return table(
         (words("model"), words(name), "UAR, %", "paper's F1, %", "unlabelled recordings", "trainings"),
@@ -169,11 +123,11 @@ def _sentence(model: OverValues, name: str) -> str:
     """Say where the UAR is highest and to how many of the other values that shows a difference."""
     best_value, best = max(model.rows, key=lambda pair: pair[1].uar.value)
     others = [row.model_result for value, row in model.rows if value != best_value]
-    compared = [d for other in others if (d := difference_between(best.model_result, other, ""))]
+    compared = [d for other in others if (d := difference_between(best.model_result, other))]
     corrected = holm([difference.p for difference in compared])
     shown = sum(p < LEVEL and d.uar.low > 0 for d, p in zip(compared, corrected, strict=True))
     return (
-        f"{model.label}: the highest UAR is {sentences.percent(best.uar.value)} %, with {name} {best_value}; "
+        f"{over_label(model)}: the highest UAR is {sentences.percent(best.uar.value)} %, with {name} {best_value}; "
         f"a difference is shown to {shown} of {sentences.plural(len(compared), 'other value')}, corrected for their "
         "number. It was found on the test itself, so its lead flatters."
     )

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from valaro.analysis.results import dimension_results
+from valaro.analysis.score_table import predictions_csv, scores_csv, scores_json
 from valaro.errors import ValaroError
 from valaro.files import atomic_folder, write_page
 from valaro.records import RunRecord
@@ -13,8 +15,6 @@ from valaro.reports.figure_files import figure_files, file_name
 from valaro.reports.html import page_of, report_page, title_of
 from valaro.reports.latex import latex
 from valaro.reports.markdown import markdown
-from valaro.reports.score_table import predictions_csv, scores_csv, scores_json
-from valaro.reports.tables import dimension_results
 
 PAGE = "report.html"
 _FOLDER_FILES = (PAGE, "report.md", "tables.tex", "scores.csv", "predictions.csv")

@@ -239,11 +239,15 @@ MODEL_NAMES = tuple(METHODS)
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """A recipe with the features it runs on; `label` is its row in a table."""
+    """A method with the features it runs on; `label` is its row in a table."""
 
     label: str
     method: str
     features: tuple[str, ...]
+    varied: tuple[tuple[str, str], ...] = ()
+    """The varied settings that its label names, as (section.name, value)."""
+    unvaried: str = ""
+    """Its label without these; empty: the label names none."""
 
 
 def model_specs(model: str, features: Sequence[str]) -> tuple[ModelSpec, ...]:
@@ -301,7 +305,7 @@ def all_model_specs(models: Iterable[str], features: Sequence[str]) -> tuple[Mod
             spec.label: spec
             for model in models
             for spec in (
-                (one for choice in choices([model], features) for one in choice.model_specs)
+                (member for choice in choices([model], features) for member in choice.model_specs)
                 if model.partition(":")[0] == AUTO
                 else model_specs(model, features)
             )
@@ -311,10 +315,12 @@ def all_model_specs(models: Iterable[str], features: Sequence[str]) -> tuple[Mod
 
 @dataclass(frozen=True, kw_only=True)
 class AutoChoice:
-    """What `auto` chooses among, the simplest first; `label` is its row in a table."""
+    """What `auto` chooses among, the simplest first; `label` is its row in a table, without what `varied` says."""
 
     label: str
     model_specs: tuple[ModelSpec, ...]
+    varied: tuple[tuple[str, str], ...] = ()
+    unvaried: str = ""
 
 
 def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice, ...]:
@@ -327,7 +333,7 @@ def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice,
     >>> [[spec.label for spec in choice.model_specs] for choice in choices(["auto:face"], ["fbank", "face"])]
     [['LR face', 'SVM face', 'FSBase face', 'CT face', 'SSGAN face']]
     """
-    found: list[AutoChoice] = []
+    auto_choices: list[AutoChoice] = []
     for model in models:
         name, colon, picked = model.partition(":")
         if name != AUTO:
@@ -336,9 +342,9 @@ def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice,
             _check_picked(model, picked, features)
         joined = [picked] if colon else list(features)
         kinds = (*LINEAR, "MFSBase", "CT", "MSSGAN") if len(joined) > 1 else (*LINEAR, "FSBase", "CT", "SSGAN")
-        chosen = tuple(one for kind in kinds for one in model_specs(kind, joined))
-        found.append(AutoChoice(label=f"{AUTO} {'+'.join(joined)}", model_specs=chosen))
-    return tuple(found)
+        chosen = tuple(spec for kind in kinds for spec in model_specs(kind, joined))
+        auto_choices.append(AutoChoice(label=f"{AUTO} {'+'.join(joined)}", model_specs=chosen))
+    return tuple(auto_choices)
 
 
 def linear_beside(chosen: Sequence[ModelSpec]) -> tuple[ModelSpec, ...]:

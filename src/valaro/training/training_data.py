@@ -102,12 +102,12 @@ def offer(
 
 def _nothing_labelled(spec: ModelSpec, store: FeatureStore, fold: Fold, dimension: Dimension) -> ValaroError:
     counts = {name: sum(store.has(utterance.id, name) for utterance in fold.train) for name in spec.features}
-    there = [name for name, count in counts.items() if count]
+    present = [name for name, count in counts.items() if count]
     absent = " and ".join(name for name, count in counts.items() if not count)
     words = f"fold '{fold.name}': no training utterance has a {dimension} label and all of: {', '.join(counts)}"
-    if absent and there:
+    if absent and present:
         # Recordings of sound alone have no face, and no extraction will find one.
-        features = ", ".join(f'"{name}"' for name in there)
+        features = ", ".join(f'"{name}"' for name in present)
         return ValaroError(
             f"{words}. None has {absent}: where recordings have no such thing, set study.features = [{features}] and "
             "models of one feature (FSBase, SSBase, SSGAN)"
@@ -180,11 +180,7 @@ def distant_corpora(data: TrainingData) -> list[Alarm]:
     if data.normalisation in {"auto", "self"}:
         return []
     return [
-        Alarm(
-            step=0,
-            what=f"the unlabelled recordings of '{corpus}' lie {distance:.1f} deviations off the labelled in '{name}'",
-            advice="study.normalisation = 'self' scales each corpus by itself",
-        )
+        Alarm(kind="distant_corpus", step=0, about=(corpus, name), numbers=(distance,))
         for corpus, name, distance in far_corpora(data.store, data.pool, data.scales, data.features)
     ]
 
@@ -193,11 +189,7 @@ def missing_levels(data: TrainingData) -> list[Alarm]:
     """Say which levels no labelled utterance of the training has: the model never learns to say them."""
     counts = level_counts(data.labelled)[data.dimension]
     return [
-        Alarm(
-            step=0,
-            what=f"no labelled utterance of training is '{level}': the model cannot learn that level",
-            advice="label recordings of every level, or look at the scale that their labels were read with",
-        )
+        Alarm(kind="missing_level", step=0, about=(level,))
         for level, count in zip(LEVELS, counts, strict=True)
         if not count
     ]

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from valaro.analysis.paper import numbers
+from valaro.analysis.paper.numbers import LABELLED_CORPUS, NAMES, SESSIONS, UNLABELLED_CORPUS
+from valaro.analysis.paper.parts import BY_NAME, POOL_SHARE, PaperPart
 from valaro.documents import parse_toml
 from valaro.records import CorpusSummary, RunRecord
 from valaro.reports import sentences
-from valaro.reports.paper import numbers
-from valaro.reports.paper.numbers import LABELLED_CORPUS, NAMES, SESSIONS, UNLABELLED_CORPUS
-from valaro.reports.paper.parts import BY_NAME, POOL_SHARE, PaperPart
 from valaro.training.config import PAPER, config_values
 
 _SECTIONS = ("study", "network", "sampling", "training", "self_training", "losses")
@@ -85,7 +85,7 @@ def _of_trainings(run: RunRecord, part: PaperPart, study: Mapping[str, Any]) -> 
     labelled = {result.labelled for result in run.judged}
     differs = is_figure_6 and labelled != {numbers.FIGURE_6_LABELLED}
     yield "labelled utterances a training", sentences.thousands(numbers.FIGURE_6_LABELLED), _listed(labelled), differs
-    tested = {result.fold.rpartition(" test ")[0] or result.fold for result in run.judged}
+    tested = {result.session or result.fold for result in run.judged}
     sessions = 1 if is_figure_6 else SESSIONS
     here = sentences.plural(len(tested), "session")
     yield "sessions tested", sentences.plural(sessions, "session"), here, len(tested) != sessions
