@@ -210,7 +210,7 @@ def test_the_command_writes_what_it_is_asked_for(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = RunFolder(path=tmp_path / "study")
-    begin_run(folder, RUN, "cross-validation")
+    begin_run(folder, RUN)
     for place, result in enumerate(RUN.results):
         write_result(folder, f"training {place}", result)
     for name in ("page.html", "tables.tex", "all"):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, with_shuffled_labels
@@ -16,7 +17,7 @@ from valaro.experiments.sections import Settings
 from valaro.experiments.variants import study_features, variants
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
-from valaro.records import FoldResult, Problem, RunRecord
+from valaro.records import FoldResult, Problem, RunAbout
 from valaro.rng import stream_seed
 from valaro.store.feature_store import FeatureStore
 from valaro.training.durations import expected, slow_words
@@ -55,7 +56,7 @@ def cross_validate(
     )
     warnings = warnings_before(trainings, data)
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
-    with only_run(run, describe(settings, data, to.name), "cross-validation", planned):
+    with only_run(run, replace(describe(settings, data, "cross-validation"), planned=tuple(sorted(planned)))):
         waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
         slow = slow_words([expected(job.spec, data.store, job.config) for job in waiting])
         for warning in (*warnings, *slow):
@@ -148,13 +149,13 @@ def result_of(spec: ModelSpec, training: Training, store: FeatureStore, fold: Fo
     )
 
 
-def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
+def describe(settings: Settings, data: StudyData, kind: Literal["cross-validation", "training"]) -> RunAbout:
     """Return what a run is about, before its first result."""
     config = settings.config()
     ids: set[str] = {utterance.id for utterance in (*data.labelled, *data.unlabelled)}
     halves = {utterance.id: utterance.half for utterance in data.labelled}
-    return RunRecord(
-        name=name,
+    return RunAbout(
+        kind=kind,
         settings=settings.to_toml(),
         environment=environment(),
         fingerprint=data.fingerprint,
@@ -162,7 +163,6 @@ def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
         speaker_normalised=config.normalise_speakers,
         corpora=data.summaries(),
         notes=data.notes,
-        results=(),
         faces=tuple(
             replace(quality, half=halves.get(quality.utterance, ""))
             for quality in data.store.qualities

@@ -8,8 +8,7 @@ from valaro.errors import unknown_name
 from valaro.evaluation.folds import Fold, leave_one_session_out
 from valaro.experiments.choice import chosen_result
 from valaro.experiments.data import StudyData
-from valaro.experiments.result_file import read_result
-from valaro.experiments.run_folder import RunFolder, write_result
+from valaro.experiments.run_folder import RunFolder, read_result, write_result
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import Variant, variants
 from valaro.records import Dimension, Utterance

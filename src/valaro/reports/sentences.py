@@ -250,8 +250,8 @@ def _chances(results: DimensionResults) -> str:
 
 def unfinished_words(run: RunRecord) -> str:
     """Return how many of a study's results are there; empty where none is missing."""
-    there = run.planned - len(run.missing)
-    return f"not finished: {thousands(there)} of {plural(run.planned, 'result')} are there" if run.missing else ""
+    count = len(run.planned) - len(run.missing)
+    return f"not finished: {thousands(count)} of {plural(len(run.planned), 'result')} are there" if run.missing else ""
 
 
 def rescaled_words(run: RunRecord) -> str:
