@@ -267,7 +267,7 @@ def test_figure_6_has_one_session_and_its_own_numbers_of_samples():
 
 
 def test_a_study_that_is_not_finished_is_not_under_the_papers_conditions():
-    unfinished = as_in_the_paper(planned=11, missing=("one more",))
+    unfinished = as_in_the_paper(planned=tuple("abcdefghijk"), missing=("one more",))
     assert differing(unfinished) == [("results", "all", "not finished: 10 of 11 results are there")]
 
 

@@ -44,8 +44,8 @@ def study_jobs(settings: Settings, data: StudyData, run: RunFolder) -> list[Trai
         job
         for seed in range(study.first_seed, study.first_seed + study.seeds)
         for dimension in study.dimensions
-        for place, variant in enumerate(variants(settings))
-        for job in _variant_jobs(variant, data, run, dimension, seed, control=study.control and place == 0)
+        for index, variant in enumerate(variants(settings))
+        for job in _variant_jobs(variant, data, run, dimension, seed, control=study.control and index == 0)
     ]
     # What a varied value does not concern stands in several variants, and is trained once.
     return list({job.names: job for job in jobs}.values())
