@@ -13,6 +13,8 @@ from valaro.media.sound import SAMPLE_RATE, read_sound
 class SoundSource:
     """16 kHz samples from `start` to `end` seconds, in whatever portions the taker wants."""
 
+    where = "sound"
+
     def __init__(self, path: Path, start: float, end: float | None) -> None:
         self.path, self.end = path, end
         self.report = StreamReport()
@@ -58,6 +60,8 @@ class SoundSource:
 class PictureSource:
     """Grey frames shown from `start` to `end` seconds, in portions that end at a time or a number of bytes."""
 
+    where = "picture"
+
     def __init__(self, path: Path, start: float, end: float | None, region: Region | None) -> None:
         self.path, self.end = path, end
         self.report = StreamReport()
@@ -93,3 +97,6 @@ class PictureSource:
             self._until = max(self._until, self._next.until)
             self._next = next(self._frames, None)
         return frames[: len(times)], np.array(times, dtype=np.float64), limit
+
+
+Source = SoundSource | PictureSource
