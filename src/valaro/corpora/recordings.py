@@ -1,11 +1,8 @@
 """A folder of recordings of any kind read into unlabelled samples: 1.28 s in which somebody speaks and shows a face.
 
-Nothing is known of such recordings but what they hold. Where somebody speaks is found by voice activity (see
-media/voice_activity.py), and the middle of a sample lies in such a stretch; a sample of silence or without a face is
-dropped and another one drawn (speech_source.py, sampling.py). Who speaks is said by a pattern over the path or by a
-table (speaker_names.py); a recording of which they do not say it is a Problem. Where nobody says who speaks, a
-recording counts as one person, who could be anyone. A recording of which nothing can be taken is a Problem with the
-reason: nobody speaks, no face shows, it cannot be read.
+Nothing is known of such recordings but what they hold. The middle of a sample lies where voice activity is found. A
+recording of which nothing can be taken is a Problem with the reason. Where nobody says who speaks, a recording counts
+as one person, who could be anyone. See docs/corpora.md.
 """
 
 from collections import Counter

@@ -99,9 +99,10 @@ class Drawing:
         >>> Drawing(asked=5, samples=(), rejected_by_source=why, problems=()).shortfall()
         'asked for 5 samples, got 0: of all 508 places 388 were without a face, 120 of silence'
         """
-        rejected = ", ".join(f"{count} {what}" for what, count in self.rejected.items())
+        were = [f"{count} were {what}" for what, count in self.rejected.items()][:1]
+        were += [f"{count} {what}" for what, count in self.rejected.items()][1:]
         tried = len(self.samples) + sum(self.rejected.values())
-        why = f"of all {tried} places {rejected.replace(' ', ' were ', 1)}" if rejected else "there is no place to try"
+        why = f"of all {tried} places {', '.join(were)}" if were else "there is no place to try"
         return f"asked for {self.asked} samples, got {len(self.samples)}: {why}"
 
 
@@ -119,12 +120,14 @@ def draw(
     assert len({source.name for source in sources}) == len(sources)
     asked = sum(source.count for source in sources) if options.samples is None else options.samples
     tray = _Tray(sources, overlap=options.overlap)
-    # Else the first sample of this run would pass for what an earlier run had done.
-    _report(0, asked, on_progress)
+    if on_progress is not None:
+        # Else the first sample of this run would pass for what an earlier run had done.
+        on_progress(0, asked)
     with closing(_inspected(tray, _in_random_order(sources, options.seed), options.workers)) as inspected:
         for candidate, inspect in inspected:
             tray.decide(candidate, inspect)
-            _report(len(tray.samples), asked, on_progress)
+            if on_progress is not None:
+                on_progress(len(tray.samples), asked)
             if len(tray.samples) == asked:
                 break
     return Drawing(
@@ -133,11 +136,6 @@ def draw(
         rejected_by_source=dict(tray.rejected),
         problems=tuple(tray.problems),
     )
-
-
-def _report(taken: int, asked: int, on_progress: Callable[[int, int], None] | None) -> None:
-    if on_progress is not None:
-        on_progress(taken, asked)
 
 
 def check_numbers(options: SampleOptions) -> None:
