@@ -37,7 +37,7 @@ class _Row:
     """What a frame gave: a row of the FaceTrack."""
 
     crop: UInt8[np.ndarray, "64 64"]
-    found: bool
+    is_seen: bool
     yaw: float
     time: float
 
@@ -140,7 +140,7 @@ class FaceTracker:
 
     def _add(self, picture: Picture, time: float, face: Face | None) -> None:
         if face is not None:
-            self._shown = _Row(cut_face(picture, face), found=True, yaw=face.yaw, time=time)
+            self._shown = _Row(cut_face(picture, face), is_seen=True, yaw=face.yaw, time=time)
             self._rows += [_repeated(self._shown, earlier) for earlier in self._waiting]
             self._waiting = []
             self._rows.append(self._shown)
@@ -152,21 +152,21 @@ class FaceTracker:
 
     def _give_up_before(self, time: float) -> None:
         empty = np.zeros((CROP_SIDE, CROP_SIDE), np.uint8)
-        self._rows += [_Row(empty, found=False, yaw=0.0, time=moment) for moment in self._waiting if moment < time]
+        self._rows += [_Row(empty, is_seen=False, yaw=0.0, time=moment) for moment in self._waiting if moment < time]
         self._waiting = [moment for moment in self._waiting if moment >= time]
 
     def _settled(self) -> FaceTrack:
         rows, self._rows = self._rows, []
         return FaceTrack(
             crops=np.stack([row.crop for row in rows]) if rows else np.zeros((0, CROP_SIDE, CROP_SIDE), np.uint8),
-            found=np.array([row.found for row in rows], dtype=np.bool_),
+            found=np.array([row.is_seen for row in rows], dtype=np.bool_),
             yaw=np.array([row.yaw for row in rows], dtype=np.float32),
             times=np.array([row.time for row in rows], dtype=np.float64),
         )
 
 
 def _repeated(row: _Row, time: float) -> _Row:
-    return _Row(row.crop, found=False, yaw=row.yaw, time=time)
+    return _Row(row.crop, is_seen=False, yaw=row.yaw, time=time)
 
 
 def _interpolated(first: Face, second: Face, share: float) -> Face:
