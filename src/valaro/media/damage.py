@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from valaro.limits import LIMITS
-from valaro.media.sources import Source
+from valaro.media.picture import PictureSource
+from valaro.media.sound import SoundSource
 from valaro.media.truncation import why_cut
 from valaro.records import Problem
+
+Source = SoundSource | PictureSource
 
 NEGLIGIBLE = 0.5
 """Seconds by which a declared duration may be wrong without being worth a word."""

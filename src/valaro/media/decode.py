@@ -13,11 +13,10 @@ from valaro.errors import MediaError
 from valaro.limits import LIMITS
 from valaro.media.clock import measured_span
 from valaro.media.container import opened, picture_streams, sound_streams
-from valaro.media.damage import NEGLIGIBLE, gone_wrong, several_tracks
+from valaro.media.damage import NEGLIGIBLE, Source, gone_wrong, several_tracks
 from valaro.media.frames import StreamReport, declared_end, decoded_frames
-from valaro.media.picture import Region, pixel_shape, quarter_turns, shown_size, usual_interval
-from valaro.media.sound import SAMPLE_RATE
-from valaro.media.sources import PictureSource, SoundSource, Source
+from valaro.media.picture import PictureSource, Region, pixel_shape, quarter_turns, shown_size, usual_interval
+from valaro.media.sound import SAMPLE_RATE, SoundSource
 from valaro.media.truncation import why_cut
 from valaro.records import Clip, Problem
 
@@ -69,7 +68,7 @@ def probe(path: Path) -> MediaInfo:
             height, width = shown_size(height, width, shape)
         rate = 1 / usual_interval(picture)
         first = next(decoded_frames(container, picture, StreamReport()), None)
-        if quarter_turns(getattr(first, "rotation", 0)) % 2:
+        if first is not None and quarter_turns(getattr(first.frame, "rotation", 0)) % 2:
             width, height = height, width
         return MediaInfo(
             duration=duration,
