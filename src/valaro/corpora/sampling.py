@@ -181,6 +181,11 @@ class _Tray:
             return AT_THE_EDGE
         return "" if self._overlap or self._is_free(candidate.source, candidate.crop) else OVERLAPPING
 
+    def inspect(self, candidate: _Candidate) -> str:
+        """Return why a place is rejected that has room for a sample; else nothing."""
+        assert candidate.crop is not None
+        return self.sources[candidate.source].why_not(candidate.crop)
+
     def decide(self, candidate: _Candidate, inspect: Callable[[], str]) -> None:
         """Take or reject a place for good."""
         source, number, crop = candidate
@@ -221,23 +226,16 @@ def _inspected(
     tray: _Tray, places: Iterator[tuple[int, int]], workers: int
 ) -> Generator[tuple[_Candidate, Callable[[], str]]]:
     """Yield the places in their order, each with a call that says why not; several workers look some places ahead."""
-    candidates = (tray.candidate(source, number) for source, number in places)
-    if workers == 1:
-        yield from ((candidate, partial(_inspect, tray, candidate)) for candidate in candidates)
-        return
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="sampling")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="sampling") if workers > 1 else None
     ahead: deque[tuple[_Candidate, Callable[[], str]]] = deque()
     try:
-        for candidate in candidates:
-            inspect = partial(_inspect, tray, candidate)
-            ahead.append((candidate, inspect if tray.known(candidate) else pool.submit(inspect).result))
-            if len(ahead) > _AHEAD * workers:
+        for source, number in places:
+            candidate = tray.candidate(source, number)
+            inspect = partial(tray.inspect, candidate)
+            ahead.append((candidate, inspect if pool is None or tray.known(candidate) else pool.submit(inspect).result))
+            if pool is None or len(ahead) > _AHEAD * workers:
                 yield ahead.popleft()
         yield from ahead
     finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _inspect(tray: _Tray, candidate: _Candidate) -> str:
-    assert candidate.crop is not None
-    return tray.sources[candidate.source].why_not(candidate.crop)
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
