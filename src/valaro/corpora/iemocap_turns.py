@@ -1,7 +1,7 @@
 """One evaluation file of IEMOCAP: its turns with every annotator's votes, or what is wrong with each, line by line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -36,7 +36,7 @@ _ROUNDING = 0.011
 """By so much a stated mean may differ from that of what the annotators wrote."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Turn:
     """A turn as its file has it."""
 
@@ -46,16 +46,32 @@ class Turn:
     start: float
     """Seconds of the dialogue."""
     end: float
-    ratings: tuple[Rating, ...]
-    """Of the annotators."""
-    stated_means: tuple[Rating, ...]
-    """The means that the file gives beside the votes, of the dimensions that somebody rated."""
-    is_mean_right: bool
-    """Whether these are the means of what the annotators wrote."""
-    without_rating: int
+    stated: Mapping[Dimension, float]
+    """The means that the file gives beside the votes."""
+    written: list[Rating] = field(default_factory=list[Rating])
+    """What the annotators wrote, sixes too."""
+    without_rating: int = 0
     """Annotators' lines with a 6, which is no rating."""
-    self_ratings: int
+    self_ratings: int = 0
     """Lines in which actors rate themselves."""
+
+    @property
+    def ratings(self) -> tuple[Rating, ...]:
+        """The annotators' ratings."""
+        return tuple(rating for rating in self.written if rating.score <= _HIGHEST)
+
+    @property
+    def stated_means(self) -> tuple[Rating, ...]:
+        """The stated means of the dimensions that somebody rated."""
+        rated = {rating.dimension for rating in self.ratings}
+        return tuple(Rating(annotator=MEAN, dimension=d, score=self.stated[d]) for d in DIMENSIONS if d in rated)
+
+    @property
+    def is_mean_right(self) -> bool:
+        """Whether the stated means are those of what the annotators wrote."""
+        scores = [[rating.score for rating in self.written if rating.dimension == d] for d in DIMENSIONS]
+        pairs = zip(DIMENSIONS, scores, strict=True)
+        return all(not given or abs(fmean(given) - self.stated[d]) <= _ROUNDING for d, given in pairs)
 
 
 class Fault(NamedTuple):
@@ -76,64 +92,15 @@ class Evaluation:
     """Lines of another form that nothing is read from: categories, actors on themselves."""
 
 
-@dataclass(kw_only=True)
-class _Block:
-    """A turn under way: its header, and what the lines of its raters came to."""
-
-    header: re.Match[str]
-    written: list[Rating] = field(default_factory=list[Rating])
-    """What the annotators wrote, sixes too."""
-    without_rating: int = 0
-    self_ratings: int = 0
-
-    @property
-    def name(self) -> str:
-        return self.header["turn"]
-
-    @property
-    def start(self) -> float:
-        return float(self.header["start"])
-
-    @property
-    def end(self) -> float:
-        return float(self.header["end"])
-
-    def turn(self) -> Turn:
-        """Return the turn of a block without faults."""
-        name = _TURN.fullmatch(self.name)
-        assert name is not None
-        ratings = tuple(rating for rating in self.written if rating.score <= _HIGHEST)
-        rated: list[Dimension] = [
-            dimension for dimension in DIMENSIONS if any(r.dimension == dimension for r in ratings)
-        ]
-        means = (Rating(annotator=MEAN, dimension=name, score=float(self.header[name])) for name in rated)
-        return Turn(
-            name=self.name,
-            dialog=name["dialog"],
-            gender=name["gender"],
-            start=self.start,
-            end=self.end,
-            ratings=ratings,
-            stated_means=tuple(means),
-            is_mean_right=all(self._states_mean(dimension) for dimension in DIMENSIONS),
-            without_rating=self.without_rating,
-            self_ratings=self.self_ratings,
-        )
-
-    def _states_mean(self, dimension: Dimension) -> bool:
-        scores = [rating.score for rating in self.written if rating.dimension == dimension]
-        return not scores or abs(fmean(scores) - float(self.header[dimension])) <= _ROUNDING
-
-
 class _Page:
-    """A file under way: the blocks and faults so far, and the block that the next line belongs to."""
+    """A file under way: the turns and faults so far, and the turn whose block the next line belongs to."""
 
     def __init__(self, dialog: str) -> None:
-        self.blocks: list[_Block] = []
+        self.turns: list[Turn] = []
         self.faults: list[Fault] = []
         self.unused: list[Fault] = []
         self._dialog = dialog
-        self._block: _Block | None = None
+        self._block: Turn | None = None
         self._last = ""
         self._is_lost = False
         self._seen: dict[str, int] = {}
@@ -167,39 +134,46 @@ class _Page:
         (self.unused if is_unused else self.faults).append(Fault(turn, number, why))
 
     def _begin(self, number: int, header: re.Match[str]) -> None:
-        block = _Block(header=header)
-        self.blocks.append(block)
-        self._block, self._last, self._is_lost = block, block.name, False
-        name, first = _TURN.fullmatch(block.name), self._seen.setdefault(block.name, number)
+        name = _TURN.fullmatch(header["turn"])
+        turn = Turn(
+            name=header["turn"],
+            dialog=self._dialog,
+            gender=name["gender"] if name else "",
+            start=float(header["start"]),
+            end=float(header["end"]),
+            stated={dimension: float(header[dimension]) for dimension in DIMENSIONS},
+        )
+        self.turns.append(turn)
+        self._block, self._last, self._is_lost = turn, turn.name, False
+        first = self._seen.setdefault(turn.name, number)
         if first != number:
-            self._note(block.name, number, f"the turn stands already in line {first}")
+            self._note(turn.name, number, f"the turn stands already in line {first}")
         if name is None or name["dialog"] != self._dialog:
             expected = f"expected {self._dialog}_ and F or M with a number, such as {self._dialog}_F000"
-            self._note(block.name, number, f"turn '{block.name}': {expected}")
-        if block.end <= block.start:
-            why = f"the turn ends at {block.end:g} s, before it begins at {block.start:g} s"
-            self._note(block.name, number, why)
+            self._note(turn.name, number, f"turn '{turn.name}': {expected}")
+        if turn.end <= turn.start:
+            self._note(turn.name, number, f"the turn ends at {turn.end:g} s, before it begins at {turn.start:g} s")
 
-    def _rate(self, block: _Block, number: int, line: str) -> None:
+    def _rate(self, turn: Turn, number: int, line: str) -> None:
         """Take a rater's line in; E names an annotator, F and M are the actors on themselves."""
         is_unused = _is_unused(line)
         votes = (_ATTRIBUTES if line.startswith("A") else _CATEGORIES).fullmatch(line)
-        block.self_ratings += is_unused and line.startswith("A")
+        turn.self_ratings += is_unused and line.startswith("A")
         if votes is None:
             why = f"'{_short(line)}': expected a rater's line such as 'A-E1: val 3; act 2; dom 2; ()'"
-            self._note(block.name, number, why, is_unused=is_unused)
+            self._note(turn.name, number, why, is_unused=is_unused)
         if votes is None or is_unused:
             return
         rater = votes["rater"]
         scores: dict[Dimension, int] = {dimension: int(votes[dimension]) for dimension in DIMENSIONS}
-        block.without_rating += _NO_RATING in scores.values()
+        turn.without_rating += _NO_RATING in scores.values()
         for dimension, score in scores.items():
             if not _LOWEST <= score <= _NO_RATING:
                 why = f"{dimension} {score}: expected a whole number from 1 to 5, or 6 for no rating"
-                self._note(block.name, number, why)
-            if any((rating.annotator, rating.dimension) == (rater, dimension) for rating in block.written):
-                self._note(block.name, number, f"{rater} rates {dimension} a second time")
-            block.written.append(Rating(annotator=rater, dimension=dimension, score=float(score)))
+                self._note(turn.name, number, why)
+            if any((rating.annotator, rating.dimension) == (rater, dimension) for rating in turn.written):
+                self._note(turn.name, number, f"{rater} rates {dimension} a second time")
+            turn.written.append(Rating(annotator=rater, dimension=dimension, score=float(score)))
 
     def _stray(self, number: int, line: str) -> None:
         """Note a line that stands in no block."""
@@ -222,7 +196,7 @@ def read_evaluation(path: Path) -> Evaluation:
         page.take(number, line)
     # Also a turn of which only a second, damaged header or a vote elsewhere tells: which of them is right?
     spoilt = {fault.turn for fault in page.faults}
-    turns = tuple(block.turn() for block in page.blocks if block.name not in spoilt)
+    turns = tuple(turn for turn in page.turns if turn.name not in spoilt)
     return Evaluation(turns=turns, faults=tuple(page.faults), unused=tuple(page.unused))
 
 
