@@ -19,7 +19,7 @@ from valaro.corpora.reading import Reading, in_words
 from valaro.corpora.sampling import Drawing, Sample, draw
 from valaro.corpora.speech_source import SpokenPlaces
 from valaro.errors import ValaroError, all_at_once
-from valaro.media.presence import FaceFinder
+from valaro.media.faces import FaceFinder
 from valaro.records import CorpusNote, Problem, Utterance
 
 CORPUS = "ami"

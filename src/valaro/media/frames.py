@@ -20,9 +20,8 @@ from av.video.stream import VideoStream
 
 from valaro.errors import MediaError
 from valaro.limits import LIMITS
-from valaro.media.clock import AnyPacket, Jump, SharedClock, measured_span
+from valaro.media.clock import AnyPacket, DisplayOrder, Jump, SharedClock, encoder_delay, measured_span
 from valaro.media.container import check_size, chosen_streams, opened, picture_streams, sound_streams, zero_time
-from valaro.media.display_order import DisplayOrder, encoder_delay
 
 Track = AudioStream | VideoStream
 
