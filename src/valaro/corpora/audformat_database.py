@@ -38,11 +38,12 @@ _OUR_FACTS = ("utterance", "corpus", "region", "sound", "sound_start", "script")
 
 @dataclass(frozen=True, kw_only=True)
 class Scheme:
-    """What a column may hold: numbers from `low` to `high` if it says so, or `labels` (None: it names none)."""
+    """What a column may hold."""
 
-    low: float | None = None
-    high: float | None = None
+    scale: tuple[float, float] | None = None
+    """The lowest and highest number, where it says both."""
     labels: tuple[str, ...] | None = None
+    """None: it names none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,13 +158,11 @@ def _table(db: Any, name: str, *, is_ours: bool) -> TableHead:  # noqa: ANN401 -
 
 
 def _scheme(scheme: Any) -> Scheme:  # noqa: ANN401 - an audformat.Scheme
-    low, high = (
-        float(bound) if isinstance(bound, int | float) and math.isfinite(bound) else None
-        for bound in (scheme.minimum, scheme.maximum)
-    )
+    low, high = scheme.minimum, scheme.maximum
+    has_scale = all(isinstance(bound, int | float) and math.isfinite(bound) for bound in (low, high)) and low < high
     labels = scheme.labels
     named = tuple(str(label) for label in labels) if isinstance(labels, dict | list) else None
-    return Scheme(low=low, high=high, labels=named)
+    return Scheme(scale=(float(low), float(high)) if has_scale else None, labels=named)
 
 
 def audformat() -> Any:  # noqa: ANN401 - a module that may not be installed

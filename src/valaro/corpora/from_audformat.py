@@ -158,10 +158,10 @@ def _set_scales(database: _Database, stated: tuple[float, float] | None) -> None
     for name, column in firsts.items():
         scheme = header.schemes.get(name, Scheme())
         is_levels = scheme.labels is not None and {label.lower() for label in scheme.labels} <= LEVEL_SCORES.keys()
-        if is_levels or (scheme.low is not None and scheme.high is not None and scheme.low < scheme.high):
+        if is_levels or scheme.scale is not None:
             database.scales[name] = scheme
         elif stated is not None:
-            database.scales[name] = Scheme(low=stated[0], high=stated[1])
+            database.scales[name] = Scheme(scale=stated)
         else:
             why = (
                 "expected a minimum and a larger maximum, or the labels low, medium, high; "
@@ -280,12 +280,11 @@ def _score(text: str, scheme: Scheme) -> float:
         if text not in scheme.labels:
             raise CellError("{}", unknown_name("level", text, scheme.labels))
         return LEVEL_SCORES[text.lower()]
-    assert scheme.low is not None
-    assert scheme.high is not None
-    value = number_of(text)
-    if not scheme.low <= value <= scheme.high:
-        raise CellError("{} is outside the scale {:g} to {:g}", text, scheme.low, scheme.high)
-    return on_five(value, (scheme.low, scheme.high))
+    assert scheme.scale is not None
+    value, (low, high) = number_of(text), scheme.scale
+    if not low <= value <= high:
+        raise CellError("{} is outside the scale {:g} to {:g}", text, low, high)
+    return on_five(value, scheme.scale)
 
 
 def _utterance(
