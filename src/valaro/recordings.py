@@ -70,9 +70,8 @@ def stream_features(
         end=end,
         stretch=stretch,
         region=region,
-        sound=bool(sound_names),
+        sound=bool(sound_names) and (voice or True),
         picture=bool(faces),
-        voice=voice,
     )
     line: _Line | None = None
     for clip in clips:

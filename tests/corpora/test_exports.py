@@ -138,7 +138,7 @@ def test_a_database_of_ours_that_was_changed_is_refused_by_rows(tmp_path, uttera
 
 
 def _header(folder: Path):
-    from valaro.corpora.audformat_package import safely_loaded
+    from valaro.corpora.audformat_database import safely_loaded
 
     return safely_loaded((folder / "db.yaml").read_text())
 

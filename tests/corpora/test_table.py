@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valaro.corpora import csv_records
-from valaro.corpora.csv_records import Fault
+from valaro.corpora import table_reader
 from valaro.corpora.parse_cell import media_of
 from valaro.corpora.registry import read_kind
+from valaro.corpora.table_faults import Fault
 from valaro.corpora.table_reader import read_rows
 from valaro.errors import ValaroError
 from valaro.limits import Limits
@@ -391,7 +391,7 @@ def test_the_tables_of_real_corpora_are_read_whole(corpus, rows, speakers):
 def test_a_table_with_more_rows_than_may_be_is_refused_with_the_line_of_the_first_that_is_too_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_records, "LIMITS", Limits(most_rows=3))
+    monkeypatch.setattr(table_reader, "LIMITS", Limits(most_rows=3))
     path = tmp_path / "t.csv"
     path.write_text("a,b\n1,2\n\n3,4\n5,6\n")
     assert [row.cells for row in read_rows(path, ("a", "b"), ("a",)).rows] == [("1", "2"), ("3", "4"), ("5", "6")]

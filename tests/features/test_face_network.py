@@ -26,7 +26,7 @@ from valaro.features.face_network import (
 from valaro.features.face_rows import FaceRows
 from valaro.features.protocols import FaceFeature
 from valaro.features.table import asked_features, feature_by_name
-from valaro.media.still import read_crop
+from valaro.media.crops import read_crop
 
 Weights = dict[str, np.ndarray]
 

@@ -1,11 +1,8 @@
 """A folder of recordings of any kind read into unlabelled samples: 1.28 s in which somebody speaks and shows a face.
 
-Nothing is known of such recordings but what they hold. Where somebody speaks is found by voice activity (see
-media/voice_activity.py), and the middle of a sample lies in such a stretch; a sample of silence or without a face is
-dropped and another one drawn (speech_source.py, sampling.py). Who speaks is said by a pattern over the path or by a
-table (speaker_names.py); a recording of which they do not say it is a Problem. Where nobody says who speaks, a
-recording counts as one person, who could be anyone. A recording of which nothing can be taken is a Problem with the
-reason: nobody speaks, no face shows, it cannot be read.
+Nothing is known of such recordings but what they hold. The middle of a sample lies where voice activity is found. A
+recording of which nothing can be taken is a Problem with the reason. Where nobody says who speaks, a recording counts
+as one person, who could be anyone. See docs/corpora.md.
 """
 
 from collections import Counter
@@ -33,7 +30,7 @@ from valaro.corpora.speaker_names import (
 from valaro.corpora.speech_source import SpokenPlaces
 from valaro.errors import MediaError, ValaroError
 from valaro.media.decode import probe
-from valaro.media.presence import FaceFinder
+from valaro.media.faces import FaceFinder
 from valaro.media.suffixes import RECORDINGS
 from valaro.media.voice_activity import SpeechSegment, spoken_stretches
 from valaro.records import ANYONE, Problem, Utterance
@@ -87,7 +84,7 @@ def read_recordings(
         utterances=tuple(_utterance(recordings[sample.source], sample, listing) for sample in drawing.samples),
         unit="sample",
         expected=options.samples,
-        rejected=tuple(_named(problem, listing.corpus) for problem in rejected),
+        rejected=tuple(replace(problem, utterance=f"{listing.corpus}/{problem.utterance}") for problem in rejected),
         skipped=listing.skipped | drawing.skipped,
         remarks=tuple(_remarks(listing, options, recordings, drawing, rejected)),
     )
@@ -207,11 +204,6 @@ def _without_samples(recordings: Sequence[_Recording], drawing: Drawing) -> Iter
             reasons = drawing.rejected_by_source.get(source, Counter[str]()).most_common()
             why = ", ".join(f"{number} {what}" for what, number in reasons)
             yield Problem(utterance=name, where="samples", why=f"none of its {count} places gives a sample: {why}")
-
-
-def _named(problem: Problem, corpus: str) -> Problem:
-    """Return the problem under the name that its recording has in the corpus."""
-    return replace(problem, utterance=f"{corpus}/{problem.utterance}")
 
 
 def _utterance(recording: _Recording, sample: Sample, listing: _Listing) -> Utterance:
