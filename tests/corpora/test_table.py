@@ -135,6 +135,13 @@ def test_one_cause_on_190_rows_is_one_line_with_the_first_lines_and_a_count(fold
     ]
 
 
+def test_braces_in_a_cell_are_shown_as_they_are(folder):
+    path = write(folder, "utterance,file,gender\n{x},{0}.wav,{}\n")
+    message = faults(path)
+    assert f"{path}, line 2: file '{{0}}.wav' does not exist (looked in {folder})" in message
+    assert f"{path}, line 2: gender '{{}}': expected F, M, female, male or nothing" in message
+
+
 def test_few_different_words_that_are_no_levels_are_a_line_each_with_a_count(folder):
     words = ["happy", "sad", "happy", "happy", "sad", "happy"]
     rows = "".join(f"{number},a.wav,s,{word}\n" for number, word in enumerate(words))

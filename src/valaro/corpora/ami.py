@@ -32,13 +32,12 @@ NOTE = CorpusNote(
 _NO_CLOSE_UP = "speakers without a close-up camera's recording"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Speaker:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Speaker(SpokenPlaces):
     """A speaker of a meeting, whose words are places in the recordings."""
 
     seat: Seat
     transcript: Transcript
-    places: SpokenPlaces
 
 
 @dataclass(kw_only=True)
@@ -64,7 +63,7 @@ def read_ami(
     speakers = _find_speakers(find_parts(folder), FaceFinder() if options.faces else None)
     if not speakers.speakers:
         raise _nobody(folder, speakers)
-    drawing = draw([speaker.places for speaker in speakers.speakers], options, on_progress)
+    drawing = draw(speakers.speakers, options, on_progress)
     return Reading(
         utterances=tuple(_utterance(speakers.speakers[sample.source], sample) for sample in drawing.samples),
         notes=(NOTE,),
@@ -112,15 +111,17 @@ def _add_speaker(seat: Seat, folder: AmiFolder, finder: FaceFinder | None, speak
             return
         speakers.problems += [_problem(seat.name, "segments", fault) for fault in transcript.faults]
         speakers.skipped["words without times"] += transcript.untimed
-        places = SpokenPlaces(
+        speaker = _Speaker(
             name=seat.name,
             sound=headset,
             begins=transcript.begins,
             ends=transcript.ends,
             picture=close_up,
             finder=finder,
+            seat=seat,
+            transcript=transcript,
         )
-        speakers.speakers.append(_Speaker(seat=seat, transcript=transcript, places=places))
+        speakers.speakers.append(speaker)
 
 
 def _without_a_seat(folder: AmiFolder, seating: Seating) -> Iterator[Problem]:
@@ -146,13 +147,13 @@ def _utterance(speaker: _Speaker, sample: Sample) -> Utterance:
         session=seat.session,
         speaker=f"{CORPUS}/{seat.person or f'?{seat.name}'}",
         gender=seat.gender,
-        media=speaker.places.sound,
+        media=speaker.sound,
         start=sample.crop.start,
         end=sample.crop.end,
     )
-    if speaker.places.picture is None:
+    if speaker.picture is None:
         return voice
-    return replace(voice, media=speaker.places.picture, sound=speaker.places.sound, sound_start=sample.crop.start)
+    return replace(voice, media=speaker.picture, sound=speaker.sound, sound_start=sample.crop.start)
 
 
 def _remarks(speakers: list[_Speaker], drawing: Drawing, *, faces: bool) -> Iterator[str]:
@@ -160,7 +161,7 @@ def _remarks(speakers: list[_Speaker], drawing: Drawing, *, faces: bool) -> Iter
     if len(drawing.samples) < drawing.asked:
         yield drawing.shortfall()
     if not faces:
-        blind = sum(speaker.places.picture is None for speaker in speakers)
+        blind = sum(speaker.picture is None for speaker in speakers)
         voices = f"; {blind} speakers have no close-up camera's recording, their samples are voice alone"
         yield f"not looked at: whether a face shows{voices * bool(blind)}"
     impossible = [words for speaker in speakers for words in speaker.transcript.impossible]
