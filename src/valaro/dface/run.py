@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from valaro.dface.best import Epoch, FaceScores, score_faces
 from valaro.dface.config import FaceNetworkConfig, checked_config
 from valaro.dface.densenet import DenseNet
 from valaro.dface.export import export_network
 from valaro.dface.fit import OnStep, fit_face_network
+from valaro.dface.scores import Epoch, FaceScores, score_faces
 from valaro.dface.splits import FaceSplits
 from valaro.documents import read_json
 from valaro.errors import StoreError, ValaroError, words_for
@@ -75,8 +75,10 @@ def train_face_network(
                 if on_epoch is not None:
                     on_epoch(history[-1])
 
-            training = fit_face_network(splits, config, seed=seed, paths=paths, on_step=on_step, on_epoch=note_epoch)
-            _write_result(splits, to, training.network, training.history[training.best_epoch - 1])
+            network, best = fit_face_network(
+                splits, config, seed=seed, paths=paths, on_step=on_step, on_epoch=note_epoch
+            )
+            _write_result(splits, to, network, best.point)
             paths.forget_state()
         return _finished(to)
 
