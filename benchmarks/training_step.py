@@ -332,7 +332,7 @@ def literal(
         g_steps.step()
         for parameter in embedding:
             parameter.requires_grad_(True)
-        watch.after_step(step, {**found, "generator": matching})
+        watch.after_step({**found, "generator": matching})
 
 
 def careful(*arguments: Any) -> None:  # noqa: ANN401
