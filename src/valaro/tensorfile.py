@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import xxhash
 from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save
 
 from valaro.documents import parse_json
 from valaro.errors import StoreError, words_for
 from valaro.jsonfile import to_json
+
+__all__ = ["Arrays", "TensorFile", "TensorKind", "load_arrays", "parse_tensors", "tensor_bytes"]
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -60,7 +63,7 @@ def parse_tensors(kind: TensorKind, content: bytes, source: str) -> TensorFile:
         StoreError: it is no such file, of another kind or version, or damaged.
     """
     try:
-        arrays = load(content)
+        arrays = load_arrays(content)
         header: Any = parse_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise StoreError(

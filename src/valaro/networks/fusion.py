@@ -60,8 +60,8 @@ class ClassifierOutput:
 class FusionClassifier(nn.Module):
     """D: an encoder a modality, features concatenated, one linear layer (Eq. 6); one modality gives Eq. 4."""
 
-    centre: Tensor
-    spread: Tensor
+    mean: Tensor
+    std: Tensor
     owners: Tensor
     scales: Tensor
 
@@ -88,8 +88,8 @@ class FusionClassifier(nn.Module):
         if shape.zero_head:
             nn.init.zeros_(self.head.weight)
         if shape.standardised:
-            self.register_buffer("centre", torch.zeros(features))
-            self.register_buffer("spread", torch.ones(features))
+            self.register_buffer("mean", torch.zeros(features))
+            self.register_buffer("std", torch.ones(features))
         scales = torch.where(torch.arange(features) < self._encoded, shape.encoder_scale, 1.0)
         self.register_buffer("scales", scales, persistent=False)
 
@@ -145,9 +145,9 @@ class FusionClassifier(nn.Module):
 
     def _standardised(self, features: Float[Tensor, "n f"], *, start: bool) -> Float[Tensor, "n f"]:
         if start:
-            self.centre.copy_(features.detach().mean(dim=0))
-            self.spread.copy_(features.detach().std(dim=0, unbiased=False).clamp_min(1e-3))
-        return (features - self.centre) / self.spread
+            self.mean.copy_(features.detach().mean(dim=0))
+            self.std.copy_(features.detach().std(dim=0, unbiased=False).clamp_min(1e-3))
+        return (features - self.mean) / self.std
 
 
 Fake = dict[str, Tensor] | Tensor

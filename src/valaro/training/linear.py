@@ -46,8 +46,8 @@ def fit_linear(context: TrainerContext[RecordingBatches], estimator: Estimator) 
     owners, levels = np.nonzero(soft_labels)
     mean, std = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
     scaled = ((values - mean) / std)[owners]
-    _copy(classifier.centre, mean)
-    _copy(classifier.spread, std)
+    _copy(classifier.mean, mean)
+    _copy(classifier.std, std)
     for step, strength in enumerate(STRENGTHS, start=1):
         model = estimator(strength)
         if len(np.unique(levels)) > 1:
