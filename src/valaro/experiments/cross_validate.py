@@ -7,7 +7,6 @@ from pathlib import Path
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, with_shuffled_labels
 from valaro.experiments.data import StudyData, load_study
-from valaro.experiments.environment import environment
 from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study_jobs
 from valaro.experiments.pools import Asked, warnings_before
 from valaro.experiments.run_folder import RunFolder, write_failures, write_result
@@ -20,6 +19,7 @@ from valaro.records import FoldResult, Problem, RunRecord
 from valaro.rng import stream_seed
 from valaro.store.feature_store import FeatureStore
 from valaro.training.durations import expected, slow_words
+from valaro.training.environment import environment
 from valaro.training.feature_maps import map_features
 from valaro.training.methods import METHODS, ModelSpec
 from valaro.training.runtime import device_called
