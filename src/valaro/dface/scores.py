@@ -22,13 +22,18 @@ _AT_ONCE = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """One epoch: the mean training loss, then cross-entropy, accuracy and mean recall (0-1) of the validation faces."""
+    """How one epoch went; its fields are the columns of epochs.csv."""
 
     epoch: int
+    """From 1."""
     training_loss: float
+    """Mean over the epoch's updates."""
     validation_loss: float
+    """Cross-entropy of the validation faces."""
     validation_accuracy: float
+    """0-1."""
     validation_uar: float
+    """Mean recall of the classes, 0-1."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,14 +26,12 @@ Inputs = Mapping[str, Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """What an encoder and a generator of one modality are; both are built from (modality, shape, torch generator).
-
-    An encoder has a number `features` and is called with (x, noise, start=...); a layout without a generator classifies
-    only.
-    """
+    """What an encoder and a generator of one modality are; both are built from (modality, shape, torch generator)."""
 
     encoder: Callable[..., nn.Module]
+    """It has a number `features` and is called with (x, noise, start=...)."""
     generator: Callable[..., nn.Module] | None = None
+    """None: the layout classifies only."""
 
 
 LAYOUTS = {
@@ -46,15 +44,14 @@ LAYOUTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierOutput:
-    """What the classifier thinks of n samples.
-
-    `logits` of K levels and "generated"; `features` are all that the last layer sees, which G matches; `embedding` are
-    those of the encoders, D_(x): without the statistics of the input, which no training changes.
-    """
+    """What the classifier thinks of n samples."""
 
     logits: Float[Tensor, "n outputs"]
+    """Of K levels and "generated"."""
     features: Float[Tensor, "n f"]
+    """All that the last layer sees, which G matches."""
     embedding: Float[Tensor, "n d"]
+    """Those of the encoders, D_(x): without the statistics of the input, which no training changes."""
 
 
 class FusionClassifier(nn.Module):

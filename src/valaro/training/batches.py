@@ -17,15 +17,16 @@ from valaro.training.crops import Crops, Recordings
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """What one update sees: labelled crops with their soft labels, and crops of the union of both corpora.
-
-    `second_view` are the real ones for the second look: the same crops, or others of the same utterances.
-    """
+    """What one update sees."""
 
     labelled: Crops
+    """Crops of labelled utterances."""
     soft_labels: Float[Tensor, "n levels"]
+    """Their labels."""
     real: Crops
+    """Crops of the union of labelled and unlabelled recordings."""
     second_view: Crops
+    """The real ones for the second look: the same crops, or others of the same utterances."""
 
 
 @runtime_checkable

@@ -118,9 +118,10 @@ MODEL_NAMES = tuple(METHODS)
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """A method with the features it runs on; `label` is its row in a table."""
+    """A method with the features it runs on."""
 
     label: str
+    """Its row in a table."""
     method: str
     features: tuple[str, ...]
     varied: tuple[tuple[str, str], ...] = ()
@@ -194,11 +195,14 @@ def all_model_specs(models: Iterable[str], features: Sequence[str]) -> tuple[Mod
 
 @dataclass(frozen=True, kw_only=True)
 class AutoChoice:
-    """What `auto` chooses among, the simplest first; `label` is its row in a table, without what `varied` says."""
+    """What `auto` chooses among."""
 
     label: str
+    """Its row in a table."""
     model_specs: tuple[ModelSpec, ...]
+    """The simplest first."""
     varied: tuple[tuple[str, str], ...] = ()
+    """As that of a `ModelSpec`, and so is `unvaried`."""
     unvaried: str = ""
 
 

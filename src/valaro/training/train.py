@@ -38,28 +38,34 @@ from valaro.windows import LONGEST_WINDOW, WindowSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Adversaries:
-    """G as its training left it, and D's averaged weights at that time, where G's samples are to be looked at.
-
-    Those of the checkpoint that validation chose may be much older, and G's samples fit them no more.
-    """
+    """G and D as their training left them: the checkpoint that validation chose may be much older than G."""
 
     classifier: FusionClassifier
+    """D with its averaged weights."""
     generator: FusionGenerator | FeatureGenerator
     step: int
+    """Updates by then."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """A model and how it came about; counts are of utterances."""
+    """A model and how it came about."""
 
     model: TrainedModel
     history: tuple[HistoryPoint, ...]
+    """An entry for each evaluation."""
     best_step: int
+    """Updates after which the weights were kept."""
     alarms: tuple[Alarm, ...]
+    """Signs that something went wrong, in the data or on the way."""
     seconds: float
+    """What it took, an equal share of each fold that a training served."""
     labelled: int
+    """Utterances with a label that it learnt from."""
     unlabelled: int
+    """Utterances without one that it learnt from."""
     excluded: int
+    """Unlabelled utterances kept away because a held-out person speaks."""
     data: TrainingData
     adversaries: Adversaries | None = None
     """None where nothing was generated."""
@@ -218,25 +224,18 @@ def network_shape(
             f"'{uneven[0]}'"
         )
 
-    def modalities(averaged: int, held: int) -> tuple[Modality, ...]:
-        return tuple(
-            Modality(
-                name=name,
-                dim=store.dim(name),
-                spectrum=name in SOUND_FEATURES,
-                averaged=averaged if name in SOUND_FEATURES else 1,
-                held=held if name in FACE_FEATURES else 1,
-            )
-            for name in features
+    modalities = tuple(
+        Modality(
+            name=name,
+            dim=store.dim(name),
+            spectrum=name in SOUND_FEATURES,
+            averaged=1 if is_linear or name not in SOUND_FEATURES else config.averaged_bands,
+            held=1 if is_linear or name not in FACE_FEATURES or config.face_rate == "grid" else PICTURE_FRAMES,
         )
-
-    if is_linear:
-        return NetworkShape(
-            modalities=modalities(averaged=1, held=1),
-            layout="statistics",
-            width=1.0,
-            regularisation=NOTHING_RANDOM,
-            standardised=True,
-        )
-    held = PICTURE_FRAMES if config.face_rate == "native" else 1
-    return NetworkShape.of(config, modalities(config.averaged_bands, held))
+        for name in features
+    )
+    if not is_linear:
+        return NetworkShape.of(config, modalities)
+    return NetworkShape(
+        modalities=modalities, layout="statistics", width=1.0, regularisation=NOTHING_RANDOM, standardised=True
+    )
