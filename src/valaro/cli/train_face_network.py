@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from valaro.dface.best import Epoch
     from valaro.dface.pictures import FaceReading
     from valaro.dface.run import FaceNetworkRun
+    from valaro.dface.scores import Epoch
     from valaro.dface.splits import FaceSplits
 
 

@@ -8,7 +8,6 @@ from typing import Literal
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, with_shuffled_labels
 from valaro.experiments.data import StudyData, load_study
-from valaro.experiments.environment import environment
 from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study_jobs
 from valaro.experiments.pools import Asked, warnings_before
 from valaro.experiments.run_folder import RunFolder, write_failures, write_result
@@ -21,11 +20,13 @@ from valaro.records import FoldResult, Problem, RunAbout
 from valaro.rng import stream_seed
 from valaro.store.feature_store import FeatureStore
 from valaro.training.durations import expected, slow_words
+from valaro.training.environment import environment
 from valaro.training.feature_maps import map_features
 from valaro.training.methods import METHODS, ModelSpec
 from valaro.training.runtime import device_called
 from valaro.training.train import Training, train_folds
 from valaro.training.trained_model import answer, predict_utterances
+from valaro.training.training_data import prepare
 
 
 def cross_validate(
@@ -98,16 +99,8 @@ def run_training(job: TrainingJob) -> None:
         learnt = [with_shuffled_labels(fold, job.dimension, seed=seed) for fold in learnt]
         # Shuffles that began with the same weights would err in the same direction, and would not be independent.
         seed = stream_seed(seed, f"control {job.dimension} {sorted(learnt[0].held_out_sessions)}")
-    trainings = train_folds(
-        job.spec,
-        store,
-        learnt,
-        job.unlabelled,
-        dimension=job.dimension,
-        seed=seed,
-        config=job.config,
-        paths=paths,
-    )
+    data = prepare(job.spec, store, learnt, job.unlabelled, dimension=job.dimension, seed=seed, config=job.config)
+    trainings = train_folds(job.spec, data, seed=seed, config=job.config, paths=paths)
     for name, fold, training in zip(job.names, job.folds, trainings, strict=True):
         if job.run.has_result(name):
             # Killed between two results of one training: what is there stays as it was, its seconds too.

@@ -21,7 +21,8 @@ from valaro.saved_model import load_model, save_model
 from valaro.training.durations import expected, slow_words
 from valaro.training.methods import ModelSpec
 from valaro.training.runtime import device_called
-from valaro.training.train import Training, train_model
+from valaro.training.train import Training, train_folds
+from valaro.training.training_data import prepare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,18 +123,14 @@ def train_dimension(job: FinalJob) -> None:
     """Train the candidates of one dimension, keep the one that validation likes best, and say how it came about."""
     data = load_study(job.settings)
     trainings: list[tuple[Training, float]] = []
+    seed, config = job.settings.study.first_seed, job.settings.config()
     trails = [job.run.paths(_trail_name(job, spec)) for spec in job.model_specs]
     for spec, paths in zip(job.model_specs, trails, strict=True):
-        training = train_model(
-            spec,
-            data.store,
-            hold_out_for_validation(data.rated(job.dimension), seed=job.settings.study.first_seed),
-            data.pool(job.dimension),
-            dimension=job.dimension,
-            seed=job.settings.study.first_seed,
-            config=job.settings.config(),
-            paths=paths,
+        folds = [hold_out_for_validation(data.rated(job.dimension), seed=seed)]
+        offered = prepare(
+            spec, data.store, folds, data.pool(job.dimension), dimension=job.dimension, seed=seed, config=config
         )
+        (training,) = train_folds(spec, offered, seed=seed, config=config, paths=paths)
         trainings.append((training, training.validation_uar))
     choice = most_liked(trainings)
     chosen = choice.winner
