@@ -43,7 +43,7 @@ def fake(utterance: Utterance, names: Sequence[str]) -> Extracted:
     if "loud" in wish:
         values["fbank"][0] = 1e9
     features = [FeatureSequence(name=name, values=values[name].astype(np.float32)) for name in names if name in values]
-    quality = FaceQuality(utterance="?", frames=75, found=70, mean_absolute_yaw=0.25) if "face" in names else None
+    quality = FaceQuality(utterance="?", frames=75, detected=70, mean_absolute_yaw=0.25) if "face" in names else None
     return Extracted(features=tuple(features), quality=quality, problems=tuple(problems))
 
 

@@ -77,7 +77,7 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
             render_recording(plan_recording(seed=seed), interview)
     table = write_table(plans, recordings)
     utterances = read_table(table, TableOptions(corpus="synthetic")).utterances
-    notes = [CorpusNote(corpus="synthetic", text=SYNTHETIC_NOTE)]
+    notes = [CorpusNote(corpus="synthetic", text=SYNTHETIC_NOTE, kind="synthetic")]
     write_manifest(manifest, utterances, notes)
     with progress("extract features", "utterance") as on_progress:
         extract(utterances, ["fbank", "face"], to=store, workers=workers, notes=notes, on_progress=on_progress)

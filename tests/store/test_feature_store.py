@@ -106,7 +106,7 @@ def test_rows_are_stored_row_by_row_however_they_lie_in_memory(tmp_path):
 
 
 def test_problems_qualities_and_notes_come_back(tmp_path):
-    quality = FaceQuality(utterance="a", frames=75, found=60, mean_absolute_yaw=0.125)
+    quality = FaceQuality(utterance="a", frames=75, detected=60, mean_absolute_yaw=0.125)
     problem = Problem(utterance="a", where="sound", why="no sound stream")
     put(tmp_path, {"a": {"face": ramp(3, 2), "fbank": ramp(0, 2)}}, quality=quality, problems=(problem,))
     write_head(tmp_path, [CorpusNote(corpus="z", text="t"), CorpusNote(corpus="c", text="t")])

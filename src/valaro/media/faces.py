@@ -37,7 +37,7 @@ class _Row:
     """What a frame gave: a row of the FaceTrack."""
 
     crop: UInt8[np.ndarray, "64 64"]
-    found: bool
+    detected: bool
     yaw: float
     time: float
 
@@ -45,7 +45,7 @@ class _Row:
 class FaceTracker:
     """The person followed: `track` takes the frames in any portions, `finish` gives what is still being held back.
 
-    A frame is `found` if a face was detected in it or in both looked-at frames around it. Elsewhere the previous crop
+    A frame is `detected` if a face was seen in it or in both looked-at frames around it. Elsewhere the previous crop
     is repeated; before the first face, the first one. Rows come out up to EVERY frames after their frame went in, those
     before the first face when it appears (LONGEST_WAIT at most; empty then, as when none ever does).
     """
@@ -140,7 +140,7 @@ class FaceTracker:
 
     def _add(self, picture: Picture, time: float, face: Face | None) -> None:
         if face is not None:
-            self._shown = _Row(cut_face(picture, face), found=True, yaw=face.yaw, time=time)
+            self._shown = _Row(cut_face(picture, face), detected=True, yaw=face.yaw, time=time)
             self._rows += [_repeated(self._shown, earlier) for earlier in self._waiting]
             self._waiting = []
             self._rows.append(self._shown)
@@ -152,21 +152,21 @@ class FaceTracker:
 
     def _give_up_before(self, time: float) -> None:
         empty = np.zeros((CROP_SIDE, CROP_SIDE), np.uint8)
-        self._rows += [_Row(empty, found=False, yaw=0.0, time=moment) for moment in self._waiting if moment < time]
+        self._rows += [_Row(empty, detected=False, yaw=0.0, time=moment) for moment in self._waiting if moment < time]
         self._waiting = [moment for moment in self._waiting if moment >= time]
 
     def _settled(self) -> FaceTrack:
         rows, self._rows = self._rows, []
         return FaceTrack(
             crops=np.stack([row.crop for row in rows]) if rows else np.zeros((0, CROP_SIDE, CROP_SIDE), np.uint8),
-            found=np.array([row.found for row in rows], dtype=np.bool_),
+            detected=np.array([row.detected for row in rows], dtype=np.bool_),
             yaw=np.array([row.yaw for row in rows], dtype=np.float32),
             times=np.array([row.time for row in rows], dtype=np.float64),
         )
 
 
 def _repeated(row: _Row, time: float) -> _Row:
-    return _Row(row.crop, found=False, yaw=row.yaw, time=time)
+    return _Row(row.crop, detected=False, yaw=row.yaw, time=time)
 
 
 def _interpolated(first: Face, second: Face, share: float) -> Face:

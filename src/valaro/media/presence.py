@@ -22,6 +22,6 @@ class FaceFinder:
             self._of_thread.detector = YuNet()
         tracker = FaceTracker(self._of_thread.detector)
         for clip in stream_clips(path, start=start, end=end, stretch=_PORTION, sound=False):
-            if len(clip.frames) and tracker.track(clip.frames, clip.times).found.any():
+            if len(clip.frames) and tracker.track(clip.frames, clip.times).detected.any():
                 return True
-        return bool(tracker.finish().found.any())
+        return bool(tracker.finish().detected.any())

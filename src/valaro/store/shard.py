@@ -235,9 +235,10 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
         "utterance": entry.utterance,
         "source": _source_to_json(entry.source),
         "blocks": [[block.name, block.version, block.rows, block.dim, block.checksum] for block in entry.blocks],
-        "quality": quality and [quality.frames, quality.found, quality.mean_absolute_yaw],
+        "quality": quality and [quality.frames, quality.detected, quality.mean_absolute_yaw],
         "problems": [
-            [problem.where, problem.why, *([True] if problem.is_remark else [])] for problem in entry.problems
+            [p.where, p.why, *([p.is_remark, p.is_absence] if p.is_remark or p.is_absence else [])]
+            for p in entry.problems
         ],
     }
 
@@ -262,9 +263,9 @@ def _entry_from_json(body: dict[str, Any]) -> Entry:
             for feature, version, rows, dim, seal in body["blocks"]
         ),
         quality=quality
-        and FaceQuality(utterance=name, frames=quality[0], found=quality[1], mean_absolute_yaw=quality[2]),
+        and FaceQuality(utterance=name, frames=quality[0], detected=quality[1], mean_absolute_yaw=quality[2]),
         problems=tuple(
-            Problem(utterance=name, where=where, why=why, is_remark=bool(remark))
-            for where, why, *remark in body["problems"]
+            Problem(utterance=name, where=where, why=why, is_remark=marks[:1] == [True], is_absence=marks[1:] == [True])
+            for where, why, *marks in body["problems"]
         ),
     )
