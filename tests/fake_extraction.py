@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from valaro.errors import MediaError
-from valaro.extraction import extract
+from valaro.extraction import ExtractOptions, extract
 from valaro.records import Extracted, FaceQuality, FeatureSequence, Problem, Utterance
 
 VERSIONS = {"fbank": "1", "face": "1"}
@@ -57,7 +57,8 @@ def utterances(folder: Path) -> tuple[Utterance, ...]:
 def main(folder: str, store: str, workers: str) -> None:
     """Extract `folder` into `store`, to be killed."""
     names = ["fbank", "face"]
-    extract(utterances(Path(folder)), names, to=Path(store), workers=int(workers), extractor=fake, versions=VERSIONS)
+    options = ExtractOptions(extractor=fake, versions=VERSIONS)
+    extract(utterances(Path(folder)), names, to=Path(store), workers=int(workers), options=options)
 
 
 def command(folder: Path, store: Path, workers: int) -> list[str]:

@@ -24,7 +24,7 @@ def run(
     each worker had in hand.
     """
     from valaro.cli.console import list_problems, print_json, progress, say
-    from valaro.extraction import extract
+    from valaro.extraction import ExtractOptions, extract
     from valaro.features.table import asked_features
     from valaro.reports.sentences import plural
     from valaro.store.manifest import read_manifest
@@ -40,10 +40,8 @@ def run(
             to=to,
             workers=workers,
             notes=[note for manifest in read for note in manifest.notes],
-            on_progress=count,
-            on_look=count.look,
-            retry_failed=retry_failed,
             network=network,
+            options=ExtractOptions(on_progress=count, on_look=count.look, retry_failed=retry_failed),
         )
     say(
         f"{summary.requested} asked for: {summary.complete} complete, {summary.partial} in part, "

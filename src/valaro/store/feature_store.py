@@ -49,9 +49,9 @@ class FeatureStore:
         for shard in shards:
             self._add_spans(shard)
             for entry in shard.entries:
-                problems.update(entry.problems)
-                if entry.quality:
-                    qualities.setdefault(entry.utterance, entry.quality)
+                problems.update(entry.listed_problems())
+                if entry.face_quality:
+                    qualities.setdefault(entry.utterance, entry.face_quality)
             # The entries of a large corpus are a million objects, of which nothing more is needed.
             self._shards.append(replace(shard, entries=()))
         self.names = tuple(sorted(self._spans))
