@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from valaro.errors import MediaError
-from valaro.extraction import extract
+from valaro.extraction import ExtractOptions, extract
 from valaro.records import Extracted, FaceQuality, FeatureSequence, Problem, Utterance
 
 VERSIONS = {"fbank": "1", "face": "1"}
@@ -43,7 +43,7 @@ def fake(utterance: Utterance, names: Sequence[str]) -> Extracted:
     if "loud" in wish:
         values["fbank"][0] = 1e9
     features = [FeatureSequence(name=name, values=values[name].astype(np.float32)) for name in names if name in values]
-    quality = FaceQuality(utterance="?", frames=75, found=70, mean_absolute_yaw=0.25) if "face" in names else None
+    quality = FaceQuality(utterance="?", frames=75, detected=70, mean_absolute_yaw=0.25) if "face" in names else None
     return Extracted(features=tuple(features), quality=quality, problems=tuple(problems))
 
 
@@ -57,7 +57,8 @@ def utterances(folder: Path) -> tuple[Utterance, ...]:
 def main(folder: str, store: str, workers: str) -> None:
     """Extract `folder` into `store`, to be killed."""
     names = ["fbank", "face"]
-    extract(utterances(Path(folder)), names, to=Path(store), workers=int(workers), extractor=fake, versions=VERSIONS)
+    options = ExtractOptions(extractor=fake, versions=VERSIONS)
+    extract(utterances(Path(folder)), names, to=Path(store), workers=int(workers), options=options)
 
 
 def command(folder: Path, store: Path, workers: int) -> list[str]:

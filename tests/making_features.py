@@ -8,7 +8,7 @@ import numpy as np
 from valaro.records import LEVEL_SCORES, LEVELS, CorpusNote, Dimension, Rating, Utterance
 from valaro.store.contents import Contents
 from valaro.store.feature_store import SHARDS, FeatureStore, write_head
-from valaro.store.shard import Block, Entry, checksum_rows, half_precision, source_of, write_shard
+from valaro.store.shard import Entry, block_of, half_precision, source_of, write_shard
 
 
 def an_utterance(
@@ -57,16 +57,7 @@ def make_store(
         Entry(
             utterance=utterance,
             source=source_of(an_utterance(utterance), Contents()),
-            blocks=tuple(
-                Block(
-                    name=name,
-                    version=(versions or {}).get(name, "1"),
-                    rows=len(values),
-                    dim=np.shape(values)[1],
-                    checksum=checksum_rows(rows[utterance, name]),
-                )
-                for name, values in sequences.items()
-            ),
+            blocks=tuple(block_of(name, (versions or {}).get(name, "1"), rows[utterance, name]) for name in sequences),
         )
         for utterance, sequences in features.items()
     ]

@@ -50,7 +50,7 @@ def test_two_seconds_give_200_rows_of_every_feature(tmp_path, always_a_face):
 
 def test_face_quality_counts_video_frames_and_averages_absolute_yaw(tmp_path, always_a_face):
     quality = extract_utterance(utterance(make_recording(tmp_path / "a.mov", **MPEG4)), ["face"]).quality
-    assert (quality.utterance, quality.frames, quality.found) == ("c/u", 50, 50)
+    assert (quality.utterance, quality.frames, quality.detected) == ("c/u", 50, 50)
     assert quality.mean_absolute_yaw == pytest.approx(0.25)
 
 
@@ -141,7 +141,7 @@ def test_a_picture_without_a_face_is_a_problem_and_the_sound_is_there(tmp_path):
     (problem,) = extracted.problems
     assert (problem.utterance, problem.where) == ("c/u", "faces")
     assert problem.why == "no face was found in any of 50 frames"
-    assert (extracted.quality.frames, extracted.quality.found, extracted.quality.mean_absolute_yaw) == (50, 0, 0.0)
+    assert (extracted.quality.frames, extracted.quality.detected, extracted.quality.mean_absolute_yaw) == (50, 0, 0.0)
 
 
 def test_a_face_upside_down_is_said_and_not_embedded_in_silence(tmp_path, monkeypatch):
@@ -218,7 +218,7 @@ def test_a_real_clip_gives_both_modalities_without_problems_and_identically_in_s
     extracted = extract_utterance(utterance(path), ["fbank", "face"])
     # 167,051 samples at 44.1 kHz are 3.788 s.
     assert (shapes(extracted), extracted.problems) == ({"fbank": (379, 128), "face": (379, 128)}, ())
-    assert (extracted.quality.frames, extracted.quality.found) == (113, 113)
+    assert (extracted.quality.frames, extracted.quality.detected) == (113, 113)
     parts = list(stream_features(path, ["fbank", "face"], stretch=0.3))
     for place, feature in enumerate(extracted.features):
         assert np.concatenate([part.features[place].values for part in parts]).tobytes() == feature.values.tobytes()

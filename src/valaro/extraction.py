@@ -1,15 +1,14 @@
 """From utterances to a feature store: what is done is skipped, what failed is listed."""
 
-import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float16
 
 from valaro.errors import StoreError, ValaroError, all_at_once, words_for
 from valaro.features.face_network import FaceNetwork, packaged_face_network, read_face_network
@@ -19,7 +18,6 @@ from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import CorpusNote, Extracted, FeatureSequence, Problem, Utterance
 from valaro.store.contents import Contents
-from valaro.store.drop_features import drop_features
 from valaro.store.feature_store import SHARDS, read_shards, write_head
 from valaro.store.lock import exclusive_lock
 from valaro.store.networks import NETWORKS, forget_networks, keep_network, read_network
@@ -27,15 +25,20 @@ from valaro.store.plan import Chunk, Versions, plan_chunks, stale_pairs
 from valaro.store.shard import (
     Block,
     Entry,
+    Quality,
+    Reason,
+    Rows,
     Source,
-    checksum_rows,
+    block_of,
+    drop_features,
     half_precision,
+    new_shard,
+    shard_key,
     source_of,
-    write_shard,
 )
 from valaro.store.summary import ExtractionSummary, summarise
 
-__all__ = ["ExtractionSummary", "Extractor", "extract"]
+__all__ = ["ExtractOptions", "ExtractionSummary", "Extractor", "extract"]
 
 Extractor = Callable[[Utterance, Sequence[str]], Extracted]
 
@@ -43,16 +46,33 @@ _DFACE = "dface"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Job:
-    """One utterance to extract; its rows wait at `scratch` (and the feature's name) until their shard is whole."""
+class ExtractOptions:
+    """What a caller of `extract` rarely says."""
 
-    utterance: Utterance
-    source: Source
-    missing: Versions
-    scratch: Path
-    extractor: Extractor | None
+    retry_failed: bool = False
+    """Try once more what failed before."""
+    on_progress: OnProgress | None = None
+    """Hears how many utterances are done, how many were requested, and of how many done now nothing came out."""
+    on_look: OnProgress | None = None
+    """Hears before that how many recordings were looked at: the contents of every new one are read once."""
+    extractor: Extractor | None = None
+    """Stands for `valaro.recordings.extract_utterance`; workers must be able to import it."""
+    versions: Mapping[str, str] | None = None
+    """Versions of its features, for those of `valaro.features`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardJob:
+    """The utterances of one shard that is to be written: all that a worker, on whatever machine, needs for it."""
+
+    chunk: Chunk
+    sources: tuple[Source, ...]
+    """One for each utterance."""
     store: Path
-    """Where a worker finds the network of `dface`: the store's own copy, which no training can change meanwhile."""
+    """Where the shard goes, and where the network of `dface` lies: a copy, which no training can change meanwhile."""
+    extractor: Extractor | None = None
+    fatal: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Utterances that ended their processes before, and how: they are not tried."""
 
 
 def extract(
@@ -62,47 +82,44 @@ def extract(
     to: Path,
     workers: int = 1,
     notes: Sequence[CorpusNote] = (),
-    on_progress: OnProgress | None = None,
-    on_look: OnProgress | None = None,
-    retry_failed: bool = False,
-    extractor: Extractor | None = None,
-    versions: Mapping[str, str] | None = None,
     network: Path | None = None,
+    options: ExtractOptions = ExtractOptions(),
 ) -> ExtractionSummary:
     """Extract features of utterances into the store `to`, made or continued; what it has already is not done again.
 
     Killed at any moment and started again, it ends in the same files byte for byte, with any number of `workers`. An
-    utterance that fails is a `Problem`, tried again only with `retry_failed` or when its recording changes; a killed
-    retry ends in the same rows, but may part them into other files. `on_progress` is told how many utterances are done,
-    how many were requested, and of how many of those done now nothing came out, and `on_look` before that, since the
-    contents of every recording that is new here are read once. `extractor` and the `versions` of its features are those
-    of `valaro.recordings` and `valaro.features` if not given. `network` is the file or run folder of the network behind
+    utterance that fails is a `Problem`, tried again only on request or when its recording changes; a killed retry ends
+    in the same rows, but may part them into other files. `network` is the file or run folder of the network behind
     `dface` (default: the one that the store has, else the packaged one); the store keeps a copy.
     """
     trained = _network(network, names, to)
-    asked = _with_versions(names, versions, trained)
+    asked = _with_versions(names, options.versions, trained)
     _refuse_duplicates(utterances)
     check_workers(workers)
     with exclusive_lock(to, "extracts"), _swept(to):
         write_head(to, notes)
-        sources = _sources(utterances, to, on_look)
+        sources = _sources(utterances, to, options.on_look)
         if trained is not None and _DFACE in dict(asked):
             keep_network(to, trained)
         shards = read_shards(to)
-        stale = stale_pairs(shards, sources, asked, retry_failed=retry_failed)
+        stale = stale_pairs(shards, sources, asked, retry_failed=options.retry_failed)
         if stale:
-            drop_features(to / SHARDS, shards, stale)
+            for shard in shards:
+                drop_features(shard, stale)
             shards = read_shards(to)
-        chunks = plan_chunks(utterances, shards, asked)
-        skipped = len(utterances) - sum(len(chunk.utterances) for chunk in chunks)
-
-        def tell(done: int, failed: int) -> None:
-            if on_progress is not None:
-                on_progress(skipped + done, len(utterances), failed)
-
-        tell(0, 0)
-        if chunks:
-            _extract_chunks(chunks, sources, to, workers, extractor, tell)
+        jobs = [
+            ShardJob(
+                chunk=chunk,
+                sources=tuple(sources[utterance.id] for utterance in chunk.utterances),
+                store=to,
+                extractor=options.extractor,
+            )
+            for chunk in plan_chunks(utterances, shards, asked)
+        ]
+        skipped = len(utterances) - sum(len(job.chunk.utterances) for job in jobs)
+        progress = _Progress(skipped, len(utterances), options.on_progress)
+        if jobs:
+            _write_shards(jobs, workers, progress)
             shards = read_shards(to)
         blocks = (block for shard in shards for entry in shard.entries for block in entry.blocks)
         forget_networks(to, {block.version for block in blocks if block.name == _DFACE})
@@ -183,108 +200,106 @@ def _swept(store: Path) -> Generator[None]:
         sweep_all()
 
 
-def _extract_chunks(
-    chunks: Sequence[Chunk],
-    sources: Mapping[str, Source],
-    store: Path,
-    workers: int,
-    extractor: Extractor | None,
-    tell: Callable[[int, int], None],
-) -> None:
-    """Extract every utterance in a job of its own; a chunk whose last one ends becomes a shard."""
-    scratch = Path(tempfile.mkdtemp(prefix=".scratch.", suffix=".part", dir=store))
-    jobs: list[_Job] = []
-    chunk_of: list[Chunk] = []
-    for chunk in chunks:
-        for utterance in chunk.utterances:
-            place = scratch / str(len(jobs))
-            source = sources[utterance.id]
-            jobs.append(
-                _Job(
-                    utterance=utterance,
-                    source=source,
-                    missing=chunk.missing,
-                    scratch=place,
-                    extractor=extractor,
-                    store=store,
-                )
-            )
-            chunk_of.append(chunk)
-    places = {job.utterance.id: job.scratch for job in jobs}
-    entries: dict[str, Entry] = {}
-    done = failed = 0
+class _Progress:
+    """Counts each utterance once, however often it is tried."""
 
-    def rows_of(entry: Entry, block: Block) -> Float16[np.ndarray, "t dim"]:
-        shape = (block.rows, block.dim)
-        return np.asarray(np.memmap(_scratch(places[entry.utterance], block.name), "<f2", mode="r", shape=shape))
+    def __init__(self, skipped: int, total: int, on_progress: OnProgress | None) -> None:
+        self._skipped, self._total, self._on_progress = skipped, total, on_progress
+        self._seen: set[str] = set()
+        self._failed = 0
+        self._tell()
 
-    def on_done(outcome: Outcome[Entry]) -> None:
-        nonlocal done, failed
-        job, chunk = jobs[outcome.index], chunk_of[outcome.index]
-        entry = entries[job.utterance.id] = _entry_of(outcome, job)
-        if all(utterance.id in entries for utterance in chunk.utterances):
-            whole = [entries.pop(utterance.id) for utterance in chunk.utterances]
-            write_shard(store / SHARDS, whole, rows_of)
-            for entry in whole:
-                for block in entry.blocks:
-                    _scratch(places[entry.utterance], block.name).unlink(missing_ok=True)
-        done += 1
-        failed += not any(block.rows for block in entry.blocks)
-        tell(done, failed)
+    def add(self, entry: Entry) -> None:
+        if entry.utterance not in self._seen:
+            self._seen.add(entry.utterance)
+            self._failed += not any(block.rows for block in entry.blocks)
+            self._tell()
 
-    run_jobs(_extract_one, jobs, workers=workers, on_done=on_done)
+    def _tell(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self._skipped + len(self._seen), self._total, self._failed)
 
 
-def _scratch(place: Path, name: str) -> Path:
-    return place.with_name(f"{place.name}.{name}")
+def _write_shards(jobs: Sequence[ShardJob], workers: int, progress: _Progress) -> None:
+    """Let workers write every shard; what takes its process with it is left out when its shard is tried again."""
+
+    def on_part(_: int, entry: Entry) -> None:
+        progress.add(entry)
+
+    while jobs:
+        again: list[ShardJob] = []
+        run_jobs(
+            write_one_shard,
+            jobs,
+            workers=workers,
+            on_part=on_part,
+            on_done=partial(_take_up, jobs, again),
+        )
+        jobs = again
 
 
-def _entry_of(outcome: Outcome[Entry], job: _Job) -> Entry:
-    if outcome.value is not None:
-        return outcome.value
-    if not outcome.died:  # no fault of the recording: the disk is full, a package is missing
-        raise StoreError(f"extraction stopped at {job.utterance.id}: {outcome.error}")
-    problem = Problem(utterance=job.utterance.id, where="extraction", why=outcome.error)
-    blocks = tuple(Block(name=name, version=version) for name, version in job.missing)
-    return Entry(utterance=job.utterance.id, source=job.source, blocks=blocks, problems=(problem,))
+def _take_up(jobs: Sequence[ShardJob], again: list[ShardJob], outcome: Outcome[Any]) -> None:
+    """Note a shard to be tried again without the utterance at which its process died; other faults end the run."""
+    if not outcome.error:
+        return
+    job = jobs[outcome.index]
+    culprit = job.chunk.utterances[min(outcome.parts, len(job.chunk.utterances) - 1)].id
+    if not outcome.died or culprit in job.fatal:  # no fault of the recording: the disk is full, a package is missing
+        raise StoreError(f"extraction stopped at {culprit}: {outcome.error}")
+    again.append(replace(job, fatal={**job.fatal, culprit: outcome.error}))
 
 
-def _extract_one(job: _Job) -> Entry:
-    """Extract an utterance in a worker and leave its rows at the job's scratch place."""
+def write_one_shard(job: ShardJob) -> Iterator[Entry]:
+    """Extract the utterances of a job, one after the other, into its shard; yield each one's entry."""
     extractor = job.extractor or _extractor_of(job)
-    name = job.utterance.id
+    missing = job.chunk.missing
+    asked = zip(job.sources, job.chunk.utterances, strict=True)
+    key = shard_key((source, utterance.id, missing) for source, utterance in asked)
+    with new_shard(job.store / SHARDS, key) as shard:
+        for utterance, source in zip(job.chunk.utterances, job.sources, strict=True):
+            fatal = job.fatal.get(utterance.id, "")
+            extracted = _failed(utterance, fatal) if fatal else _attempt(extractor, utterance, missing)
+            entry, rows = _entry(utterance.id, source, missing, extracted)
+            shard.append(entry, rows)
+            yield entry
+
+
+def _attempt(extractor: Extractor, utterance: Utterance, missing: Versions) -> Extracted:
     try:
-        extracted = extractor(job.utterance, [feature for feature, _ in job.missing])
+        return extractor(utterance, [name for name, _ in missing])
     except Exception as error:  # noqa: BLE001  (bad data is a row, never a crash)
-        problem = Problem(utterance=name, where="extraction", why=words_for(error))
-        extracted = Extracted(features=(), problems=(problem,))
-    found = {sequence.name: sequence for sequence in extracted.features}
-    problems = [replace(problem, utterance=name) for problem in extracted.problems]
+        return _failed(utterance, words_for(error))
+
+
+def _failed(utterance: Utterance, why: str) -> Extracted:
+    return Extracted(features=(), problems=(Problem(utterance=utterance.id, where="extraction", why=why),))
+
+
+def _entry(utterance: str, source: Source, missing: Versions, extracted: Extracted) -> tuple[Entry, Mapping[str, Rows]]:
+    """Return what the shard says of an utterance, and its rows by feature."""
+    sequences = {sequence.name: sequence for sequence in extracted.features}
+    problems = [Reason(p.where, p.why, p.is_remark, p.is_absence) for p in extracted.problems]
     blocks: list[Block] = []
-    for feature, version in job.missing:
-        fault = _fault(found.get(feature))
-        if fault and (feature in found or all(problem.is_remark for problem in problems)):
-            problems.append(Problem(utterance=name, where=feature, why=fault))
+    rows: dict[str, Rows] = {}
+    for name, version in missing:
+        fault = _fault(sequences.get(name))
+        if fault and (name in sequences or all(problem.is_remark for problem in problems)):
+            problems.append(Reason(name, fault))
         if fault:
-            blocks.append(Block(name=feature, version=version))
+            blocks.append(Block(name, version))
         else:
-            rows = half_precision(found[feature].values)
-            _scratch(job.scratch, feature).write_bytes(rows.data)
-            seal = checksum_rows(rows)
-            blocks.append(Block(name=feature, version=version, rows=rows.shape[0], dim=rows.shape[1], checksum=seal))
-    return Entry(
-        utterance=name,
-        source=job.source,
-        blocks=tuple(blocks),
-        quality=extracted.quality and replace(extracted.quality, utterance=name),
-        problems=tuple(problems),
-    )
+            rows[name] = half_precision(sequences[name].values)
+            blocks.append(block_of(name, version, rows[name]))
+    seen = extracted.quality
+    quality = seen and Quality(seen.frames, seen.detected, seen.mean_absolute_yaw)
+    entry = Entry(utterance=utterance, source=source, blocks=tuple(blocks), quality=quality, problems=tuple(problems))
+    return entry, rows
 
 
-def _extractor_of(job: _Job) -> Extractor:
+def _extractor_of(job: ShardJob) -> Extractor:
     from valaro.recordings import extract_utterance
 
-    version = dict(job.missing).get(_DFACE)
+    version = dict(job.chunk.missing).get(_DFACE)
     # Outside of what becomes a Problem: a network that cannot be read is no fault of a recording.
     return partial(extract_utterance, network=None if version is None else read_network(job.store, version))
 

@@ -150,8 +150,8 @@ class _Line:
                 self._ready[name].append(feature(windows))
 
     def _face(self, track: FaceTrack) -> None:
-        self._frames += len(track.found)
-        self._found += int(track.found.sum())
+        self._frames += len(track.detected)
+        self._found += int(track.detected.sum())
         self._tracks.append(track)
         self._add_faces(self._faces.push(track.crops, track.times))
 
@@ -183,14 +183,16 @@ def join_tracks(tracks: Sequence[FaceTrack]) -> FaceTrack:
     """Return successive tracks as one."""
     return FaceTrack(
         crops=np.concatenate([track.crops for track in tracks]),
-        found=np.concatenate([track.found for track in tracks]),
+        detected=np.concatenate([track.detected for track in tracks]),
         yaw=np.concatenate([track.yaw for track in tracks]),
         times=np.concatenate([track.times for track in tracks]),
     )
 
 
 def _part(track: FaceTrack, rows: slice) -> FaceTrack:
-    return FaceTrack(crops=track.crops[rows], found=track.found[rows], yaw=track.yaw[rows], times=track.times[rows])
+    return FaceTrack(
+        crops=track.crops[rows], detected=track.detected[rows], yaw=track.yaw[rows], times=track.times[rows]
+    )
 
 
 def extract_utterance(utterance: Utterance, names: Sequence[str], network: FaceNetwork | None = None) -> Extracted:
@@ -220,7 +222,7 @@ def extract_utterance(utterance: Utterance, names: Sequence[str], network: FaceN
         FeatureSequence(name=name, values=np.concatenate([part.features[index].values for part in stretches]))
         for index, name in enumerate(feature.name for feature in stretches[0].features)
         # Without a single face there is nothing to learn from; its Problem says so.
-        if name not in FACE_FEATURES or (quality is not None and quality.found)
+        if name not in FACE_FEATURES or (quality is not None and quality.detected)
     )
     return Extracted(features=features, quality=quality, problems=problems)
 
@@ -232,10 +234,10 @@ def _without_sound(utterance: Utterance, names: Sequence[str], network: FaceNetw
 
 
 def _quality(utterance: str, track: FaceTrack) -> FaceQuality:
-    turned = np.abs(track.yaw[track.found])
+    turned = np.abs(track.yaw[track.detected])
     return FaceQuality(
         utterance=utterance,
-        frames=len(track.found),
-        found=int(track.found.sum()),
+        frames=len(track.detected),
+        detected=int(track.detected.sum()),
         mean_absolute_yaw=float(turned.mean()) if len(turned) else 0.0,
     )

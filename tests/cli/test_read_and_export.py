@@ -13,7 +13,7 @@ from making_studies import make_study
 from valaro.corpora.registry import KINDS
 from valaro.evaluation.scores import score
 from valaro.experiments.run_folder import read_run
-from valaro.records import DIMENSIONS, Predictions, Rating
+from valaro.records import DIMENSIONS, CorpusNote, Predictions, Rating
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import fingerprint, read_manifest, write_manifest
 
@@ -147,17 +147,21 @@ def test_a_manifest_goes_out_as_tables_and_the_command_that_is_said_reads_them_b
     (tmp_path / "t.csv").write_text("utterance,file,speaker,valence\nx,a.wav,03,2;4\ny,a.wav,03,\n")
     first, back = tmp_path / "first.parquet", tmp_path / "back.parquet"
     assert (
-        valaro("read", "table", tmp_path / "t.csv", "--to", first, "--people", "the actors", "--note", "Loud.").code
+        valaro(
+            "read", "table", tmp_path / "t.csv", "--to", first, "--people", "the actors", "--note", "Loud.", "--derived"
+        ).code
         == 0
     )
     answer = valaro("export", first, "--to", tmp_path / "out put", "--as", "csv")
     assert answer.code == 0
     said, note = answer.err.splitlines()
-    assert note == "a table has no place for the note of t; give it with --note: Loud."
+    assert note == "a table has no place for the note of t; give it with --derived and --note: Loud."
     command = shlex.split(said.partition("to read it back: ")[2])
     table, root = str(tmp_path / "out put" / "t.csv"), str(tmp_path)
     assert command == ["valaro", "read", "table", table, "--people", "the actors", "--root", root]
-    assert valaro(*command[1:], "--to", back, "--note", "Loud.").code == 0
+    assert valaro(*command[1:], "--to", back, "--note", "Loud.", "--derived").code == 0
+    (note,) = read_manifest(back).notes
+    assert note == CorpusNote(corpus="t", text="Loud.", kind="derived_labels")
     assert read_manifest(back).fingerprint == read_manifest(first).fingerprint
     assert fingerprint(read_manifest(back).utterances) == fingerprint(read_manifest(first).utterances)
 
@@ -193,7 +197,7 @@ def test_a_real_clip_of_crema_d_gives_voice_and_face(valaro: Command, tmp_path: 
     # The header says 1.868 s; its sound, in whole MP3 frames, goes to 1.907 s: 191 rows of 10 ms.
     assert store.length("crema-d/1001_DFA_HAP_XX") == 191
     (quality,) = store.qualities
-    assert (quality.frames, quality.found) == (56, 56)
+    assert (quality.frames, quality.detected) == (56, 56)
     voice = store.values("crema-d/1001_DFA_HAP_XX", "fbank")
     # Logarithms of energies, from digital silence (1e-8) up: a sound that was lost would be all of one value.
     assert float(voice.max()) - float(voice.min()) > 10

@@ -169,7 +169,7 @@ def _track(times: np.ndarray, found: np.ndarray) -> FaceTrack:
     shades = (np.arange(len(times)) % 256).astype(np.uint8)
     return FaceTrack(
         crops=np.broadcast_to(shades[:, None, None], (len(times), 64, 64)).copy(),
-        found=found,
+        detected=found,
         yaw=np.zeros(len(times), np.float32),
         times=times,
     )

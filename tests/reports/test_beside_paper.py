@@ -394,14 +394,14 @@ def test_figure_7_keeps_the_papers_order_of_the_normalisations():
 
 def faces(**yaws):
     return tuple(
-        FaceQuality(utterance=f"c/{name.replace('_', '-')}", frames=10, found=10, mean_absolute_yaw=yaw)
+        FaceQuality(utterance=f"c/{name.replace('_', '-')}", frames=10, detected=10, mean_absolute_yaw=yaw)
         for name, yaw in yaws.items()
     )
 
 
 def test_a_face_is_frontal_up_to_the_boundary_and_one_never_found_is_left_out():
     seen = faces(ann_t0=0.1, ann_t1=0.02, ann_t2=0.11, ann_t3=0.5)
-    lost = FaceQuality(utterance="c/ann-t4", frames=10, found=0, mean_absolute_yaw=0.0)
+    lost = FaceQuality(utterance="c/ann-t4", frames=10, detected=0, mean_absolute_yaw=0.0)
     # GOOD misses t5 only; WRONG misses everything.
     split = split_by_yaw([judged("ann", GOOD), judged("ann", WRONG)], (*seen, lost))
     assert (split.first.clips, split.first.right, split.first.wrong) == (2, 2, 2)

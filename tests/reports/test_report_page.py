@@ -156,9 +156,9 @@ def test_a_speaker_in_both_validation_and_test_is_an_alarm_on_the_page():
 
 def test_faces_are_counted_over_all_clips_and_the_worst_stands_first():
     faces = (
-        FaceQuality(utterance="c/good", frames=100, found=99, mean_absolute_yaw=0.1),
-        FaceQuality(utterance="c/bad", frames=100, found=0, mean_absolute_yaw=float("nan")),
-        FaceQuality(utterance="c/sound only", frames=0, found=0, mean_absolute_yaw=float("nan")),
+        FaceQuality(utterance="c/good", frames=100, detected=99, mean_absolute_yaw=0.1),
+        FaceQuality(utterance="c/bad", frames=100, detected=0, mean_absolute_yaw=float("nan")),
+        FaceQuality(utterance="c/sound only", frames=0, detected=0, mean_absolute_yaw=float("nan")),
     )
     text = words(report_page([run(faces=faces)]))
     assert "49.5 % of 200 video frames show a face" in text

@@ -22,7 +22,7 @@ def figures_of(run):
 def whole_run():
     trained = [training("MSSGAN", "ann", 0, GOOD), training("MFSBase", "ann", 0, FAIR)]
     trained += [variant("SSGAN face", "losses.consistency", value, "ann", FAIR) for value in ("1", "3")]
-    face = FaceQuality(utterance="c/x", frames=10, found=9, mean_absolute_yaw=0.1)
+    face = FaceQuality(utterance="c/x", frames=10, detected=9, mean_absolute_yaw=0.1)
     return finished(trained, paper="figure_4", stand_ins={"dface": "face"}, faces=(face,))
 
 

@@ -121,7 +121,7 @@ def _speakers(
                 seconds=sum(seconds.get(utterance.id, 0.0) for utterance in inside),
                 levels=level_counts(inside),
                 loudness=(middle, low, high) if loud else None,
-                face=sum(face.found for face in seen) / frames if frames else None,
+                face=sum(face.detected for face in seen) / frames if frames else None,
             )
         )
     return tuple(rows)

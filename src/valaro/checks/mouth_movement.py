@@ -7,6 +7,7 @@ from valaro.corpora.speaker_positions import LEFT, RIGHT, Region
 from valaro.errors import MediaError
 from valaro.media.decode import Voice, stream_clips
 from valaro.media.faces import FaceTracker
+from valaro.recordings import join_tracks
 from valaro.records import FaceTrack, Utterance
 
 MOUTH = (slice(42, 62), slice(16, 48))
@@ -40,7 +41,7 @@ def sound_against_mouths(utterance: Utterance) -> float | None:
         there, _, _ = _watched(utterance, RIGHT if own == LEFT else LEFT, sound=False)
     except MediaError:
         return None
-    seen = _both(here.found, there.found)
+    seen = _both(here.detected, there.detected)
     length = float(times[-1] - times[0]) if len(times) > 1 else 0.0
     if not length or seen.mean() * length < _LEAST or power is None or not power.max() > 0:
         return None
@@ -70,12 +71,7 @@ def _watched(utterance: Utterance, region: Region, *, sound: bool) -> tuple[Face
         if len(clip.frames):
             tracks.append(tracker.track(clip.frames, clip.times))
     tracks.append(tracker.finish())
-    track = FaceTrack(
-        crops=np.concatenate([part.crops for part in tracks]),
-        found=np.concatenate([part.found for part in tracks]),
-        yaw=np.concatenate([part.yaw for part in tracks]),
-        times=np.concatenate([part.times for part in tracks]),
-    )
+    track = join_tracks(tracks)
     heard = np.concatenate(samples) if sound and samples else np.zeros(0, np.float32)
     return track, track.times, _power(heard, rate, track.times - start) if len(heard) else None
 

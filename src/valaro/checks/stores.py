@@ -145,9 +145,9 @@ def _faces(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Fin
     yield Finding(
         what="Utterances with a face in under half of their frames",
         cases=tuple(
-            f"{quality.utterance}: {quality.found} of {quality.frames} frames"
+            f"{quality.utterance}: {quality.detected} of {quality.frames} frames"
             for quality in store.qualities
-            if quality.utterance in known and 2 * quality.found < quality.frames
+            if quality.utterance in known and 2 * quality.detected < quality.frames
         ),
         is_fault=False,
     )

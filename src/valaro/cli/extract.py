@@ -26,7 +26,7 @@ def run(
     recordings that it was at.
     """
     from valaro.cli.console import list_problems, print_json, progress, say
-    from valaro.extraction import extract
+    from valaro.extraction import ExtractOptions, extract
     from valaro.features.table import asked_features
     from valaro.reports.sentences import plural
     from valaro.store.manifest import read_manifest
@@ -42,10 +42,8 @@ def run(
             to=to,
             workers=workers,
             notes=[note for manifest in read for note in manifest.notes],
-            on_progress=count,
-            on_look=count.look,
-            retry_failed=retry_failed,
             network=network,
+            options=ExtractOptions(on_progress=count, on_look=count.look, retry_failed=retry_failed),
         )
     say(
         f"{summary.requested} asked for: {summary.complete} complete, {summary.partial} in part, "

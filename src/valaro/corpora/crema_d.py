@@ -19,8 +19,8 @@ from valaro.corpora.reading import FORKS, Reading, existing_folder, nothing_in, 
 from valaro.corpora.table_faults import Fault
 from valaro.corpora.table_reader import read_rows
 from valaro.errors import ValaroError, unknown_name
-from valaro.labels.categories import DERIVED
-from valaro.records import CorpusNote, Problem, Utterance
+from valaro.labels.categories import derived_note
+from valaro.records import Problem, Utterance
 
 CORPUS = "crema-d"
 VIDEO, SOUND = ".flv", ".wav"
@@ -117,7 +117,7 @@ def read_crema_d(folder: Path, options: CremaDOptions = CremaDOptions()) -> Read
             )
             for clip in known
         ),
-        notes=(CorpusNote(corpus=CORPUS, text=DERIVED.format(source=f"CREMA-D, {_MET[options.votes]}")),),
+        notes=(derived_note(CORPUS, f"CREMA-D, {_MET[options.votes]}"),),
         unit="clip",
         expected=len(clips) + len(files.rejected),
         rejected=(*files.rejected, *unknown, *bad_actors, *bad_rows),

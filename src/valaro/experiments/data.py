@@ -137,6 +137,7 @@ def _script_notes(labelled: Sequence[Utterance]) -> Iterator[CorpusNote]:
             corpus=corpus,
             text=f"{share:.0f} % of the labelled utterances speak scripts that other sessions speak, too: "
             "their words stand in training and in test alike.",
+            kind="shared_scripts",
         )
 
 

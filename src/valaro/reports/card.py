@@ -115,7 +115,7 @@ def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
     rough = ", too few for more than a rough interval" if len(speakers) < FEW_SPEAKERS else ""
     yield f"Tested on {sentences.plural(len(speakers), 'speaker')}{rough}."
     yield "Languages, ages and origins of the speakers are not recorded: how others are judged is unknown."
-    if any("derived" in note.text for note in run.notes):
+    if any(note.kind == "derived_labels" for note in run.notes):
         yield "Labels are derived from categories: what is learnt is to tell acted or voted categories apart."
     lost = [words for row in rows for words in _lost(row)]
     if lost:
@@ -126,7 +126,7 @@ def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
         yield f"{sentences.plural(alarmed, 'training')} showed a sign of collapse (see the alarms)."
     faces = data.faces([run])
     if faces:
-        yield f"{sentences.percent(faces.found / faces.frames)} % of the video frames show a face."
+        yield f"{sentences.percent(faces.detected / faces.frames)} % of the video frames show a face."
     if run.problems:
         yield f"{sentences.plural(len(run.problems), 'item')} could not be read or judged (see the problems)."
     if run.speaker_normalised:

@@ -190,7 +190,7 @@ def _data(runs: Sequence[RunRecord]) -> Iterator[Block]:
         yield counted
     faces = data.faces(runs)
     if faces:
-        shown = sentences.percent(faces.found / faces.frames)
+        shown = sentences.percent(faces.detected / faces.frames)
         yield Sentence(
             text=f"{shown} % of {sentences.thousands(faces.frames)} video frames in "
             f"{sentences.plural(len(faces.clips), 'clip')} show a face; {sentences.plural(faces.without, 'clip')} none."

@@ -49,9 +49,9 @@ class FeatureStore:
         for shard in shards:
             self._add_spans(shard)
             for entry in shard.entries:
-                problems.update(entry.problems)
-                if entry.quality:
-                    qualities.setdefault(entry.utterance, entry.quality)
+                problems.update(entry.listed_problems())
+                if entry.face_quality:
+                    qualities.setdefault(entry.utterance, entry.face_quality)
             # The entries of a large corpus are a million objects, of which nothing more is needed.
             self._shards.append(replace(shard, entries=()))
         self.names = tuple(sorted(self._spans))
@@ -201,11 +201,11 @@ def read_notes(store: Path) -> tuple[CorpusNote, ...]:
         )
     try:
         body = read_json(head)
-        found, notes = body["format"], tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in body["notes"])
+        version, notes = body["format"], tuple(map(CorpusNote.from_row, body["notes"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{head}: damaged ({words_for(error)}), expected '{FORMAT}'") from None
-    if found != FORMAT:
-        raise StoreError(f"{head}: of format '{found}', expected '{FORMAT}'; extract into a new folder")
+    if version != FORMAT:
+        raise StoreError(f"{head}: of format '{version}', expected '{FORMAT}'; extract into a new folder")
     return notes
 
 
@@ -216,7 +216,7 @@ def write_head(store: Path, notes: Iterable[CorpusNote]) -> None:
         raise StoreError(f"{store}: holds other files but is no feature store, expected a new or empty folder")
     wanted = (known or set()) | set(notes)
     if wanted != known:
-        body = {"format": FORMAT, "notes": sorted([note.corpus, note.text] for note in wanted)}
+        body = {"format": FORMAT, "notes": sorted(note.row for note in wanted)}
         write_text(store / HEAD, canonical_json(body) + "\n")
 
 

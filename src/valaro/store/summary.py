@@ -43,7 +43,7 @@ def summarise(
     problems: dict[str, set[Problem]] = defaultdict(set)
     for entry in (entry for shard in shards for entry in shard.entries):
         stored[entry.utterance].update(block.name for block in entry.blocks if block.rows)
-        problems[entry.utterance].update(entry.problems)
+        problems[entry.utterance].update(entry.listed_problems())
     wanted = {name for name, _ in asked}
     counts = [
         len(wanted) if stored[name] & wanted and _has_all(problems[name]) else len(stored[name] & wanted)

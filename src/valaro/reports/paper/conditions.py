@@ -55,7 +55,7 @@ _Row = tuple[str, str, str, bool]
 def _of_data(run: RunRecord, study: Mapping[str, Any]) -> Iterator[_Row]:
     labelled = [corpus for corpus in run.corpora if corpus.labelled]
     pool = [corpus for corpus in run.corpora if not corpus.labelled]
-    derived = [note.corpus for note in run.notes if "derived" in note.text]
+    derived = [note.corpus for note in run.notes if note.kind == "derived_labels"]
     per_level = study.get("labels_per_class")
     own = "no other corpus, only what the labelled one leaves unlabelled"
     count = sentences.thousands(numbers.LABELLED_COUNT)
