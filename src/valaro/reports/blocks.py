@@ -1,18 +1,17 @@
-"""What a document consists of, whatever it is written as: headings, sentences, tables, figures."""
+"""What a report consists of, whatever it is written as: sections of headings, paragraphs, tables and figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-from valaro.analysis.results import ModelRow
-from valaro.reports.value_charts import ValueChart
+from valaro.records import LEVELS
+from valaro.reports.figures import Matrix, Panel
+from valaro.reports.sentences import count, percent, speaker_note
 
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
-    """A heading; `level` 2 begins a section, 3 a part of it, 4 a part of that."""
+    """A heading inside a section; `level` 3 or 4."""
 
-    kind: ClassVar[str] = "heading"
     text: str
     level: int = 3
 
@@ -21,17 +20,24 @@ class Heading:
 class Sentence:
     """A paragraph; `lead` stands in bold before it, `is_quiet`: it explains."""
 
-    kind: ClassVar[str] = "sentence"
     text: str
     lead: str = ""
     is_quiet: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The whole report in a sentence, and which model to use: its command can be copied."""
+
+    text: str
+    use: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Notice:
     """What a reader must not miss."""
 
-    kind: ClassVar[str] = "notice"
     text: str
     lead: str = ""
 
@@ -40,17 +46,31 @@ class Notice:
 class Facts:
     """Names with what is to be said of each."""
 
-    kind: ClassVar[str] = "facts"
     pairs: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Verbatim:
+    """Text that keeps its lines."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bullets:
+    """A list of short texts."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A table's cell: `below` is a second, smaller line."""
+    """A table's cell: `below` is a second, smaller line; `levels` are counts of low, medium, high to show as a bar."""
 
     text: str
     below: str = ""
     is_strong: bool = False
+    levels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,34 +85,43 @@ class Column:
 class Table:
     """A table; a row's first cell names it."""
 
-    kind: ClassVar[str] = "table"
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matrices:
-    """Confusion matrices side by side; `name` is that of the figure's file."""
+class Figure:
+    """Panels side by side; `name` is that of its files, `label` says what it shows, `table` is the same in numbers."""
 
-    kind: ClassVar[str] = "matrices"
     name: str
-    rows: tuple[ModelRow, ...]
+    panels: tuple[Panel, ...]
+    label: str
     caption: str
+    table: Table | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Charts:
-    """Charts over a varied setting side by side, with the same in numbers; `name` is that of the figure's file."""
+class Folded:
+    """What only some readers open."""
 
-    kind: ClassVar[str] = "charts"
+    summary: str
+    blocks: "tuple[Block, ...]"
+    is_open: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of the report with its address on the page; `short` names it in the list of sections."""
+
     name: str
-    charts: tuple[ValueChart, ...]
-    caption: str
-    table: Table
+    title: str
+    short: str
+    blocks: "tuple[Block, ...]"
+    is_folded: bool = False
 
 
-Block = Heading | Sentence | Notice | Facts | Table | Matrices | Charts
+Block = Heading | Sentence | Verdict | Notice | Facts | Verbatim | Bullets | Table | Figure | Folded | Section
 
 
 def words(name: str) -> Column:
@@ -107,3 +136,38 @@ def table(columns: Sequence[Column | str], rows: Iterable[Sequence[Cell | str]],
         rows=tuple(tuple(Cell(text=cell) if isinstance(cell, str) else cell for cell in row) for row in rows),
         caption=caption,
     )
+
+
+def section(name: str, title: str, short: str, blocks: Iterable[Block], *, is_folded: bool = False) -> list[Block]:
+    """Return the section, nothing where there is nothing to say in it."""
+    kept = tuple(blocks)
+    return [Section(name=name, title=title, short=short, blocks=kept, is_folded=is_folded)] if kept else []
+
+
+def walk(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield every block, those inside others after them."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Section | Folded):
+            yield from walk(block.blocks)
+
+
+def matrices(name: str, panels: Sequence[Matrix], caption: str) -> Figure:
+    """Return confusion matrices with the same in numbers."""
+    rows = [
+        (panel.title, level, *(_share(number, sum(counts)) for number in counts))
+        for panel in panels
+        for level, counts in zip(LEVELS, panel.counts, strict=True)
+    ]
+    columns = (words("model"), words("true level"), *(f"said {level}, %" for level in LEVELS))
+    return Figure(name=name, panels=tuple(panels), label=caption, caption=caption, table=table(columns, rows))
+
+
+def _share(number: float, total: float) -> Cell:
+    return Cell(text=percent(number / total if total else None), below=count(number))
+
+
+def speaker_notices(labels: Iterable[str]) -> tuple[Notice, ...]:
+    """Return the note that stands beside every figure of models with speaker-wise normalisation, none without."""
+    note = speaker_note(list(dict.fromkeys(labels)))
+    return (Notice(text=note),) if note else ()

@@ -1,27 +1,36 @@
-"""The report: one self-contained page from finished runs."""
+"""Blocks as one self-contained page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
+from itertools import groupby
 from pathlib import Path
-from typing import cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from valaro.analysis import data
-from valaro.analysis.calibration import calibration_rows
-from valaro.analysis.model_results import trainings
-from valaro.analysis.paper.numbers import SOURCE
-from valaro.analysis.results import DimensionResults, alarms_of, dimension_results
+from valaro.analysis.results import DimensionResults, dimension_results
 from valaro.errors import ValaroError
 from valaro.files import write_page
-from valaro.records import DIMENSIONS, LEVELS, RunRecord
-from valaro.reports import feature_maps, figures, sentences
-from valaro.reports.calibration import calibration_sentence, dots, nats
-from valaro.reports.card import data_and_model_card
-from valaro.reports.data_tables import MOST_ROWS, shown_settings
-from valaro.reports.paper_comparison import axis_of, beside_paper
-from valaro.reports.sanity import guards
-from valaro.reports.table_1 import level_table
-from valaro.reports.varied import varied_section
+from valaro.records import LEVELS, RunRecord
+from valaro.reports.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Facts,
+    Figure,
+    Folded,
+    Heading,
+    Notice,
+    Section,
+    Sentence,
+    Table,
+    Verbatim,
+    Verdict,
+    walk,
+)
+from valaro.reports.document import document, title_of
+from valaro.reports.figures import FaceStrip, Histogram, Intervals, ValueChart
+from valaro.reports.plots import page_svg
 
 
 def write_report(runs: Sequence[RunRecord], path: Path) -> None:
@@ -33,99 +42,153 @@ def report_page(runs: Sequence[RunRecord]) -> str:
     """Return the report's HTML."""
     if not runs:
         raise ValaroError("no runs to report on: expected at least one run folder")
-    return page_of(runs, dimension_results(runs))
+    results = dimension_results(runs)
+    return page_of(runs, results, document(runs, results))
 
 
-def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> str:
-    """Return the report's HTML from results that are computed already.
-
-    A model that several runs have, training by training, stands once among the scores; the paper's tables show it in
-    each.
-    """
-    return (
-        environment()
-        .get_template("page.html.jinja")
-        .render(
-            levels=LEVELS,
-            dimensions=DIMENSIONS,
-            most_rows=MOST_ROWS,
-            speaker_words=sentences.SPEAKER_NOTE,
-            runs=runs,
-            results=results,
-            alarms=alarms_of(results),
-            guards=guards(runs, results),
-            calibrations=[calibration_rows(one) for one in results],
-            maps=feature_maps.map_sections(results),
-            map_key=feature_maps.KEY,
-            any_linear=any(row.model_result.is_linear for one in results for row in one.rows),
-            title=title_of(results),
-            run_names=", ".join(run.name for run in runs),
-            trainings=trainings(runs),
-            notes=data.notes(runs),
-            corpora=data.corpora(runs),
-            level_table=level_table(data.corpora(runs), is_paper_study=any(run.paper for run in runs)),
-            separation=data.separation(runs),
-            faces=data.faces(runs),
-            problems=data.problems(runs),
-            any_speaker_normalised=any(run.speaker_normalised for run in runs),
-            paper_source=SOURCE,
-            beside_paper=beside_paper(runs, results),
-            varied=varied_section(runs, results, [axis_of(run) for run in runs]),
-            card=data_and_model_card(runs, results),
-        )
-    )
+def page_of(runs: Sequence[RunRecord], results: Sequence[DimensionResults], blocks: Sequence[Block]) -> str:
+    """Return the HTML of a report that is made of blocks already."""
+    title = title_of(results)
+    made_from = f"Made by valaro from the stored predictions of {', '.join(run.name for run in runs)}."
+    return page(blocks, title=f"{title}: emotion from voice and face", heading=title, footer=made_from)
 
 
-def title_of(results: Sequence[DimensionResults]) -> str:
-    """Return what the report is about: its models and dimensions."""
-    models = sorted({row.model_result.results[0].model for one in results for row in one.rows})
-    dimensions = " and ".join(one.dimension for one in results)
-    if not models:
-        return "No training finished"
-    listed = f"{len(models)} models" if len(models) > 2 else " and ".join(models)
-    return f"{listed} on {dimensions}"
-
-
-def environment() -> Environment:
-    """Return the templates of this folder with the filters that they use."""
+def page(blocks: Sequence[Block], *, title: str, heading: str, footer: str) -> str:
+    """Return the page: what comes before the first section stands in its head."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    # jinja2 types its table by the filters it ships with, which no filter of anyone else's can match.
-    cast("dict[str, Callable[..., object]]", environment.filters).update(_FILTERS)
-    return environment
+    return environment.get_template("page.html.jinja").render(
+        title=title,
+        heading=heading,
+        footer=footer,
+        sections=[block for block in walk(blocks) if isinstance(block, Section)],
+        head=html(block for block in blocks if not isinstance(block, Section)),
+        body=html(block for block in blocks if isinstance(block, Section)),
+    )
 
 
-_FILTERS: dict[str, Callable[..., object]] = {
-    "percent": sentences.percent,
-    "points": sentences.points,
-    "span": sentences.span,
-    "span_of_points": sentences.span_of_points,
-    "verdict": sentences.verdict,
-    "p_value": sentences.p_value,
-    "shown_settings": shown_settings,
-    "calibration_sentence": calibration_sentence,
-    "dots": dots,
-    "nats": nats,
-    "headline": sentences.headline,
-    "cautions": sentences.cautions,
-    "unfinished": sentences.unfinished_words,
-    "rescaled": sentences.rescaled_words,
-    "speaker_note": sentences.speaker_note,
-    "plural": sentences.plural,
-    "duration": sentences.duration,
-    "thousands": sentences.thousands,
-    "count": sentences.count,
-    "count_range": sentences.count_range,
-    "score_words": sentences.score_words,
-    "pair_words": sentences.pair_words,
-    "chosen_step": sentences.chosen_step,
-    "score_chart": figures.score_chart,
-    "difference_chart": figures.difference_chart,
-    "curve_panels": figures.curve_panels,
-    "face_strip": figures.face_strip,
-}
+def html(blocks: Iterable[Block]) -> Markup:
+    """Return the blocks; figures that follow one another share the width."""
+    parts: list[Markup] = []
+    for are_figures, group in groupby(blocks, lambda block: isinstance(block, Figure)):
+        written = Markup("\n").join(map(_written, group))
+        parts.append(Markup('<div class="figures">{}</div>').format(written) if are_figures else written)
+    return Markup("\n").join(parts)
+
+
+@singledispatch
+def _written(block: object) -> Markup:
+    raise TypeError(f"no HTML for {type(block).__name__}")
+
+
+@_written.register
+def _(block: Heading) -> Markup:
+    return Markup("<h{0}>{1}</h{0}>").format(block.level, block.text)
+
+
+@_written.register
+def _(block: Sentence) -> Markup:
+    attribute = Markup(' class="quiet"') if block.is_quiet else ""
+    return Markup("<p{}>{}{}</p>").format(attribute, _lead(block.lead), block.text)
+
+
+@_written.register
+def _(block: Verdict) -> Markup:
+    use = Markup("<p>{} <code>{}</code></p>").format(block.use, block.command) if block.use else ""
+    return Markup('<div class="verdict"><p class="said">{}</p>{}</div>').format(block.text, use)
+
+
+@_written.register
+def _(block: Notice) -> Markup:
+    return Markup('<div class="notice"><p>{}{}</p></div>').format(_lead(block.lead), block.text)
+
+
+@_written.register
+def _(block: Facts) -> Markup:
+    pairs = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*pair) for pair in block.pairs)
+    return Markup('<dl class="facts">{}</dl>').format(pairs)
+
+
+@_written.register
+def _(block: Verbatim) -> Markup:
+    return Markup("<pre>{}</pre>").format(block.text)
+
+
+@_written.register
+def _(block: Bullets) -> Markup:
+    return Markup("<ul>{}</ul>").format(Markup("").join(Markup("<li>{}</li>").format(item) for item in block.items))
+
+
+@_written.register
+def _(block: Table) -> Markup:
+    head = Markup("").join(
+        Markup('<th scope="col"{}>{}</th>').format(_words(column.is_words), column.name) for column in block.columns
+    )
+    lines: list[Markup] = []
+    for first, *others in block.rows:
+        cells = Markup("").join(
+            Markup("<td{}>{}</td>").format(_words(column.is_words), _cell(cell))
+            for column, cell in zip(block.columns[1:], others, strict=True)
+        )
+        lines.append(Markup('<tr><th scope="row" class="named">{}</th>{}</tr>').format(_cell(first), cells))
+    caption = Markup('<p class="quiet">{}</p>').format(block.caption) if block.caption else ""
+    return Markup(
+        '<div class="scroll" tabindex="0"><table><thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody></table></div>{}'
+    ).format(head, Markup("\n").join(lines), caption)
+
+
+@_written.register
+def _(block: Figure) -> Markup:
+    is_wide = isinstance(block.panels[0], Intervals | ValueChart | Histogram | FaceStrip)
+    drawn = Markup("\n").join(
+        Markup(page_svg(panel, f"{block.label}: {title}" if (title := getattr(panel, "title", "")) else block.label))  # noqa: S704 drawn by plots.py, which escapes
+        for panel in block.panels
+    )
+    numbers = Folded(summary="The same in numbers", blocks=(block.table,)) if block.table else None
+    return Markup('<figure class="{}"><div class="panels">{}</div><figcaption>{}</figcaption>{}</figure>').format(
+        "wide" if is_wide else "small", drawn, block.caption, _written(numbers) if numbers else ""
+    )
+
+
+@_written.register
+def _(block: Folded) -> Markup:
+    is_open = Markup(" open") if block.is_open else ""
+    return Markup("<details{}><summary>{}</summary>\n{}</details>").format(is_open, block.summary, html(block.blocks))
+
+
+@_written.register
+def _(block: Section) -> Markup:
+    inside = html(block.blocks)
+    if block.is_folded:
+        # The address lies inside, so that a link to it opens what is folded.
+        return Markup(
+            '<details class="part"><summary><h2>{}</h2></summary>\n<section id="{}">{}</section></details>'
+        ).format(block.title, block.name, inside)
+    return Markup('<section id="{}"><h2>{}</h2>\n{}</section>').format(block.name, block.title, inside)
+
+
+def _cell(cell: Cell) -> Markup:
+    text = Markup("<strong>{}</strong>").format(cell.text) if cell.is_strong else escape(cell.text)
+    return Markup("{}{}{}").format(
+        _level_bar(cell.levels), text, Markup("<small>{}</small>").format(cell.below) if cell.below else ""
+    )
+
+
+def _level_bar(counts: tuple[int, ...]) -> Markup:
+    if not sum(counts):
+        return Markup("")
+    bars = Markup("").join(
+        Markup('<i class="{}" style="width: {:.1f}%"></i>').format(level, 100 * number / sum(counts))
+        for level, number in zip(LEVELS, counts, strict=True)
+    )
+    said = ", ".join(f"{level} {number}" for level, number in zip(LEVELS, counts, strict=True))
+    return Markup('<span class="levels" role="img" aria-label="{}">{}</span>').format(said, bars)
+
+
+def _words(is_words: bool) -> Markup:
+    return Markup(' class="words"') if is_words else Markup("")
+
+
+def _lead(lead: str) -> Markup:
+    return Markup("<strong>{}</strong>").format(lead) if lead else Markup("")

@@ -1,31 +1,29 @@
 """A report's blocks as LaTeX with booktabs, written in ASCII, so that every LaTeX engine sets it."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from functools import singledispatch
 
-from valaro.records import LEVELS
-from valaro.reports.blocks import Block, Cell, Charts, Facts, Heading, Matrices, Notice, Sentence, Table
-from valaro.reports.sentences import count, percent
+from valaro.reports.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Facts,
+    Figure,
+    Folded,
+    Heading,
+    Notice,
+    Section,
+    Sentence,
+    Table,
+    Verbatim,
+    Verdict,
+    walk,
+)
 
 _HEAD = r"""% made by valaro report
-\documentclass[10pt,a4paper]{article}
-\usepackage[T1]{fontenc}
-\usepackage{textcomp}
-\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
-\usepackage{amsmath}
-\usepackage[a4paper,landscape,margin=18mm]{geometry}
-\usepackage{booktabs}
-\usepackage{array}
-\usepackage{longtable}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{0.6em}
-\setlength{\LTleft}{0pt}
-\setlength{\tabcolsep}{4pt}
-\emergencystretch=3em
-\begin{document}
-\small
-"""
+% \input this in a document with these packages:
+% \usepackage[T1]{fontenc} \usepackage{textcomp,amsmath,booktabs,array,longtable,graphicx}"""
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -100,10 +98,16 @@ _COLUMNS_OF_WORDS, _WIDEST = 0.62, 0.24
 """Share of a line for all columns of words together, and for one; those of numbers take what they need."""
 
 
-def latex(title: str, blocks: Sequence[Block]) -> str:
-    """Return a document that compiles by itself."""
-    parts = [f"{_HEAD}{{\\LARGE\\bfseries {escaped(title)}\\par}}", *map(_written, blocks), "\\end{document}"]
-    return "\n\n".join(parts) + "\n"
+def latex(blocks: Iterable[Block], pictures: Mapping[str, str] | None = None) -> str:
+    """Return fragments to include in a document; `pictures` are the files of figures by their names."""
+    parts = [_HEAD]
+    for block in walk(blocks):
+        if isinstance(block, Figure) and pictures and block.name in pictures:
+            parts.append(
+                f"\\includegraphics[width=\\linewidth,height=0.8\\textheight,keepaspectratio]{{{pictures[block.name]}}}"
+            )
+        parts.append(_written(block))
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -136,7 +140,7 @@ def _written(block: object) -> str:
 
 @_written.register
 def _(block: Heading) -> str:
-    command = {2: "section", 3: "subsection"}.get(block.level, "subsubsection")
+    command = "subsection" if block.level == 3 else "subsubsection"
     return f"\\{command}*{{{escaped(block.text)}}}"
 
 
@@ -158,42 +162,50 @@ def _(block: Facts) -> str:
 
 
 @_written.register
+def _(block: Section) -> str:
+    return f"\\section*{{{escaped(block.title)}}}"
+
+
+@_written.register
+def _(block: Folded) -> str:
+    return f"\\paragraph*{{{escaped(block.summary)}}}"
+
+
+@_written.register
+def _(block: Verdict) -> str:
+    command = f" \\texttt{{{escaped(block.command)}}}" if block.command else ""
+    return f"\\textbf{{{escaped(block.text)}}}\\par\n{escaped(block.use)}{command}\\par"
+
+
+@_written.register
+def _(block: Bullets) -> str:
+    items = "\n".join(f"\\item {{}}{escaped(item)}" for item in block.items)
+    return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}" if items else ""
+
+
+@_written.register
+def _(block: Verbatim) -> str:
+    lines = "\\\\\n".join(f"\\mbox{{}}{escaped(line)}" for line in block.text.split("\n") if line.strip())
+    return f"{{\\footnotesize\\ttfamily\\raggedright\n{lines}\\par}}" if lines else ""
+
+
+@_written.register
+def _(block: Figure) -> str:
+    caption = f"{{\\footnotesize {escaped(block.caption)}\\par}}"
+    return f"{_written(block.table)}\n\n{caption}" if block.table else caption
+
+
+@_written.register
 def _(block: Table) -> str:
-    return _table(
-        [(column.name, column.is_words) for column in block.columns],
-        [[_cell(cell) for cell in row] for row in block.rows],
-        block.caption,
-    )
-
-
-@_written.register
-def _(block: Matrices) -> str:
-    lines: list[list[str]] = []
-    for row in block.rows:
-        for place, level in enumerate(LEVELS):
-            counts = [float(number) for number in row.matrix[place]]
-            total = sum(counts)
-            name = escaped(row.model_result.label) if place == 0 else ""
-            shares = [_cell(Cell(text=percent(n / total if total else None), below=count(n))) for n in counts]
-            lines.append([name, level, *shares])
-    columns = [("model", True), ("true level", True), *((f"said {level}, %", False) for level in LEVELS)]
-    return _table(columns, lines, block.caption)
-
-
-@_written.register
-def _(block: Charts) -> str:
-    return f"{_written(block.table)}\n\n{{\\footnotesize {escaped(block.caption)}\\par}}"
-
-
-def _table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], caption: str) -> str:
-    wide = _COLUMNS_OF_WORDS / max(1, sum(is_words for _, is_words in columns))
+    words = sum(column.is_words for column in block.columns)
+    wide = min(_COLUMNS_OF_WORDS / max(1, words), _WIDEST)
     shape = "".join(
-        f">{{\\raggedright\\arraybackslash}}p{{{min(wide, _WIDEST):.3f}\\linewidth}}" if is_words else "r"
-        for _, is_words in columns
+        f">{{\\raggedright\\arraybackslash}}p{{{wide:.3f}\\linewidth}}" if column.is_words else "r"
+        for column in block.columns
     )
-    head = " & ".join(escaped(name) for name, _ in columns)
-    body = "\n".join(_after_a_row(" & ".join(row)) + r" \\" for row in rows)
-    below = f"\n{{\\footnotesize {escaped(caption)}\\par}}" if caption else ""
+    head = " & ".join(escaped(column.name) for column in block.columns)
+    body = "\n".join(_after_a_row(" & ".join(map(_cell, row))) + r" \\" for row in block.rows)
+    below = f"\n{{\\footnotesize {escaped(block.caption)}\\par}}" if block.caption else ""
     return (
         f"{{\\footnotesize\\begin{{longtable}}{{@{{}}{shape}@{{}}}}\n\\toprule\n{head} \\\\\n\\midrule\n\\endhead\n"
         f"{body}\n\\bottomrule\n\\end{{longtable}}}}{below}"

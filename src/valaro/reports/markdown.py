@@ -1,29 +1,39 @@
 """A report's blocks as Markdown: tables with pipes, nothing that a reader's program could take for HTML."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import singledispatch
 
-from valaro.records import LEVELS
-from valaro.reports.blocks import Block, Cell, Charts, Facts, Heading, Matrices, Notice, Sentence, Table
-from valaro.reports.sentences import count, percent
+from valaro.reports.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Facts,
+    Figure,
+    Folded,
+    Heading,
+    Notice,
+    Section,
+    Sentence,
+    Table,
+    Verbatim,
+    Verdict,
+    walk,
+)
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&$])")
 _LIST = re.compile(r"^(\d*)([.)]|[-+=]+)(?=\s|$)")
 """What at a paragraph's start would make it a list or a rule."""
 
 
-def markdown(title: str, blocks: Sequence[Block], pictures: Mapping[str, str] | None = None) -> str:
+def markdown(title: str, blocks: Iterable[Block], pictures: Mapping[str, str] | None = None) -> str:
     """Return the document; `pictures` are the files of figures by their names, shown where the figure stands."""
     parts = ["<!-- made by valaro report -->", f"# {escaped(title)}"]
-    for block in blocks:
-        named = block.name if isinstance(block, Matrices | Charts) else ""
-        if pictures and named in pictures:
-            parts.append(
-                f"![{escaped(block.caption if isinstance(block, Matrices | Charts) else '')}]({pictures[named]})"
-            )
+    for block in walk(blocks):
+        if isinstance(block, Figure) and pictures and block.name in pictures:
+            parts.append(f"![{escaped(block.label)}]({pictures[block.name]})")
         parts.append(_written(block))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -75,21 +85,38 @@ def _(block: Table) -> str:
 
 
 @_written.register
-def _(block: Matrices) -> str:
-    lines = [["model", "true level", *(f"said {level}, %" for level in LEVELS)], ["---", "---", *["---:"] * 3]]
-    for row in block.rows:
-        for place, level in enumerate(LEVELS):
-            counts = [float(number) for number in row.matrix[place]]
-            total = sum(counts)
-            shares = [f"{percent(n / total if total else None)} ({count(n)})" for n in counts]
-            lines.append([escaped(row.model_result.label), level, *shares])
-    written = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{written}\n\n{escaped(block.caption)}"
+def _(block: Section) -> str:
+    return f"## {escaped(block.title)}"
 
 
 @_written.register
-def _(block: Charts) -> str:
-    return f"{_written(block.table)}\n\n{escaped(block.caption)}"
+def _(block: Folded) -> str:
+    return f"**{escaped(block.summary)}**"
+
+
+@_written.register
+def _(block: Verdict) -> str:
+    use = f"\n\n{escaped(block.use)}" if block.use else ""
+    return f"**{escaped(block.text)}**{use}" + (f"\n\n    {_one_line(block.command)}" if block.command else "")
+
+
+@_written.register
+def _(block: Bullets) -> str:
+    return "\n".join(f"- {escaped(item)}" for item in block.items)
+
+
+@_written.register
+def _(block: Verbatim) -> str:
+    return "\n".join(f"    {_one_line(line)}" for line in block.text.split("\n"))
+
+
+@_written.register
+def _(block: Figure) -> str:
+    return "\n\n".join([*([_written(block.table)] if block.table else []), escaped(block.caption)])
+
+
+def _one_line(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def _cell(cell: Cell) -> str:

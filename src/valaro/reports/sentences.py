@@ -1,5 +1,6 @@
 """The plain sentences in which a report says what was found."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from valaro.analysis.alarms import AlarmRow
@@ -176,6 +177,12 @@ def _some(names: Sequence[str]) -> str:
     return f"{', '.join(names[:MOST_NAMES])}{more}"
 
 
+def listed(texts: Sequence[str], between: str = ", ", most: int = MOST_NAMES) -> str:
+    """Return the first texts, and how many there are more."""
+    more = f"{between}{len(texts) - most} more" if len(texts) > most else ""
+    return between.join(texts[:most]) + more
+
+
 def cautions(results: DimensionResults) -> tuple[str, ...]:
     """Return what a reader must keep in mind with these figures."""
     found: list[str] = []
@@ -229,14 +236,16 @@ def rescaled_words(run: RunRecord) -> str:
     )
 
 
-def score_words(results: DimensionResults) -> tuple[str, ...]:
-    """Return each model's UAR and interval for the figure."""
-    return tuple(f"{percent(row.uar.value)} ({span(row.uar)})" for row in results.rows)
+_LONGEST_NAME = 120
 
 
-def pair_words(differences: Sequence[Difference]) -> tuple[str, ...]:
-    """Return each difference of UAR and its interval for the figure."""
-    return tuple(f"{points(d.uar.value)} ({span_of_points(d.uar)})" for d in differences)
+def file_name(name: str) -> str:
+    """Return a figure's name as that of a file, cut where a file system would not hold it.
+
+    >>> file_name("curves-SSGAN face, max_unlabelled 20/3")
+    'curves-SSGAN-face-max_unlabelled-20-3'
+    """
+    return re.sub(r"[^A-Za-z0-9._+]+", "-", name)[:_LONGEST_NAME].strip("-.")
 
 
 def speaker_note(labels: Sequence[str]) -> str:

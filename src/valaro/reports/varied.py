@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from valaro.analysis.differences import LEVEL, difference_between
 from valaro.analysis.results import DimensionResults, ModelRow
-from valaro.analysis.varied import OverValues, in_order, over_values
+from valaro.analysis.varied import OverValues, in_order, number_of, over_values
 from valaro.evaluation.significance import Interval, holm
 from valaro.records import RunRecord
 from valaro.reports import sentences
-from valaro.reports.blocks import Block, Cell, Charts, Heading, Notice, Sentence, Table, table, words
-from valaro.reports.value_charts import Reference, Series, value_chart
+from valaro.reports.blocks import Block, Cell, Figure, Heading, Sentence, Table, speaker_notices, table, words
+from valaro.reports.figures import Reference, Series, ValueChart
 
 MOST_SERIES = 6
 """Models in a chart; more stand in another, since there are no more colours that everyone can tell apart."""
@@ -68,12 +68,42 @@ def setting_blocks(
         )
         file = f"{name}-{results.dimension}" + (f"-{start // MOST_SERIES + 1}" if len(models) > MOST_SERIES else "")
         file += f"-run-{run + 1}" if run else ""
-        blocks.append(Charts(name=file, charts=charts, caption=caption, table=_table(name, some, beside)))
+        label = f"{results.dimension.capitalize()}: scores over {name.replace('_', ' ')}"
+        numbers = _table(name, some, beside)
+        blocks.append(Figure(name=file, panels=charts, label=label, caption=caption, table=numbers))
     blocks += [Sentence(text=_sentence(model, name)) for model in models if len(model.rows) > 1]
-    note = sentences.speaker_note(
-        [row.model_result.model for model in models for _, row in model.rows if row.model_result.speaker_normalised]
+    own = [row.model_result for model in models for _, row in model.rows]
+    return (*blocks, *speaker_notices(result.model for result in own if result.speaker_normalised))
+
+
+FAR_APART = 50.0
+"""Numbers whose largest is more than this many times the smallest above 0 stand evenly, not to scale."""
+
+
+def value_chart(
+    title: str, setting: str, values: Sequence[str], series: Sequence[Series], references: Sequence[Reference]
+) -> ValueChart:
+    """Return the chart of scores (0-1) over `values`, which come in order: numbers to scale where they can be."""
+    numbers = [number for number in map(number_of, values) if number is not None]
+    are_numbers = len(numbers) == len(values)
+    to_scale = are_numbers and _can_be_to_scale(numbers)
+    return ValueChart(
+        title=title,
+        setting=setting,
+        values=tuple(values),
+        places=tuple(numbers) if to_scale else tuple(map(float, range(len(values)))),
+        series=tuple(series),
+        references=tuple(references),
+        are_numbers=are_numbers,
+        is_to_scale=to_scale or not are_numbers,
     )
-    return (*blocks, Notice(text=note)) if note else tuple(blocks)
+
+
+def _can_be_to_scale(numbers: Sequence[float]) -> bool:
+    positive = [number for number in numbers if number > 0]
+    return len(positive) == sum(number != 0 for number in numbers) and (
+        not positive or max(positive) <= FAR_APART * min(positive)
+    )
 
 
 def _score(row: ModelRow, metric: str) -> Interval:

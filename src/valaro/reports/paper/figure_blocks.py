@@ -10,7 +10,8 @@ from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.analysis.varied import in_order, over_values
 from valaro.records import Dimension
 from valaro.reports import sentences
-from valaro.reports.blocks import Block, Matrices, Notice, Sentence
+from valaro.reports.blocks import Block, Sentence, matrices, speaker_notices
+from valaro.reports.figures import matrix
 from valaro.reports.paper.matching import Run
 from valaro.reports.paper.verdicts import OPEN, Verdict, verdict_on
 from valaro.reports.varied import setting_blocks
@@ -33,9 +34,9 @@ def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block
         return list(absent)
     caption = f"{dimension.capitalize()}: test utterances of all trainings, percent of the true level, and counts."
     name = f"{part.name}-{dimension}" + (f"-run-{run.number + 1}" if run.number else "")
-    figure = Matrices(name=name, rows=tuple(rows), caption=caption)
-    note = sentences.speaker_note([row.model_result.model for row in rows if row.model_result.speaker_normalised])
-    return [figure, *([Notice(text=note)] if note else []), *absent]
+    figure = matrices(name, [matrix(row) for row in rows], caption)
+    notices = speaker_notices(row.model_result.model for row in rows if row.model_result.speaker_normalised)
+    return [figure, *notices, *absent]
 
 
 def _absent(run: Run, dimension: Dimension, model: Model) -> str:
