@@ -54,6 +54,7 @@ def training(model: str, fold: str, seed: int, predicted: list[int], dimension: 
         is_semi_supervised=method in POOL,
         is_linear=is_linear,
         fold=fold,
+        session=fold.partition(" test ")[0],
         seed=seed,
         test=judged(fold, predicted),
         validation=judged(f"other-{fold}", [0, 0, 1, 1, 2, 0], prefix="v"),
@@ -99,7 +100,7 @@ def variant(model: str, setting: str, value: str, fold: str, predicted: list[int
     """A training of a study that varies `setting`: its value stands in the label."""
     result = training(model, fold, 0, predicted)
     label = f"{model}, {setting.partition('.')[2]} {value}"
-    return replace(result, model=label, varied=((setting, value),), **changes)
+    return replace(result, model=label, unvaried=model, varied=((setting, value),), **changes)
 
 
 def finished(results: Sequence[FoldResult], **changes: object) -> RunRecord:

@@ -207,14 +207,25 @@ class HistoryPoint:
     validation_uar: float
 
 
+AlarmKind = Literal[
+    "fake_told_apart", "diverged", "generator_exploded", "features_flat", "one_level", "distant_corpus", "missing_level"
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """A sign of collapse seen at an evaluation of a training: at which step, what was seen, what to change."""
+    """A sign of collapse seen at an evaluation of a training; `valaro.reports.alarms` has the words of each kind."""
 
+    kind: AlarmKind
     step: int
-    what: str
-    advice: str
+    about: tuple[str, ...] = ()
+    """What it concerns: whose features are flat, the level, or the corpus and the feature."""
+    numbers: tuple[float, ...] = ()
+    """What was measured: both losses; a loss and what guessing costs, or what it was first; a deviation; a count."""
 
+
+TestHalf = Literal["F", "M", "A", "B", ""]
+"""Which of a session's speakers test: the women, the men, or one of two halves by name; empty: not parted so."""
 
 FeatureKind = Literal["learnt", "all"]
 """What a network's last layer sees: what encoders have learnt, or the statistics of the input beside it, too."""
@@ -291,6 +302,12 @@ class FoldResult:
     """How its unlabelled recordings were scaled; empty where it used none."""
     feature_map: FeatureMap | None = None
     """Of one fold and seed a study alone: run folders stay small."""
+    unvaried: str = ""
+    """`model` without the values in `varied`."""
+    session: str = ""
+    """The session that the fold holds out."""
+    test_half: TestHalf = ""
+    """The half of that session's speakers that tests."""
 
 
 @dataclass(frozen=True, kw_only=True)

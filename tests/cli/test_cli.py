@@ -623,7 +623,7 @@ def test_train_ends_with_the_alarms_of_its_models(
     valaro: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def trained(*_: object, **__: object) -> tuple[FinalModel, ...]:
-        alarms = (Alarm(step=40, what="every answer is 'low'", advice="sampling.balanced = true"),)
+        alarms = (Alarm(kind="one_level", step=40, about=("low",), numbers=(3.0,)),)
         model = FinalModel(
             label="MSSGAN", dimension="valence", validation_uar=0.5, labelled=6, unlabelled=2, alarms=alarms
         )
@@ -634,7 +634,8 @@ def test_train_ends_with_the_alarms_of_its_models(
     assert (answer.code, answer.out) == (0, "")
     assert answer.err.splitlines()[-2:] == [
         "1 sign of collapse:",
-        "  1 of 2 trainings of MSSGAN, first at step 40: every answer is 'low'; try: sampling.balanced = true",
+        "  1 of 2 trainings of MSSGAN, first at step 40: every validation utterance is judged 'low', 3 evaluations in "
+        "a row; try: set sampling.balanced = true; with unlabelled recordings also lower the weights in [losses]",
     ]
 
 

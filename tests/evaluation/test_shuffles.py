@@ -9,11 +9,11 @@ import pytest
 from making_features import an_utterance
 from making_results import GOOD, PERFECT, a_run, training
 from valaro.analysis.results import dimension_results
+from valaro.analysis.sanity import WARNS, ShuffledLabels, sanity_checks
 from valaro.evaluation.folds import leave_one_session_out, with_shuffled_labels
 from valaro.evaluation.shuffles import chance_of_mean, renamed_uars
 from valaro.labels.soft_labels import correct_levels, soft_labels_of
 from valaro.records import DIMENSIONS, FoldResult, Predictions
-from valaro.reports.sanity import WARNS, guards
 
 
 def test_a_model_that_is_right_is_so_in_one_of_six_renamings() -> None:
@@ -105,4 +105,7 @@ def test_a_leak_of_the_test_labels_is_seen_and_the_report_says_so() -> None:
         results = _report(seed, leak=True)
         assert _warns(results)
         run = a_run([*(replace(r, model="MSSGAN", shuffled=False) for r in results), *results])
-        assert any("above chance in 4 shuffles" in guard.found for guard in guards([run], dimension_results([run])))
+        assert any(
+            isinstance(check, ShuffledLabels) and (check.outcome, check.shuffles) == ("above_chance", 4)
+            for check in sanity_checks([run], dimension_results([run]))
+        )

@@ -352,7 +352,7 @@ def test_a_result_reads_back_to_the_last_digit(tmp_path: Path) -> None:
         labelled=1,
         unlabelled=2,
         excluded=3,
-        alarms=(Alarm(step=2, what="losses 0.01 and ü", advice="more noise"),),
+        alarms=(Alarm(kind="distant_corpus", step=2, about=("ü", "face"), numbers=(3.25,)),),
     )
     folder = RunFolder(path=tmp_path)
     write_result(folder, "one", result)

@@ -46,7 +46,7 @@ def test_every_combination_of_values_is_a_variant_with_its_values_in_the_names()
         (50, 1.0),
         (50, 3.0),
     ]
-    assert found[3].varied(found[3].model_specs()[0]) == (("study.max_unlabelled", "50"), ("losses.consistency", "3.0"))
+    assert found[3].model_specs()[0].varied == (("study.max_unlabelled", "50"), ("losses.consistency", "3.0"))
 
 
 def test_a_model_is_named_by_the_values_that_concern_it_alone() -> None:

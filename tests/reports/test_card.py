@@ -37,7 +37,7 @@ def test_a_speaker_on_both_sides_is_said_in_the_card():
 
 
 def test_limits_name_few_speakers_derived_labels_and_what_failed():
-    alarmed = replace(RUN.results[0], alarms=(Alarm(step=1, what="lost", advice="more"),))
+    alarmed = replace(RUN.results[0], alarms=(Alarm(kind="diverged", step=1, numbers=(30.0, 1.1)),))
     run = replace(
         RUN,
         results=(alarmed, RUN.results[1]),

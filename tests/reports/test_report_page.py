@@ -17,6 +17,7 @@ from valaro.records import (
     Problem,
 )
 from valaro.reports.document import document
+from valaro.reports.figures import curves as curves_of
 from valaro.reports.html import report_page, write_report
 from valaro.reports.markdown import markdown
 
@@ -197,7 +198,8 @@ def test_curves_mark_the_chosen_step_and_survive_a_loss_that_is_no_number():
     broken = tuple(replace(point, losses={"labelled": float("nan")}) for point in result.history)
     page = report_page([run(results=(result, replace(result, seed=1, history=broken)))])
     curves = page[page.index('id="curves"') : page.index('<section id="data">')]
-    assert curves.count('<circle class="chosen"') == 4  # UAR of both, the two losses of the first
+    drawn = curves_of([result, replace(result, seed=1, history=broken)], 0)
+    assert [len(panel.chosen) for panel in drawn] == [2, 1, 1]  # UAR of both, the two losses of the first
     assert "nan" not in curves
 
 
@@ -286,20 +288,19 @@ def test_every_loss_has_its_panel_whatever_it_is_called():
     result = training("CT", "ann", 0, GOOD)
     named = tuple(replace(p, losses={"labelled": 0.5, "unlabelled": 0.1, "entropy": 0.2}) for p in result.history)
     page = report_page([run(results=(replace(result, history=named),))])
-    panels = re.findall(r'aria-label="([^"]+) over training steps"', page)
+    panels = re.findall(r'aria-label="CT, valence, over training steps: ([^"]+)"', page)
     assert panels == ["validation UAR, %", "labelled", "unlabelled", "entropy"]
 
 
 def test_alarms_are_grouped_in_a_section_of_their_own():
-    alarm = Alarm(step=40, what="the classifier has won (losses 0.02)", advice="more network.input_noise")
-    later = replace(alarm, step=120, what="the classifier has won (losses 0.01)")
+    alarm = Alarm(kind="fake_told_apart", step=40, numbers=(0.02, 0.01))
+    later = replace(alarm, step=120, numbers=(0.015, 0.01))
     ann, ben, *others = run().results
     raised = (replace(ann, alarms=(alarm,)), replace(ben, alarms=(later,)), *others)
     page = report_page([run(results=raised)])
     section = words(page[page.index('id="alarms"') : page.index('<section id="data">')])
-    assert (
-        "MSSGAN the classifier has won (losses 0.01–0.02) more network.input_noise 2 of 2 valence 40 to 120" in section
-    )
+    assert "MSSGAN the classifier tells real from generated without effort (losses 0.015–0.020 and 0.010)" in section
+    assert "lower losses.real and losses.fake 2 of 2 valence 40 to 120" in section
     assert '<a href="#alarms">' in page
 
 
@@ -318,9 +319,24 @@ def test_a_page_names_data_without_the_folders_of_whoever_made_it() -> None:
     assert "seeds = 2" in page
 
 
-def test_no_column_of_the_differences_is_wider_than_a_narrow_screen():
+def test_no_grid_is_wider_than_a_narrow_screen():
     # A column of plain 1fr is as wide as its table: the page, 626 pixels wide then, is cut off on a telephone.
-    columns = re.findall(r"\.differences \{ grid-template-columns: ([^;]+);", report_page([run()]))
-    widths = [width for column in columns for width in re.findall(r"minmax\([^)]*\)|\S+", column)]
-    assert len(widths) >= 2
-    assert all(width.startswith("minmax(0, ") for width in widths)
+    columns = re.findall(r"grid-template-columns: ([^;]+);", report_page([run()]))
+    grids = [column for column in columns if "minmax" in column]
+    assert len(grids) >= 3
+    assert all("minmax(min(100%, " in column for column in grids)
+
+
+def test_the_first_thing_said_is_one_sentence_and_the_model_to_use():
+    page = report_page([run(results=(*run().results, training("LR face", "ann", 0, POOR)))])
+    text = words(page[page.index("<body>") :])
+    assert "Your 12 labels beat guessing; no model is shown to be better than logistic regression (LR face); " in text
+    assert "unlabelled clips did not help; use MSSGAN. Use MSSGAN: it has the highest mean recall (UAR)" in text
+    assert "valaro train study.toml --to model --set" in text
+
+
+def test_no_model_is_recommended_where_none_beats_guessing():
+    guess = tuple(training("A", name, 0, [0, 1, 2, 1, 0, 1]) for name in ("ann", "ben"))
+    text = words(report_page([run(results=guess)]))
+    assert "Your 12 labels are not shown to beat guessing." in text
+    assert "Use no model yet: none is shown to be better than guessing." in text

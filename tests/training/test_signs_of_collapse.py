@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from valaro.analysis.alarms import alarm_rows
+from valaro.reports.alarms import alarm_advice, alarm_words
 from valaro.training.monitor import TrainingMonitor
 
 FINE = {"labelled": [0.5], "real": [0.4], "generated": [0.5], "generator": [0.2]}
@@ -13,7 +15,8 @@ VARIED = {"real": torch.tensor([[1.0, 2.0], [2.0, 1.0]])}
 
 def _look(monitor: TrainingMonitor, step: int = 10, losses=FINE, answers=MIXED, features=VARIED) -> list[str]:
     monitor.check(step, losses, [answers], features)
-    return [f"{alarm.step}: {alarm.what} / {alarm.advice}" for alarm in monitor.raised]
+    rows = [alarm_rows([("", "valence", [alarm])])[0] for alarm in monitor.raised]
+    return [f"{row.steps[0]}: {alarm_words(row)} / {alarm_advice(row)}" for row in rows]
 
 
 def test_a_sound_training_raises_none() -> None:

@@ -1,66 +1,58 @@
 """The signs of collapse that trainings raised, those of a kind together."""
 
-import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from valaro.records import DIMENSIONS, Alarm, Dimension
+from valaro.records import DIMENSIONS, Alarm, AlarmKind, Dimension
 
 Watched = tuple[str, Dimension, Sequence[Alarm]]
 """A training: its model's name, its dimension, and the alarms that it raised."""
 
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
-
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmRow:
-    """What `raised` of a model's `trainings` saw, the first and the last of them at `steps`, and what to change."""
+    """The alarms of one kind, about the same, that trainings of a model raised."""
 
     label: str
-    what: str
-    advice: str
+    kind: AlarmKind
+    about: tuple[str, ...]
+    ranges: tuple[tuple[float, float], ...]
+    """The least and the greatest of each number that an alarm of this kind has."""
     raised: int
+    """How many of the model's `trainings` raised it."""
     trainings: int
     steps: tuple[int, int]
     dimensions: tuple[Dimension, ...]
 
 
 def alarm_rows(trainings: Iterable[Watched]) -> tuple[AlarmRow, ...]:
-    """Return the alarms by model and kind, the most frequent first; numbers that differ become ranges."""
+    """Return the alarms by model and kind, the most frequent first.
+
+    >>> first, second = (Alarm(kind="one_level", step=step, about=("low",), numbers=(3.0,)) for step in (90, 80))
+    >>> rows = alarm_rows([("SSGAN", "valence", [first]), ("SSGAN", "valence", [second])])
+    >>> [(row.raised, row.steps) for row in rows]
+    [(2, (80, 90))]
+    """
     watched = list(trainings)
     totals = Counter(label for label, _, _ in watched)
-    kinds: dict[tuple[str, tuple[str, ...], str], list[tuple[int, Alarm]]] = {}
+    groups: dict[tuple[str, AlarmKind, tuple[str, ...]], list[tuple[int, Alarm]]] = defaultdict(list)
     for number, (label, _, alarms) in enumerate(watched):
         for alarm in alarms:
-            # What is left between the numbers tells the kinds apart.
-            between = tuple(_NUMBER.split(alarm.what)[::2])
-            kinds.setdefault((label, between, alarm.advice), []).append((number, alarm))
+            groups[label, alarm.kind, alarm.about].append((number, alarm))
     rows = [
         AlarmRow(
             label=label,
-            what=_with_ranges([alarm.what for _, alarm in found]),
-            advice=advice,
-            raised=len({number for number, _ in found}),
+            kind=kind,
+            about=about,
+            ranges=tuple(
+                (min(column), max(column)) for column in zip(*(alarm.numbers for _, alarm in group), strict=True)
+            ),
+            raised=len({number for number, _ in group}),
             trainings=totals[label],
-            steps=(min(alarm.step for _, alarm in found), max(alarm.step for _, alarm in found)),
-            dimensions=tuple(d for d in DIMENSIONS if any(watched[number][1] == d for number, _ in found)),
+            steps=(min(alarm.step for _, alarm in group), max(alarm.step for _, alarm in group)),
+            dimensions=tuple(d for d in DIMENSIONS if any(watched[number][1] == d for number, _ in group)),
         )
-        for (label, _, advice), found in kinds.items()
+        for (label, kind, about), group in groups.items()
     ]
-    return tuple(sorted(rows, key=lambda row: (-row.raised, row.label, row.what)))
-
-
-def _with_ranges(texts: Sequence[str]) -> str:
-    """Return texts that differ in their numbers as one.
-
-    >>> _with_ranges(["losses 0.010 and 0.02", "losses 0.004 and 0.02"])
-    'losses 0.004–0.010 and 0.02'
-    """
-    columns = zip(*map(_NUMBER.split, texts), strict=True)
-    return "".join(_range(column) if place % 2 else column[0] for place, column in enumerate(columns))
-
-
-def _range(numbers: Sequence[str]) -> str:
-    low, high = min(numbers, key=float), max(numbers, key=float)
-    return low if float(low) == float(high) else f"{low}–{high}"
+    return tuple(sorted(rows, key=lambda row: (-row.raised, row.label, row.kind, row.about)))

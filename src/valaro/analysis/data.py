@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from valaro.records import CorpusNote, CorpusSummary, FaceQuality, RunRecord
+from valaro.records import CorpusNote, CorpusSummary, FaceQuality, FoldResult, RunRecord, TestHalf
 
 Item = TypeVar("Item")
 
@@ -31,16 +31,17 @@ class ProblemKind:
 
 @dataclass(frozen=True, kw_only=True)
 class Separation:
-    """How test data was kept apart, counted over all trainings; `shared` lists trainings where it was not."""
+    """How test data was kept apart, counted over all trainings."""
 
     trainings: int
     test_speakers: int
-    shared: tuple[str, ...]
+    shared: tuple[FoldResult, ...]
+    """Trainings with a speaker in both validation and test."""
     labelled: tuple[int, int]
     unlabelled: tuple[int, int]
     excluded: tuple[int, int]
-    parted: str
-    """How a session's speakers were parted into validation and test."""
+    halves: frozenset[TestHalf]
+    """The halves of sessions that test: F and M by gender, A and B by speakers' names."""
 
 
 def corpora(runs: Sequence[RunRecord]) -> tuple[CorpusSummary, ...]:
@@ -94,26 +95,12 @@ def separation(runs: Sequence[RunRecord]) -> Separation | None:
     return Separation(
         trainings=len(results),
         test_speakers=len({speaker for result in results for speaker in result.test.speakers}),
-        shared=tuple(
-            f"{r.model}, {r.dimension}, {r.fold}, seed {r.seed}"
-            for r in results
-            if set(r.test.speakers) & set(r.validation.speakers)
-        ),
+        shared=tuple(result for result in results if set(result.test.speakers) & set(result.validation.speakers)),
         labelled=_range(r.labelled for r in results),
         unlabelled=_range(r.unlabelled for r in results),
         excluded=_range(r.excluded for r in results),
-        parted=_parted({result.fold.rpartition(" ")[2] for result in results}),
+        halves=frozenset(result.test_half for result in results),
     )
-
-
-def _parted(halves: set[str]) -> str:
-    """Return how the folds part a session's speakers: their names end in the gender or the half that tests."""
-    by_gender, by_name = halves <= {"F", "M"}, not halves & {"F", "M"}
-    if by_gender:
-        return "by gender"
-    if by_name:
-        return "by their names, since not both genders are known"
-    return "by gender, or by name without both genders"
 
 
 def _range(counts: Iterable[int]) -> tuple[int, int]:

@@ -47,6 +47,11 @@ class ModelResult:
         return self.results[0].features
 
     @property
+    def unvaried(self) -> str:
+        """Its name without the values that the study varies."""
+        return self.results[0].unvaried or self.model
+
+    @property
     def varied(self) -> tuple[tuple[str, str], ...]:
         return self.results[0].varied
 

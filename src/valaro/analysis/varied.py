@@ -8,22 +8,28 @@ from valaro.analysis.results import ModelRow
 
 @dataclass(frozen=True, kw_only=True)
 class OverValues:
-    """A model over the values of a setting: its name without the value, and its row for each value in order."""
+    """A model over the values of a setting: its name, the other settings that tell it apart, a row for each value."""
 
-    label: str
+    unvaried: str
+    others: tuple[tuple[str, str], ...]
     rows: tuple[tuple[str, ModelRow], ...]
 
 
 def over_values(rows: Sequence[ModelRow], setting: str, order: Sequence[str] = ()) -> tuple[OverValues, ...]:
     """Return the models that vary `setting`, each with its rows in the order of the values."""
-    found: dict[str, dict[str, ModelRow]] = {}
+    models: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, ModelRow]] = {}
     for row in rows:
-        value = dict(row.model_result.varied).get(setting)
-        if value is not None:
-            found.setdefault(_without(row, setting), {})[value] = row
+        varied = dict(row.model_result.varied)
+        if setting in varied:
+            value = varied.pop(setting)
+            models.setdefault((row.model_result.unvaried, tuple(varied.items())), {})[value] = row
     return tuple(
-        OverValues(label=label, rows=tuple((value, by_value[value]) for value in in_order(by_value, order)))
-        for label, by_value in sorted(found.items())
+        OverValues(
+            unvaried=unvaried,
+            others=others,
+            rows=tuple((value, by_value[value]) for value in in_order(by_value, order)),
+        )
+        for (unvaried, others), by_value in sorted(models.items())
     )
 
 
@@ -41,16 +47,6 @@ def in_order(values: Sequence[str] | set[str] | dict[str, ModelRow], first: Sequ
         return (len(first), number, value) if number is not None else (len(first) + 1, 0.0, value)
 
     return tuple(sorted(values, key=place))
-
-
-def _without(row: ModelRow, setting: str) -> str:
-    """Return the label of a row without the value of `setting`; those of other settings stay."""
-    result = row.model_result.results[0]
-    label = row.model_result.model
-    for name, value in result.varied:
-        if name == setting:
-            label = label.replace(f", {name.partition('.')[2]} {value}", "", 1)
-    return label
 
 
 def number_of(value: str) -> float | None:

@@ -17,7 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from valaro.analysis.alarms import Watched, alarm_rows
 from valaro.cli.streams import ClosedPipeError
 from valaro.records import Problem
-from valaro.reports.sentences import alarm_sentence, duration, plural
+from valaro.reports.alarms import alarm_sentence
+from valaro.reports.sentences import duration, plural
 from valaro.visible import in_one_line, visible, visible_line
 
 _SHOWN = 20

@@ -9,7 +9,7 @@ import numpy as np
 from valaro.errors import ValaroError, all_at_once
 from valaro.labels.levels import level_of
 from valaro.labels.soft_labels import soft_label_of
-from valaro.records import LEVEL_SCORES, LEVELS, Dimension, Utterance
+from valaro.records import LEVEL_SCORES, LEVELS, Dimension, TestHalf, Utterance
 from valaro.rng import numpy_stream
 
 Directions = Literal["coin", "both", "fixed"]
@@ -27,6 +27,10 @@ class Fold:
     train: tuple[Utterance, ...]
     validation: tuple[Utterance, ...]
     test: tuple[Utterance, ...] = ()
+    session: str = ""
+    """The session that is held out."""
+    test_half: TestHalf = ""
+    """The half of its speakers that tests."""
 
     def __post_init__(self) -> None:
         parts = {"training": self.train, "validation": self.validation, "test": self.test}
@@ -85,7 +89,16 @@ def leave_one_session_out(
         sides = {"coin": (coin,), "both": (coin, 1 - coin), "fixed": (0,)}
         for side in sides[directions]:
             (test_name, test), (_, validation) = halves[side], halves[1 - side]
-            folds.append(Fold(name=f"{title} test {test_name}", train=outside, validation=validation, test=test))
+            folds.append(
+                Fold(
+                    name=f"{title} test {test_name}",
+                    train=outside,
+                    validation=validation,
+                    test=test,
+                    session=title,
+                    test_half=test_name,
+                )
+            )
     return tuple(folds)
 
 
@@ -187,7 +200,7 @@ def without_ratings(utterance: Utterance) -> Utterance:
 
 def _halves(
     inside: Sequence[Utterance], session: str
-) -> tuple[tuple[str, tuple[Utterance, ...]], tuple[str, tuple[Utterance, ...]]]:
+) -> tuple[tuple[TestHalf, tuple[Utterance, ...]], tuple[TestHalf, tuple[Utterance, ...]]]:
     """Part a session's utterances into two named halves that share no speaker: by gender where both are there."""
     women = tuple(u for u in inside if u.gender == "F")
     men = tuple(u for u in inside if u.gender == "M")

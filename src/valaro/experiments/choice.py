@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from valaro.evaluation.scores import score
 from valaro.records import AUTO, FoldResult
+from valaro.training.methods import AutoChoice
 
 Model = TypeVar("Model")
 
@@ -32,21 +33,23 @@ def most_liked(models: Sequence[tuple[Model, float]]) -> Choice[Model]:
     return Choice(winner=winner, validation_uar=first, margin=first - second, next_best=next_best)
 
 
-def chosen_result(label: str, model_specs: Sequence[FoldResult]) -> FoldResult:
+def chosen_result(choice: AutoChoice, results: Sequence[FoldResult]) -> FoldResult:
     """Return the result of `auto` in one fold: that of the candidate with the highest validation UAR.
 
     No test answer is looked at; `seconds` are those of all candidates, for all of them had to be trained.
     """
-    winner = most_liked([(result, score(result.validation).uar) for result in model_specs]).winner
+    winner = most_liked([(result, score(result.validation).uar) for result in results]).winner
     return replace(
         winner,
-        model=label,
+        model=choice.label,
+        unvaried=choice.unvaried or choice.label,
+        varied=choice.varied,
         method=AUTO,
         chosen=winner.model,
-        is_semi_supervised=any(result.is_semi_supervised for result in model_specs),
+        is_semi_supervised=any(result.is_semi_supervised for result in results),
         is_linear=False,
         history=(),
-        seconds=sum(result.seconds for result in model_specs),
+        seconds=sum(result.seconds for result in results),
         alarms=(),
         feature_map=None,
     )

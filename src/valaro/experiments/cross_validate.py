@@ -112,7 +112,7 @@ def run_training(job: TrainingJob) -> None:
             # Killed between two results of one training: what is there stays as it was, its seconds too.
             continue
         result = result_of(job.spec, training, store, fold, job.seed)
-        result = replace(result, varied=job.varied, shuffled=job.shuffled)
+        result = replace(result, shuffled=job.shuffled)
         if job.has_map and name == job.names[0]:
             result = replace(result, feature_map=map_features(training, fold.test, seed=job.seed))
         write_result(job.run, name, result)
@@ -141,6 +141,10 @@ def result_of(spec: ModelSpec, training: Training, store: FeatureStore, fold: Fo
         excluded=training.excluded,
         alarms=training.alarms,
         normalisation=training.data.normalisation if method.is_semi_supervised else "",
+        varied=spec.varied,
+        unvaried=spec.unvaried or spec.label,
+        session=fold.session,
+        test_half=fold.test_half,
     )
 
 

@@ -10,7 +10,7 @@ from valaro.errors import StoreError, words_for
 from valaro.records import CorpusNote, CorpusSummary, FaceQuality, Problem, RunRecord
 from valaro.typed import typed
 
-VERSION = 3
+VERSION = 4
 """Goes up when the same settings give other figures: results of two versions must not stand in one folder."""
 
 KEY = "valaro_run"

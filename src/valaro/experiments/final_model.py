@@ -24,6 +24,7 @@ from valaro.training.methods import ModelSpec
 from valaro.training.runtime import device_called
 from valaro.training.saved_model import load_model, save_model
 from valaro.training.train import Training, train_model
+from valaro.typed import typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +179,7 @@ def _read_final(job: FinalJob) -> FinalModel:
     path = job.described
     try:
         facts = read_json(path)
-        alarms = tuple(Alarm(**alarm) for alarm in facts.pop("alarms"))
+        alarms = typed(tuple[Alarm, ...], facts.pop("alarms"), "alarms")
         others = tuple((label, uar) for label, uar in facts.pop("others"))
         return FinalModel(**facts, alarms=alarms, others=others)
     except (OSError, ValueError, KeyError, TypeError) as error:

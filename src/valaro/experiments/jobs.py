@@ -14,7 +14,7 @@ from valaro.experiments.sections import Settings
 from valaro.experiments.variants import Variant, variants
 from valaro.records import Dimension, Utterance
 from valaro.training.config import TrainConfig
-from valaro.training.methods import METHODS, ModelSpec, linear_beside
+from valaro.training.methods import METHODS, AutoChoice, ModelSpec, linear_beside
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,6 @@ class TrainingJob:
     dimension: Dimension
     seed: int
     config: TrainConfig
-    varied: tuple[tuple[str, str], ...] = ()
     shuffled: bool = False
     has_map: bool = False
 
@@ -75,7 +74,6 @@ def _variant_jobs(
             dimension=dimension,
             seed=seed,
             config=config,
-            varied=variant.varied(spec),
             shuffled=shuffled,
             # One a model and dimension says what it has to say, and run folders stay small.
             has_map=seed == settings.study.first_seed
@@ -99,16 +97,15 @@ class ChoiceJob:
     """A result of `auto`, called `name`: that of whichever of the results `among` validation likes best."""
 
     name: str
-    label: str
+    choice: AutoChoice
     among: tuple[str, ...]
-    varied: tuple[tuple[str, str], ...]
 
     def make(self, run: RunFolder) -> tuple[str, ...]:
         """Write the result unless it is there, and return which of those that it is chosen among are lacking."""
         lacking = tuple(name for name in self.among if not run.has_result(name))
         if not lacking and not run.has_result(self.name):
-            result = chosen_result(self.label, [read_result(run.result(name)) for name in self.among])
-            write_result(run, self.name, replace(result, varied=self.varied))
+            result = chosen_result(self.choice, [read_result(run.result(name)) for name in self.among])
+            write_result(run, self.name, result)
         return lacking
 
 
@@ -118,9 +115,8 @@ def study_choices(settings: Settings, data: StudyData) -> list[ChoiceJob]:
     return [
         ChoiceJob(
             name=_result_name(dimension, choice.label, fold, seed),
-            label=choice.label,
+            choice=choice,
             among=tuple(_result_name(dimension, spec.label, fold, seed) for spec in choice.model_specs),
-            varied=variant.varied(choice.model_specs[-1]),
         )
         for seed in range(study.first_seed, study.first_seed + study.seeds)
         for dimension in study.dimensions

@@ -49,26 +49,23 @@ class Variant:
 
     def choices(self) -> tuple[AutoChoice, ...]:
         """Return what each `auto` chooses from, by the labels that these have in this study."""
-        return tuple(
-            AutoChoice(
-                label=", ".join([choice.label, *map(_words, self.varied(choice.model_specs[-1]))]),
-                model_specs=tuple(map(self.named, choice.model_specs)),
-            )
-            for choice in self.settings.choices()
-        )
+        return tuple(self._named_choice(choice) for choice in self.settings.choices())
+
+    def _named_choice(self, choice: AutoChoice) -> AutoChoice:
+        specs = tuple(map(self.named, choice.model_specs))
+        varied = specs[-1].varied
+        return AutoChoice(label=_label(choice.label, varied), model_specs=specs, varied=varied, unvaried=choice.label)
 
     def named(self, spec: ModelSpec) -> ModelSpec:
-        """Return the candidate with the values that concern it in its label."""
+        """Return the model with the values that tell it from those of other variants, in its label, too."""
         label = spec.label
         if any(name == FEATURES for name, _ in self.values) and "+".join(spec.features) not in label:
             label = f"{label} {'+'.join(spec.features)}"
-        return replace(spec, label=", ".join([label, *map(_words, self.varied(spec))]))
-
-    def varied(self, spec: ModelSpec) -> tuple[tuple[str, str], ...]:
-        """Return the values that tell the candidate from that of other variants; its features it carries anyway."""
-        return tuple(
+        # Its features it carries anyway.
+        varied = tuple(
             (name, _text(value)) for name, value in self.values if name != FEATURES and self._concerns(name, spec)
         )
+        return replace(spec, label=_label(label, varied), varied=varied, unvaried=label)
 
     def _concerns(self, name: str, spec: ModelSpec) -> bool:
         method, config = METHODS[spec.method], self.settings.config()
@@ -138,9 +135,8 @@ def _variant(settings: Settings, values: Sequence[tuple[str, Any]]) -> Variant:
     return Variant(settings=Settings.model_validate(facts), values=tuple(values))
 
 
-def _words(varied: tuple[str, str]) -> str:
-    name, value = varied
-    return f"{name.partition('.')[2]} {value}"
+def _label(unvaried: str, varied: Sequence[tuple[str, str]]) -> str:
+    return ", ".join([unvaried, *(f"{name.partition('.')[2]} {value}" for name, value in varied)])
 
 
 def _text(value: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from valaro.analysis import data
 from valaro.analysis.results import DimensionResults, ModelRow
+from valaro.analysis.sanity import FEW_SPEAKERS
 from valaro.records import LEVELS, CorpusSummary, RunRecord
 from valaro.reports import sentences
 from valaro.reports.blocks import Block, Facts, Heading, Notice, Sentence
@@ -100,8 +101,9 @@ def _kept_apart(run: RunRecord) -> str:
         return "Nothing was tested."
     if kept.shared:
         return f"NOT in {sentences.plural(len(kept.shared), 'training')}: a speaker is in both validation and test."
+    parted = sentences.parted(kept.halves)
     return (
-        f"A whole session is held out each time, and its speakers are parted {kept.parted} into validation and test; "
+        f"A whole session is held out each time, and its speakers are parted {parted} into validation and test; "
         "held-out speakers' unlabelled recordings leave the pool. Tested: "
         f"{sentences.plural(kept.test_speakers, 'speaker')} in {sentences.plural(kept.trainings, 'training')}; none of "
         "them is among the same training's validation speakers."
@@ -110,7 +112,7 @@ def _kept_apart(run: RunRecord) -> str:
 
 def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
     speakers = {speaker for result in run.results for speaker in result.test.speakers}
-    rough = ", too few for more than a rough interval" if len(speakers) < sentences.FEW_SPEAKERS else ""
+    rough = ", too few for more than a rough interval" if len(speakers) < FEW_SPEAKERS else ""
     yield f"Tested on {sentences.plural(len(speakers), 'speaker')}{rough}."
     yield "Languages, ages and origins of the speakers are not recorded: how others are judged is unknown."
     if any("derived" in note.text for note in run.notes):

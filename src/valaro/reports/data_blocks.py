@@ -24,7 +24,17 @@ from valaro.reports.blocks import (
     words,
 )
 from valaro.reports.figures import face_strip
-from valaro.reports.sentences import SPEAKER_NOTE, count_range, duration, listed, percent, plural, thousands
+from valaro.reports.sentences import (
+    SPEAKER_NOTE,
+    count_range,
+    duration,
+    listed,
+    parted,
+    percent,
+    plural,
+    thousands,
+    training_name,
+)
 from valaro.reports.table_1 import level_table
 
 MOST_ROWS = 5000
@@ -75,7 +85,7 @@ def _separation(kept: Separation, *, is_speaker_wise: bool) -> Iterator[Block]:
     yield Bullets(
         items=(
             "A whole session is held out each time; nobody in it is trained on.",
-            f"Its speakers are parted {kept.parted}: one part chooses the step to keep (validation), the other is "
+            f"Its speakers are parted {parted(kept.halves)}: one part chooses the step to keep (validation), the other is "  # noqa: E501
             "scored (test).",
             "Unlabelled recordings of held-out speakers are left out of the training pool: "
             f"{count_range(kept.excluded)} a training.",
@@ -85,7 +95,7 @@ def _separation(kept: Separation, *, is_speaker_wise: bool) -> Iterator[Block]:
     if kept.shared:
         yield Notice(
             lead=f"In {plural(len(kept.shared), 'training')} a speaker is in both validation and test. ",
-            text=f"Their figures cannot be trusted: {listed(kept.shared, '; ', 10)}",
+            text=f"Their figures cannot be trusted: {listed([training_name(result) for result in kept.shared], '; ', 10)}",  # noqa: E501
         )
     else:
         yield Sentence(

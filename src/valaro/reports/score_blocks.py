@@ -7,9 +7,11 @@ from valaro.analysis.alarms import AlarmRow
 from valaro.analysis.calibration import CalibrationRow, calibration_rows
 from valaro.analysis.differences import Difference
 from valaro.analysis.results import DimensionResults, FoldRow, ModelRow
+from valaro.analysis.sanity import sanity_checks
 from valaro.evaluation.significance import Interval
 from valaro.records import LEVELS, RunRecord
 from valaro.reports import sentences
+from valaro.reports.alarms import alarm_advice, alarm_words
 from valaro.reports.blocks import (
     Block,
     Cell,
@@ -25,7 +27,7 @@ from valaro.reports.blocks import (
 )
 from valaro.reports.calibration import calibration_sentence, nats
 from valaro.reports.figures import curves, difference_chart, matrix, reliability_chart, score_chart
-from valaro.reports.sanity import guards
+from valaro.reports.sanity import check_name, check_words
 from valaro.reports.sentences import file_name, percent, plural, points
 
 _SCORES = (
@@ -79,12 +81,19 @@ def _each(results: Sequence[DimensionResults], blocks: Callable[[DimensionResult
 
 def checks(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> list[Block]:
     """Return what was checked before the figures are believed."""
-    found = guards(runs, results)
-    warnings = sum(check.state != "fine" for check in found)
+    found = sanity_checks(runs, results)
+    warnings = sum(check.state != "ok" for check in found)
     text = f"{plural(warnings, 'check')} to look at before the figures are believed."
     if not warnings:
         text = f"All {plural(len(found), 'check')} are fine."
-    rows = [(check.name, Cell(text=check.state, is_strong=check.state != "fine"), check.found) for check in found]
+    rows = [
+        (
+            check_name(check, several_runs=len(runs) > 1),
+            Cell(text=check.state, is_strong=check.state != "ok"),
+            check_words(check),
+        )
+        for check in found
+    ]
     return [Sentence(text=text), table((words("check"), words("state"), words("what was found")), rows)]
 
 
@@ -282,8 +291,8 @@ def alarms(rows: Sequence[AlarmRow]) -> list[Block]:
     cells = [
         (
             row.label,
-            row.what,
-            row.advice,
+            alarm_words(row),
+            alarm_advice(row),
             Cell(text=f"{row.raised} of {row.trainings}", below=", ".join(row.dimensions)),
             sentences.count_range(row.steps),
         )

@@ -3,16 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from valaro.analysis.alarms import AlarmRow
 from valaro.analysis.differences import BEST, LEVEL, Difference
 from valaro.analysis.results import DimensionResults
+from valaro.analysis.sanity import FEW_SPEAKERS
 from valaro.evaluation.significance import Interval
-from valaro.records import FoldResult, RunRecord
+from valaro.records import FoldResult, RunRecord, TestHalf
 
 SPEAKER_NOTE = "speaker-wise normalisation: uses the test speakers' own unlabelled recordings"
-FEW_SPEAKERS = 10
-"""Below this many test speakers a bootstrap over people is rough, and the page says so."""
-
 MOST_SENTENCES = 3
 """Beyond this many comparisons a headline counts them; the table holds every one."""
 
@@ -183,6 +180,20 @@ def listed(texts: Sequence[str], between: str = ", ", most: int = MOST_NAMES) ->
     return between.join(texts[:most]) + more
 
 
+def training_name(result: FoldResult) -> str:
+    """Return `MSSGAN, valence, 1 test F, seed 0`."""
+    return f"{result.model}, {result.dimension}, {result.fold}, seed {result.seed}"
+
+
+def parted(halves: frozenset[TestHalf]) -> str:
+    """Return how the folds part a session's speakers into validation and test."""
+    if halves <= {"F", "M"}:
+        return "by gender"
+    if not halves & {"F", "M"}:
+        return "by their names, since not both genders are known"
+    return "by gender, or by name without both genders"
+
+
 def cautions(results: DimensionResults) -> tuple[str, ...]:
     """Return what a reader must keep in mind with these figures."""
     found: list[str] = []
@@ -258,12 +269,6 @@ def chosen_step(result: FoldResult) -> str:
     return f"strength {result.best_step}" if result.is_linear else thousands(result.best_step)
 
 
-def step_range(row: AlarmRow) -> str:
+def step_range(steps: tuple[int, int]) -> str:
     """Return `step 40`, or `steps 40 to 120` where trainings differ."""
-    return f"step{'s' if row.steps[0] < row.steps[1] else ''} {count_range(row.steps)}"
-
-
-def alarm_sentence(row: AlarmRow) -> str:
-    """Return which trainings raised an alarm, when, what it is, and what to try."""
-    trainings = f"{thousands(row.raised)} of {plural(row.trainings, 'training')} of {row.label}"
-    return f"{trainings}, first at {step_range(row)}: {row.what}; try: {row.advice}"
+    return f"step{'s' if steps[0] < steps[1] else ''} {count_range(steps)}"

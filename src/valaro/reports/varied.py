@@ -106,13 +106,18 @@ def _can_be_to_scale(numbers: Sequence[float]) -> bool:
     )
 
 
+def over_label(model: OverValues) -> str:
+    """Return the label of a model without the value of the setting that is looked at."""
+    return ", ".join([model.unvaried, *(f"{name.partition('.')[2]} {value}" for name, value in model.others)])
+
+
 def _score(row: ModelRow, metric: str) -> Interval:
     return row.uar if metric == "uar" else row.f1
 
 
 def _series(model: OverValues, colour: int, metric: str) -> Series:
     points = tuple((value, _score(row, metric)) for value, row in model.rows)
-    return Series(label=model.label, colour=colour, points=points)
+    return Series(label=over_label(model), colour=colour, points=points)
 
 
 def _reference(row: ModelRow, colour: int, metric: str) -> Reference:
@@ -120,7 +125,7 @@ def _reference(row: ModelRow, colour: int, metric: str) -> Reference:
 
 
 def _table(name: str, models: Sequence[OverValues], beside: Sequence[ModelRow]) -> Table:
-    lines = [(model.label, value, row) for model in models for value, row in model.rows]
+    lines = [(over_label(model), value, row) for model in models for value, row in model.rows]
     lines += [(row.model_result.model, "–", row) for row in beside]
     return table(
         (words("model"), words(name), "UAR, %", "paper's F1, %", "unlabelled recordings", "trainings"),
@@ -152,7 +157,7 @@ def _sentence(model: OverValues, name: str) -> str:
     corrected = holm([difference.p for difference in compared])
     shown = sum(p < LEVEL and d.uar.low > 0 for d, p in zip(compared, corrected, strict=True))
     return (
-        f"{model.label}: the highest UAR is {sentences.percent(best.uar.value)} %, with {name} {best_value}; "
+        f"{over_label(model)}: the highest UAR is {sentences.percent(best.uar.value)} %, with {name} {best_value}; "
         f"a difference is shown to {shown} of {sentences.plural(len(compared), 'other value')}, corrected for their "
         "number. It was found on the test itself, so its lead flatters."
     )

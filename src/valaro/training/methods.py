@@ -239,11 +239,15 @@ MODEL_NAMES = tuple(METHODS)
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """A recipe with the features it runs on; `label` is its row in a table."""
+    """A method with the features it runs on; `label` is its row in a table."""
 
     label: str
     method: str
     features: tuple[str, ...]
+    varied: tuple[tuple[str, str], ...] = ()
+    """The varied settings that its label names, as (section.name, value)."""
+    unvaried: str = ""
+    """Its label without these; empty: the label names none."""
 
 
 def model_specs(model: str, features: Sequence[str]) -> tuple[ModelSpec, ...]:
@@ -311,10 +315,12 @@ def all_model_specs(models: Iterable[str], features: Sequence[str]) -> tuple[Mod
 
 @dataclass(frozen=True, kw_only=True)
 class AutoChoice:
-    """What `auto` chooses among, the simplest first; `label` is its row in a table."""
+    """What `auto` chooses among, the simplest first; `label` is its row in a table, without what `varied` says."""
 
     label: str
     model_specs: tuple[ModelSpec, ...]
+    varied: tuple[tuple[str, str], ...] = ()
+    unvaried: str = ""
 
 
 def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice, ...]:

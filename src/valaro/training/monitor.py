@@ -1,13 +1,14 @@
-"""Signs that a training has collapsed, and what to change."""
+"""Signs that a training has collapsed."""
 
 from collections.abc import Mapping, Sequence
 from math import log
+from sys import float_info
 
 import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from valaro.records import LEVELS, Alarm
+from valaro.records import LEVELS, Alarm, AlarmKind
 
 WON = 0.05
 """Mean real and generated loss below which the classifier tells the two apart without effort."""
@@ -46,16 +47,11 @@ class TrainingMonitor:
         for name, values in features.items():
             spread = float(values.std(dim=0).mean() / (values.abs().mean() + 1e-12))
             if spread < FLAT:
-                generated = name == "generated"
-                self._raise(
-                    step,
-                    f"the features of {name} samples no longer vary (deviation {spread:.1e} of their size)",
-                    "losses.pull_away = 0.5 makes the generator vary" if generated else "lower training.learning_rate",
-                )
+                self._raise(step, "features_flat", spread, about=name)
 
     def state_dict(self) -> dict[str, object]:
         return {
-            "raised": [[alarm.step, alarm.what, alarm.advice] for alarm in self.raised],
+            "raised": [[alarm.kind, alarm.step, alarm.about, alarm.numbers] for alarm in self.raised],
             "first_matching": self._first_matching,
             "one_level": self._one_level,
         }
@@ -65,47 +61,39 @@ class TrainingMonitor:
         assert isinstance(raised, list)
         assert first is None or isinstance(first, float)
         assert isinstance(count, int)
-        self.raised = [Alarm(step=step, what=what, advice=advice) for step, what, advice in raised]
+        self.raised = [
+            Alarm(kind=kind, step=step, about=tuple(about), numbers=tuple(numbers))
+            for kind, step, about, numbers in raised
+        ]
         self._first_matching = first
         self._one_level = count
 
     def _look_at_losses(self, step: int, means: Mapping[str, float]) -> None:
         if max(means.get("real", 1.0), means.get("generated", 1.0)) < WON:
-            self._raise(
-                step,
-                f"the classifier tells real from generated without effort (losses {means['real']:.3f} and "
-                f"{means['generated']:.3f}): the generator has nothing left to teach it",
-                "more network.input_noise and hidden_noise, or lower losses.real and losses.fake",
-            )
+            self._raise(step, "fake_told_apart", means["real"], means["generated"])
         guessing = log(len(LEVELS))
         if means.get("labelled", 0.0) > DIVERGED * guessing:
-            self._raise(
-                step,
-                f"the loss on labelled samples grew to {means['labelled']:.3g}, where guessing costs {guessing:.3g}: "
-                "the training has diverged",
-                "lower training.learning_rate",
-            )
+            self._raise(step, "diverged", means["labelled"], guessing)
         if "generator" in means:
             if self._first_matching is None:
                 self._first_matching = means["generator"]
             elif means["generator"] > EXPLODED * self._first_matching:
-                self._raise(
-                    step,
-                    f"the generator's loss grew from {self._first_matching:.3g} to {means['generator']:.3g}",
-                    "lower training.learning_rate, or raise losses.consistency",
-                )
+                self._raise(step, "generator_exploded", self._first_matching, means["generator"])
 
     def _look_at_answers(self, step: int, probabilities: Sequence[Float[np.ndarray, "n 3"]]) -> None:
         levels = {int(level) for part in probabilities for level in part.argmax(axis=1)}
         self._one_level = self._one_level + 1 if len(levels) == 1 else 0
         if self._one_level == _PATIENCE:
-            self._raise(
-                step,
-                f"every validation utterance is judged '{LEVELS[levels.pop()]}', {_PATIENCE} evaluations in a row",
-                "set sampling.balanced = true; with unlabelled recordings also lower the weights in [losses]",
-            )
+            self._raise(step, "one_level", _PATIENCE, about=LEVELS[levels.pop()])
 
-    def _raise(self, step: int, what: str, advice: str) -> None:
-        kind = what.split("(", maxsplit=1)[0].split(" grew", maxsplit=1)[0]
-        if all(not alarm.what.startswith(kind) for alarm in self.raised):
-            self.raised.append(Alarm(step=step, what=what, advice=advice))
+    def _raise(self, step: int, kind: AlarmKind, *numbers: float, about: str = "") -> None:
+        concerned = (about,) if about else ()
+        if all((alarm.kind, alarm.about) != (kind, concerned) for alarm in self.raised):
+            self.raised.append(
+                Alarm(
+                    kind=kind,
+                    step=step,
+                    about=concerned,
+                    numbers=tuple(min(number, float_info.max) for number in numbers),
+                )
+            )

@@ -180,11 +180,7 @@ def distant_corpora(data: TrainingData) -> list[Alarm]:
     if data.normalisation in {"auto", "self"}:
         return []
     return [
-        Alarm(
-            step=0,
-            what=f"the unlabelled recordings of '{corpus}' lie {distance:.1f} deviations off the labelled in '{name}'",
-            advice="study.normalisation = 'self' scales each corpus by itself",
-        )
+        Alarm(kind="distant_corpus", step=0, about=(corpus, name), numbers=(distance,))
         for corpus, name, distance in far_corpora(data.store, data.pool, data.scales, data.features)
     ]
 
@@ -193,11 +189,7 @@ def missing_levels(data: TrainingData) -> list[Alarm]:
     """Say which levels no labelled utterance of the training has: the model never learns to say them."""
     counts = level_counts(data.labelled)[data.dimension]
     return [
-        Alarm(
-            step=0,
-            what=f"no labelled utterance of training is '{level}': the model cannot learn that level",
-            advice="label recordings of every level, or look at the scale that their labels were read with",
-        )
+        Alarm(kind="missing_level", step=0, about=(level,))
         for level, count in zip(LEVELS, counts, strict=True)
         if not count
     ]

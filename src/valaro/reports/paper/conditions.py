@@ -85,7 +85,7 @@ def _of_trainings(run: RunRecord, part: PaperPart, study: Mapping[str, Any]) -> 
     labelled = {result.labelled for result in run.judged}
     differs = is_figure_6 and labelled != {numbers.FIGURE_6_LABELLED}
     yield "labelled utterances a training", sentences.thousands(numbers.FIGURE_6_LABELLED), _listed(labelled), differs
-    tested = {result.fold.rpartition(" test ")[0] or result.fold for result in run.judged}
+    tested = {result.session or result.fold for result in run.judged}
     sessions = 1 if is_figure_6 else SESSIONS
     here = sentences.plural(len(tested), "session")
     yield "sessions tested", sentences.plural(sessions, "session"), here, len(tested) != sessions

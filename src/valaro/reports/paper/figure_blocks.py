@@ -14,7 +14,7 @@ from valaro.reports.blocks import Block, Sentence, matrices, speaker_notices
 from valaro.reports.figures import matrix
 from valaro.reports.paper.matching import Run
 from valaro.reports.paper.verdicts import OPEN, Verdict, verdict_on
-from valaro.reports.varied import setting_blocks
+from valaro.reports.varied import over_label, setting_blocks
 
 
 def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
@@ -81,9 +81,9 @@ def _peak(dimension: Dimension, rows: Sequence[ModelRow]) -> list[Verdict]:
             continue
         smallest, most = min(by_size), FIGURE_6_PEAK if FIGURE_6_PEAK in by_size else max(by_size)
         difference = difference_between(by_size[most].model_result, by_size[smallest].model_result, "")
-        stated = f"{dimension}: {model.label} with {most} unlabelled recordings above the same with {smallest}"
+        stated = f"{dimension}: {over_label(model)} with {most} unlabelled recordings above the same with {smallest}"
         found.append(verdict_on(stated, difference))
-        found.append(_fall(f"{dimension}: {model.label}", by_size))
+        found.append(_fall(f"{dimension}: {over_label(model)}", by_size))
     return found
 
 
