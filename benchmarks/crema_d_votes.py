@@ -1,8 +1,8 @@
-"""What do CREMA-D's votes become: how many are ties, and do the fuzzy labels agree with the table's own summary?
+"""What do CREMA-D's votes become: how many are ties, and do the soft labels agree with the table's own summary?
 
     python benchmarks/crema_d_votes.py tabulatedVotes.csv [--levels LEVELS.csv] [--summary summaryTable.csv]
 
-Turns every row of the table into fuzzy labels, over the six emotions and over the three levels of both dimensions,
+Turns every row of the table into soft labels, over the six emotions and over the three levels of both dimensions,
 with the reader's own functions, and prints for each modality the share of ties and of rows in which the most frequent
 answers are those of the summary: of the column emoVote, or of the corpus's summaryTable.csv if that is given. Six
 emotions can only differ from emoVote by a fault, since both come from the same counts. Levels can: three votes for
@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from valaro.corpora.crema_d_votes import (
     ACTED,
@@ -23,17 +24,38 @@ from valaro.corpora.crema_d_votes import (
     EMOTIONS,
     MODALITIES,
     VoteRow,
+    ratings_of,
     read_votes,
-    soft_categories,
-    soft_levels,
 )
 from valaro.corpora.levels_table import levels_for
-from valaro.labels.soft_labels import correct_levels
-from valaro.records import DIMENSIONS, LEVELS
+from valaro.labels.categories import CATEGORIES, Levels
+from valaro.labels.soft_labels import correct_levels, soft_label_from_scores
+from valaro.records import DIMENSIONS, LEVELS, Dimension
 
 SUMMARIES = {"voice": "VoiceVote", "face": "FaceVote", "both": "MultiModalVote"}
 
 Summary = Callable[[VoteRow], frozenset[str]]
+
+
+def soft_categories(rows: Sequence[VoteRow]) -> Float[np.ndarray, "n 6"]:
+    """Return each row's share of votes for the six emotions, in the order of EMOTIONS.
+
+    >>> soft_categories([VoteRow(line=2, modality="face", clip="1001_DFA_ANG_XX", counts=(6, 2, 0, 0, 0, 0))]).tolist()
+    [[0.75, 0.25, 0.0, 0.0, 0.0, 0.0]]
+    """
+    counts = np.array([row.counts for row in rows], dtype=np.float64).reshape(-1, len(EMOTIONS))
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
+def soft_levels(
+    rows: Sequence[VoteRow], dimension: Dimension, levels: Mapping[str, Levels] = CATEGORIES
+) -> Float[np.ndarray, "n 3"]:
+    """Return each row's soft label on a dimension, as an utterance with these votes gets it."""
+    shares = [
+        soft_label_from_scores([rating.score for rating in ratings_of(row, levels) if rating.dimension == dimension])
+        for row in rows
+    ]
+    return np.stack(shares) if shares else np.zeros((0, len(LEVELS)))
 
 
 def read_summary(path: Path) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -96,8 +118,8 @@ def main() -> None:
     parser.add_argument("--summary", type=Path, help="summaryTable.csv instead of the column emoVote")
     options = parser.parse_args()
     votes = read_votes(options.table)
-    print(f"{len(votes.rows)} rows into fuzzy labels, {len(votes.refused)} refused")
-    for problem in votes.refused[:20]:
+    print(f"{len(votes.rows)} rows into soft labels, {len(votes.rejected)} refused")
+    for problem in votes.rejected[:20]:
         print(f"  {problem.utterance}: {problem.why}")
     summaries = read_summary(options.summary) if options.summary else {}
 

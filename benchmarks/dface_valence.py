@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from valaro.corpora.options import TableOptions
 from valaro.corpora.table import read_table
 from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Interval, bootstrap_interval, paired_difference
@@ -82,7 +83,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=1)
     asked = parser.parse_args()
-    utterances = read_table(asked.data / "manifest.csv", corpus="javanese_av")
+    utterances = read_table(asked.data / "manifest.csv", TableOptions(corpus="javanese_av")).utterances
 
     def told(done: int, of: int) -> None:
         print(f"{done} of {of} clips", file=sys.stderr, flush=True)

@@ -17,9 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from valaro.corpora.ferplus import EXPRESSIONS, NOT_ONE
-from valaro.features.network_file import read_face_network
-from valaro.features.packaged_network import packaged_face_network
+from valaro.dface.votes import EXPRESSIONS, NOT_ONE
+from valaro.features.face_network import packaged_face_network, read_face_network
 from valaro.media.still import read_crop
 
 Votes = np.ndarray

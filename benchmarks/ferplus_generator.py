@@ -30,9 +30,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from valaro.corpora.face_splits import part_faces
-from valaro.corpora.faces import Faces
-from valaro.corpora.ferplus import EXPRESSIONS, read_votes
+from valaro.dface.pictures import Faces
+from valaro.dface.splits import split_faces
+from valaro.dface.votes import EXPRESSIONS, read_votes
 from valaro.files import atomic_write, write_text
 from valaro.networks.fusion import FusionClassifier, generator_for
 from valaro.networks.noise import Noise
@@ -131,7 +131,7 @@ def read(data: Path, to: Path) -> FaceSet:
     """Read the pictures once; the next process finds them in `to`."""
     kept = to / "pictures.npz"
     if not kept.is_file():
-        parts = part_faces(read_votes(data, data / "fer2013new.csv"), seed=0)
+        parts = split_faces(read_votes(data, data / "fer2013new.csv"), seed=0)
         assert parts.test is not None
         arrays: dict[str, np.ndarray] = {}
         for name, faces in (("train", parts.train), ("validation", parts.validation), ("test", parts.test)):
@@ -275,7 +275,7 @@ def train(job: Job, faces: FaceSet, device: torch.device, *, width: float, steps
     common: dict[str, Any] = {
         "schedule": schedule,
         "terms": terms,
-        "look": Augmentation(shape.modalities, torch_stream(job.seed, "masks"), masks=False),
+        "augment": Augmentation(shape.modalities, torch_stream(job.seed, "masks"), masks=False),
         "seed": job.seed,
     }
     if job.method == "twin":

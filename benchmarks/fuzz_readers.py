@@ -26,7 +26,7 @@ from valaro.corpora.crema_d_votes import read_votes
 from valaro.corpora.from_audformat import read_audformat
 from valaro.corpora.iemocap_turns import read_evaluation
 from valaro.corpora.levels_table import read_levels
-from valaro.corpora.speaker_positions import read_seats
+from valaro.corpora.speaker_positions import read_speaker_positions
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError
 
@@ -112,7 +112,11 @@ PARSERS: dict[str, Parser] = {
         lambda folder: read_levels(folder / "l.csv"),
         ("category,valence,arousal\n", "awe,low,high\n", "awe,,\n"),
     ),
-    "seats": ("s.csv", lambda folder: read_seats(folder / "s.csv"), ("dialog,left\n", "Ses03,F\n", "Ses03M,x\n")),
+    "speaker positions": (
+        "s.csv",
+        lambda folder: read_speaker_positions(folder / "s.csv", ["Ses03F_impro01"]),
+        ("dialog,left\n", "Ses03,F\n", "Ses03M,x\n"),
+    ),
     "audformat": (
         "db.yaml",
         read_audformat,

@@ -27,7 +27,6 @@ import torch
 from real_recordings import CORPORA, REMEDIES, STORES, Changes
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
-from valaro.training.data import TrainingData, prepare
 
 from valaro import losses
 from valaro.evaluation.components import principal_components
@@ -51,6 +50,7 @@ from valaro.training.methods import METHODS
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context
 from valaro.training.train import build_context, network_shape
+from valaro.training.training_data import TrainingData, prepare
 
 CROPS = 1024
 GRADIENT_BATCHES = 16
@@ -92,11 +92,11 @@ def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
         if job.spec.method != "SSGAN":
             continue
         store, method = FeatureStore.open(job.store), METHODS[job.spec.method]
-        facts = {"dimension": job.dimension, "seed": job.seed, "plan": job.plan}
+        facts = {"dimension": job.dimension, "seed": job.seed, "config": job.config}
         data = prepare(job.spec, store, job.folds, job.unlabelled, **facts)
-        shape = network_shape(job.spec.features, store, job.plan)
-        context = build_context(method, data, shape, seed=job.seed, plan=job.plan, paths=CheckpointPaths())
-        with compute_context(job.plan.layout):
+        shape = network_shape(job.spec.features, store, job.config)
+        context = build_context(method, data, shape, seed=job.seed, config=job.config, paths=CheckpointPaths())
+        with compute_context(job.config.layout):
             loop = method.fit(context)
         yield Fitted(loop.ema.classifier, context.classifier, context.generator, data, job.seed)
 

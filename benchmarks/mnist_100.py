@@ -216,7 +216,7 @@ def train(
     common = {
         "schedule": schedule,
         "terms": terms,
-        "look": Augmentation(shape.modalities, torch_stream(seed, "masks"), masks=False),
+        "augment": Augmentation(shape.modalities, torch_stream(seed, "masks"), masks=False),
         "seed": seed,
     }
     if model == "twin":

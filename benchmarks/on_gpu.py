@@ -26,11 +26,13 @@ sys.path.append(str(Path(__file__).resolve().parent))
 
 from training_step import FULL, Case, make, operations
 
-from valaro.corpora.face_splits import part_faces
-from valaro.corpora.ferplus import read_votes
+from valaro.dface.best import Epoch
+from valaro.dface.config import FaceAugmentation, FaceNetworkConfig
+from valaro.dface.run import train_face_network
+from valaro.dface.splits import split_faces
+from valaro.dface.votes import read_votes
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.evaluation.scores import score
-from valaro.experiments.face_network import train_face_network
 from valaro.files import write_text
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
@@ -38,22 +40,20 @@ from valaro.training.adversarial import fit_adversarial
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
 from valaro.training.config import PAPER
-from valaro.training.faces.best import Epoch
-from valaro.training.faces.config import FaceAugmentation, FacePlan
 from valaro.training.methods import model_specs
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context
 from valaro.training.train import train_model
 from valaro.training.trained_model import predict_utterances
 
-FACES = FacePlan(
+FACES = FaceNetworkConfig(
     epochs=100,
-    batch=128,
-    rate=0.1,
+    batch_size=128,
+    lr=0.1,
     weight_decay=5e-4,
-    smoothing=0.0,
-    average=0.999,
-    variation=FaceAugmentation(shift=0.08, rotation=12.0, scale=0.12, contrast=0.25, brightness=0.3, erased=0.3),
+    label_smoothing=0.0,
+    ema_decay=0.999,
+    augmentation=FaceAugmentation(shift=0.08, rotation=12.0, scale=0.12, contrast=0.25, brightness=0.3, erased=0.3),
 )
 """How the packaged network was trained."""
 
@@ -66,7 +66,7 @@ class Size:
     timed: int
     compared: int
     steps: int
-    faces: FacePlan
+    faces: FaceNetworkConfig
     fold_steps: int
 
 
@@ -74,13 +74,13 @@ REAL = Size(case=FULL, timed=50, compared=300, steps=2000, faces=FACES, fold_ste
 TOY = Size(
     case=replace(
         FULL,
-        plan=replace(PAPER, width=0.03, schedule=replace(PAPER.schedule, batch_size=4)),
+        config=replace(PAPER, width=0.03, schedule=replace(PAPER.schedule, batch_size=4)),
         modalities=FULL.modalities[:1],
     ),
     timed=2,
     compared=3,
     steps=4,
-    faces=replace(FACES, epochs=1, batch=8),
+    faces=replace(FACES, epochs=1, batch_size=8),
     fold_steps=4,
 )
 
@@ -132,7 +132,7 @@ class Losses:
         _wait()
         self.seconds = (time.perf_counter() - begun) / max(1, self._steps - self._untimed)
 
-    def follow(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
+    def after_step(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
         self.names = list(losses)
         self._rows.append(torch.stack([loss.detach().float() for loss in losses.values()]))
 
@@ -151,16 +151,16 @@ Precision = Literal["bfloat16", "single"]
 
 def adversarial_run(case: Case, device: torch.device, precision: Precision, steps: int, *, untimed: int) -> Losses:
     """Run the package's loop for so many updates in one number format, from the same weights and samples each time."""
-    classifier, generator, batch = make(case, case.plan.schedule.batch_size, device)
+    classifier, generator, batch = make(case, case.config.schedule.batch_size, device)
     losses = Losses(steps, untimed=untimed)
-    with compute_context(case.plan.layout, precision, device):
+    with compute_context(case.config.layout, precision, device):
         fit_adversarial(
             classifier,
             DrawnBatches(batch, device),  # type: ignore[arg-type]
             losses,  # type: ignore[arg-type]
             generator=generator,
-            schedule=case.plan.schedule,
-            terms=case.plan.terms,
+            schedule=case.config.schedule,
+            terms=case.config.terms,
             augment=Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
             seed=0,
         )
@@ -169,8 +169,8 @@ def adversarial_run(case: Case, device: torch.device, precision: Precision, step
 
 def step(size: Size, device: torch.device) -> dict[str, Any]:
     """Time the paper's update, and see that 2,000 of them stay finite and that bfloat16 learns what float32 does."""
-    operations_of_a_step = operations(size.case) * size.case.plan.schedule.batch_size
-    found: dict[str, Any] = {"tflop_a_step": operations_of_a_step / 1e12, "batch": size.case.plan.schedule.batch_size}
+    operations_of_a_step = operations(size.case) * size.case.config.schedule.batch_size
+    found: dict[str, Any] = {"tflop_a_step": operations_of_a_step / 1e12, "batch": size.case.config.schedule.batch_size}
     ceilings = {
         name: product_rate(device, dtype) for name, dtype in (("bfloat16", torch.bfloat16), ("single", torch.float32))
     }
@@ -233,20 +233,20 @@ def product_rate(device: torch.device, dtype: torch.dtype) -> float:
 def faces(size: Size, device: torch.device, data: Path, to: Path) -> dict[str, Any]:
     """Train the network of faces on FERPlus into a folder beside the file; say how validation judged the best epoch."""
     begun = time.perf_counter()
-    parts = part_faces(read_votes(data, data / "fer2013new.csv"), seed=0)
+    parts = split_faces(read_votes(data, data / "fer2013new.csv"), seed=0)
     read_in = time.perf_counter() - begun
 
     def tell(epoch: Epoch) -> None:
         print(f"epoch {epoch.epoch} {time.perf_counter() - begun:.0f} s {epoch}", flush=True)
 
-    plan = replace(size.faces, device=device.type)  # type: ignore[arg-type]
-    run = train_face_network(parts, to, plan, seed=0, on_epoch=tell)
+    config = replace(size.faces, device=device.type)  # type: ignore[arg-type]
+    run = train_face_network(parts, to, config, seed=0, on_epoch=tell)
     seconds = time.perf_counter() - begun - read_in
     return {
         "pictures": {name: len(part) for name, part in parts.named()},
-        "plan": asdict(plan),
+        "plan": asdict(config),
         "seconds": seconds,
-        "pictures_a_second": len(parts.train) * plan.epochs / seconds,
+        "pictures_a_second": len(parts.train) * config.epochs / seconds,
         "best": asdict(run.best),
         "test": run.test and asdict(run.test),
     }
@@ -264,9 +264,9 @@ def fold(size: Size, device: torch.device, store: Path, manifest: Path) -> dict[
     for name in ("MFSBase", "MSSGAN"):
         for precision in ("bfloat16", "single"):
             schedule = replace(preset.schedule, steps=size.fold_steps, device=device.type, precision=precision)
-            plan = replace(preset, schedule=schedule, labels_per_class=20)
+            config = replace(preset, schedule=schedule, labels_per_class=20)
             (spec,) = model_specs(name, features.names)
-            training = train_model(spec, features, first, (), dimension="valence", seed=0, plan=plan)
+            training = train_model(spec, features, first, (), dimension="valence", seed=0, config=config)
             scores = score(predict_utterances(training.model, features, first.test))
             found[f"{name}, {precision}"] = {
                 "ms_a_step": 1000 * training.seconds / size.fold_steps,

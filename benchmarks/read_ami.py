@@ -30,6 +30,7 @@ from valaro.corpora.ami import read_ami
 from valaro.corpora.ami_folder import AmiFolder
 from valaro.corpora.ami_meetings import read_seating
 from valaro.corpora.ami_transcript import read_transcript
+from valaro.corpora.options import AmiOptions, SampleOptions
 from valaro.corpora.sampling import draw
 from valaro.corpora.speech_source import SpokenPlaces
 from valaro.media.decode import decode_clip
@@ -69,7 +70,7 @@ def parse(folder: Path) -> None:
     ]
     begun = time.perf_counter()
     # No recording is there: each of the speakers' first places finds that out, and all others need no look.
-    draw(sources, samples=1, seed=0)
+    draw(sources, SampleOptions(samples=1))
     drawn = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     words, places = (
@@ -101,7 +102,7 @@ def augment(folder: Path, clip: Path, samples: int, workers: int) -> None:
     for count in sorted({1, workers}):
         for faces in (False, True):
             begun = time.perf_counter()
-            reading = read_ami(folder, samples=samples, faces=faces, workers=count)
+            reading = read_ami(folder, AmiOptions(samples=samples, faces=faces, workers=count))
             each = (time.perf_counter() - begun) / len(reading.utterances)
             what = "sound and face" if faces else "sound alone"
             print(f"{len(reading.utterances)} samples, {what}, {count} workers: {1000 * each:.1f} ms a sample")

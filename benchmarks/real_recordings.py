@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import tomli_w
 
+from valaro.corpora.options import TableOptions
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import score
@@ -362,7 +363,7 @@ def prepare(data: Path, to: Path, workers: int) -> None:
         if not (data / corpus / "manifest.csv").is_file():
             print(f"{corpus}: not in {data}, skipped", file=sys.stderr)
             continue
-        utterances = read_table(data / corpus / "manifest.csv", corpus=corpus)
+        utterances = read_table(data / corpus / "manifest.csv", TableOptions(corpus=corpus)).utterances
         notes = [CorpusNote(corpus=corpus, text=NOTE)] if utterances[0].ratings else []
         write_manifest(to / f"{corpus}.parquet", utterances, notes)
     for store, features in STORES.items():

@@ -22,14 +22,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from valaro.corpora.face_splits import FaceSplits, part_faces
-from valaro.corpora.faces import Faces, read_class_folders
-from valaro.experiments.face_network import train_face_network
-from valaro.features.face_embedding import EXPRESSIONS, expression_probabilities
-from valaro.features.network_file import read_face_network
-from valaro.networks.densenet import DFACE, DenseNet
-from valaro.training.faces.best import Epoch, score_faces
-from valaro.training.faces.config import FacePlan
+from valaro.dface.best import Epoch, score_faces
+from valaro.dface.config import FaceNetworkConfig
+from valaro.dface.densenet import DenseNet
+from valaro.dface.pictures import Faces, read_class_folders
+from valaro.dface.run import train_face_network
+from valaro.dface.splits import FaceSplits, split_faces
+from valaro.features.densenet_graph import DFACE
+from valaro.features.face_embedding import EXPRESSIONS, mini_xception
+from valaro.features.face_network import read_face_network
 from valaro.training.runtime import compute_context
 
 FOLDERS = {
@@ -53,30 +54,32 @@ def interval(accuracy: float, count: int) -> str:
     return f"{100 * accuracy:.1f} ({100 * (centre - half):.1f} to {100 * (centre + half):.1f})"
 
 
-def learn(data: Path, to: Path, plan: FacePlan) -> None:
+def learn(data: Path, to: Path, config: FaceNetworkConfig) -> None:
     """Train, or go on, and print both tables."""
     reading = read_class_folders(data / "train", test=data / "test")
-    parts = part_faces(reading, share=0.1, seed=0)
+    parts = split_faces(reading, fraction=0.1, seed=0)
     begun = time.process_time(), time.perf_counter()
 
     def told(epoch: Epoch) -> None:
         seconds = time.process_time() - begun[0], time.perf_counter() - begun[1]
         print(
-            f"epoch {epoch.epoch}/{plan.epochs}: loss {epoch.training_loss:.3f}, validation "
+            f"epoch {epoch.epoch}/{config.epochs}: loss {epoch.training_loss:.3f}, validation "
             f"{100 * epoch.validation_accuracy:.1f} %, {seconds[0]:.0f} s of processor in {seconds[1]:.0f} s",
             file=sys.stderr,
             flush=True,
         )
 
-    run = train_face_network(parts, to, plan, seed=0, on_epoch=told)
-    print(f"{', '.join(f'{len(part)} to {name}' for name, part in parts.named())}; {parts.doubles} copies taken out\n")
+    run = train_face_network(parts, to, config, seed=0, on_epoch=told)
+    print(
+        f"{', '.join(f'{len(part)} to {name}' for name, part in parts.named())}; {parts.duplicates} copies taken out\n"
+    )
     print("| epoch | training loss | validation loss | validation accuracy | mean recall |\n|---|---|---|---|---|")
     with (to / "epochs.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             accuracy, uar = float(row["validation_accuracy"]), float(row["validation_uar"])
             losses = f"{float(row['training_loss']):.3f} | {float(row['validation_loss']):.3f}"
             print(f"| {row['epoch']} | {losses} | {100 * accuracy:.1f} % | {100 * uar:.1f} % |")
-    print(f"\nbest epoch: {run.best.epoch}; settings: {json.loads((to / 'face_network.json').read_text())['plan']}\n")
+    print(f"\nbest epoch: {run.best.epoch}; settings: {json.loads((to / 'face_network.json').read_text())['config']}\n")
     compare(parts, to)
 
 
@@ -102,15 +105,14 @@ def compare(parts: FaceSplits, to: Path) -> None:
 def packaged(faces: Faces) -> np.ndarray:
     """Return mini-Xception's answers in the order of the faces' classes."""
     order = [EXPRESSIONS.index(FOLDERS[name]) for name in faces.classes]
-    parts = [expression_probabilities(faces.crops[first : first + 64]) for first in range(0, len(faces), 64)]
-    return np.concatenate(parts)[:, order]
+    return mini_xception().probabilities(faces.crops)[:, order]
 
 
 class Plain(DenseNet):
     """The same network with a channel after the other in memory."""
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.first(((crops.float() - self.mean) / self.deviation)[:, None])
+        x = self.first(((crops.float() - self.mean) / self.std)[:, None])
         for stage in self.stages:
             x = stage(x)
         features = functional.relu(self.norm(x)).mean(dim=(2, 3))
@@ -126,7 +128,7 @@ def cost(batch: int, repeats: int) -> None:
     for threads in (1, 2):
         torch.set_num_threads(threads)
         for kind in (Plain, DenseNet):
-            network = kind(DFACE, classes=8, mean=128.0, deviation=60.0, generator=torch.Generator().manual_seed(0))
+            network = kind(DFACE, classes=8, mean=128.0, std=60.0, generator=torch.Generator().manual_seed(0))
             if kind is Plain:
                 network.to(memory_format=torch.contiguous_format)
             optimiser = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, nesterov=True)
@@ -163,7 +165,7 @@ def main() -> None:
     if asked.verb == "cost":
         cost(asked.batch, asked.repeats)
     else:
-        learn(asked.data, asked.to, FacePlan(epochs=asked.epochs, batch=asked.batch, rate=asked.rate))
+        learn(asked.data, asked.to, FaceNetworkConfig(epochs=asked.epochs, batch_size=asked.batch, lr=asked.rate))
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ AGREE = 1e-5
 class Case:
     """A plan, the modalities, and how many updates a repeat times."""
 
-    plan: TrainConfig
+    config: TrainConfig
     modalities: tuple[Modality, ...]
     steps: int
 
@@ -63,10 +63,10 @@ class Case:
     def shape(self) -> NetworkShape:
         return NetworkShape(
             modalities=self.modalities,
-            layout=self.plan.layout,
-            width=self.plan.width,
-            regularisation=self.plan.regularisation,
-            explicit_head=self.plan.explicit_head,
+            layout=self.config.layout,
+            width=self.config.width,
+            regularisation=self.config.regularisation,
+            explicit_head=self.config.explicit_head,
         )
 
 
@@ -81,12 +81,12 @@ _TEMPORAL = replace(
 )
 """The temporal layout with the terms as printed and nothing beside its convolutions: what the literal side has too."""
 CASES = {
-    "temporal fbank": Case(plan=_TEMPORAL, modalities=(_VOICE,), steps=40),
-    "temporal fbank+face": Case(plan=_TEMPORAL, modalities=(_VOICE, _FACE), steps=40),
-    "temporal narrow": Case(plan=replace(_TEMPORAL, width=DEFAULT.width), modalities=(_VOICE,), steps=40),
-    "image fbank": Case(plan=replace(PAPER, width=0.125), modalities=(replace(_VOICE, averaged=1),), steps=1),
+    "temporal fbank": Case(config=_TEMPORAL, modalities=(_VOICE,), steps=40),
+    "temporal fbank+face": Case(config=_TEMPORAL, modalities=(_VOICE, _FACE), steps=40),
+    "temporal narrow": Case(config=replace(_TEMPORAL, width=DEFAULT.width), modalities=(_VOICE,), steps=40),
+    "image fbank": Case(config=replace(PAPER, width=0.125), modalities=(replace(_VOICE, averaged=1),), steps=1),
 }
-FULL = Case(plan=PAPER, modalities=(replace(_VOICE, averaged=1), Modality(name="face", dim=342)), steps=3)
+FULL = Case(config=PAPER, modalities=(replace(_VOICE, averaged=1), Modality(name="face", dim=342)), steps=3)
 
 
 # --- the literal networks -------------------------------------------------------------------------
@@ -229,7 +229,7 @@ class Stopwatch:
         self.cpu = (time.process_time() - cpu) / max(self._steps, 1)
         self.wall = (time.perf_counter() - wall) / max(self._steps, 1)
 
-    def follow(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
+    def after_step(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
         self.losses.append({name: loss.item() for name, loss in losses.items()})
 
     @staticmethod
@@ -367,16 +367,16 @@ def make(case: Case, batch: int, device: torch.device | str = "cpu") -> tuple[Fu
 
 def compare(case: Case) -> bool:
     """Print each loss of both sides at the same weights, on the same noise, and return whether they agree."""
-    rows = 4 * case.plan.schedule.batch_size
+    rows = 4 * case.config.schedule.batch_size
     # At rate 0 nothing moves: G's literal step, which looks at the real samples again, sees the same D.
-    schedule = replace(case.plan.schedule, learning_rate=0.0)
+    schedule = replace(case.config.schedule, learning_rate=0.0)
     mine, theirs = Stopwatch(0), Stopwatch(0)
     with mock.patch.object(adversarial, "Noise", return_value=SharedNoise(rows=rows)):
-        package(*make(case, schedule.batch_size), schedule, case.plan.terms, mine)
+        package(*make(case, schedule.batch_size), schedule, case.config.terms, mine)
     literal(
         *make(case, schedule.batch_size),
         schedule,
-        case.plan.terms,
+        case.config.terms,
         theirs,
         noises=lambda part: SharedNoise(rows=rows, first=part % 4 * schedule.batch_size, number=part // 4),
     )
@@ -390,7 +390,7 @@ def compare(case: Case) -> bool:
 
 def time_case(case: Case, repeats: int) -> None:
     """Time the sides in turn and print minimum and median of CPU and wall seconds an update, ratios last."""
-    schedule, terms = case.plan.schedule, case.plan.terms
+    schedule, terms = case.config.schedule, case.config.terms
     cpu: dict[str, list[float]] = {name: [] for name in SIDES}
     wall: dict[str, list[float]] = {name: [] for name in SIDES}
     for repeat in range(repeats):
@@ -418,9 +418,9 @@ def profile_case(case: Case) -> None:
     for name in ("literal", "package"):
         with profile() as seen:
             SIDES[name](
-                *make(case, case.plan.schedule.batch_size),
-                case.plan.schedule,
-                case.plan.terms,
+                *make(case, case.config.schedule.batch_size),
+                case.config.schedule,
+                case.config.terms,
                 Stopwatch(case.steps),
             )
         print(f"  {name}, {1 + case.steps} updates and the networks' making")
@@ -432,9 +432,9 @@ def profile_case(case: Case) -> None:
 
 def operations(case: Case) -> float:
     """Return the floating-point operations of one sample's share of an update, counted on two samples."""
-    schedule = replace(case.plan.schedule, batch_size=2)
+    schedule = replace(case.config.schedule, batch_size=2)
     with FlopCounterMode(display=False) as counter:
-        package(*make(case, 2), schedule, case.plan.terms, Stopwatch(0))
+        package(*make(case, 2), schedule, case.config.terms, Stopwatch(0))
     return counter.get_total_flops() / 2
 
 
@@ -442,14 +442,14 @@ def paper(steps: int, batch: int, peak: float | None) -> None:
     """Take steps at full width and print whether losses are finite, time, memory, rate of operations."""
     case, device = FULL, "cuda" if torch.cuda.is_available() else "cpu"
     each = operations(case)
-    schedule, watch = replace(case.plan.schedule, batch_size=batch), Stopwatch(steps - 1)
+    schedule, watch = replace(case.config.schedule, batch_size=batch), Stopwatch(steps - 1)
     networks = make(case, batch, device)
     print(f"paper preset, full width, {' and '.join(f'{m.name} {m.dim}' for m in case.modalities)}, batch {batch}")
     for name, network in (("D", networks[0]), ("G", networks[1])):
         print(f"  {name}: {sum(p.numel() for p in network.parameters()) / 1e6:.1f} M parameters")
     begun = time.perf_counter()
-    with compute_context(case.plan.layout, "auto", torch.device(device)):
-        package(*networks, schedule, case.plan.terms, watch)
+    with compute_context(case.config.layout, "auto", torch.device(device)):
+        package(*networks, schedule, case.config.terms, watch)
     # With one step there is none after the first, which then has to do.
     seconds = watch.wall if steps > 1 else time.perf_counter() - begun
     for number, losses in enumerate(watch.losses, start=1):
@@ -486,7 +486,7 @@ def main() -> None:
     for name, case in CASES.items():
         if not name.startswith(tuple(options.cases)):
             continue
-        print(f"{name}: batch {case.plan.schedule.batch_size}, width {case.plan.width:g}")
+        print(f"{name}: batch {case.config.schedule.batch_size}, width {case.config.width:g}")
         if not compare(case):
             sys.exit(f"the losses differ by more than {AGREE}: nothing is timed")
         if options.profile:

@@ -6,8 +6,12 @@ import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
+from jaxtyping import install_import_hook
 
 from commands import Answer, Command
+
+# The plugin's own option takes one package alone where the checker has an option, too.
+install_import_hook("valaro_demo_clips", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 
 # The tests' networks are tiny: a second thread only waits for the first, and for whoever else uses the machine.
 os.environ["OMP_NUM_THREADS"] = "1"

@@ -7,12 +7,11 @@ import cv2
 import numpy as np
 import torch
 
-from valaro.corpora.faces import Faces
-from valaro.features.densenet_graph import as_graph
-from valaro.features.face_network import FaceNetwork
-from valaro.features.network_file import checked_network, seal
-from valaro.networks.densenet import DenseNet, DenseShape
-from valaro.training.faces.export import weights_of
+from valaro.dface.densenet import DenseNet
+from valaro.dface.export import weights_of
+from valaro.dface.pictures import Faces
+from valaro.features.densenet_graph import DenseShape
+from valaro.features.face_network import FaceNetwork, checked_network, network_content
 
 CLASSES = ("down", "up")
 SMALL = DenseShape(growth=2, depth=10)
@@ -40,11 +39,11 @@ def some_faces(count: int = 12, *, seed: int = 0) -> Faces:
 
 def a_network(*, seed: int = 0, shape: DenseShape = SMALL) -> FaceNetwork:
     """Return a network with drawn weights, whose batch norms have seen some faces."""
-    network = DenseNet(shape, classes=2, mean=120.0, deviation=60.0, generator=torch.Generator().manual_seed(seed))
+    network = DenseNet(shape, classes=2, mean=120.0, std=60.0, generator=torch.Generator().manual_seed(seed))
     with torch.no_grad():
         for _ in range(3):
             network(torch.from_numpy(some_faces(6).crops))
-    return checked_network(seal(as_graph(weights_of(network.eval())), {"classes": list(CLASSES)}), "made here")
+    return checked_network(network_content(weights_of(network.eval()), CLASSES), "made here")
 
 
 def make_folders(folder: Path, *, a_class: int = 6, seed: int = 0) -> Path:

@@ -11,6 +11,7 @@ from valaro.normalise import FeatureStats
 from valaro.records import CorpusNote, Dimension
 from valaro.training.config import DEFAULT
 from valaro.training.trained_model import TrainedModel
+from valaro.windows import WindowSpec
 
 
 def a_model(
@@ -41,14 +42,14 @@ def a_model(
         label="SSGAN" if len(dims) == 1 else "MSSGAN",
         dimension=dimension,
         classifier=classifier,
-        seen="windows",
+        shape=shape,
+        window=WindowSpec(scaling="speaker" if normalise_speakers else "training"),
         features=tuple(dims),
         feature_versions=(version,) * len(dims),
         scale={
             name: FeatureStats(mean=np.full(dim, mean, np.float32), deviation=np.full(dim, deviation, np.float32))
             for name, dim in dims.items()
         },
-        normalise_speakers=normalise_speakers,
-        acquainted=frozenset(),
+        acquainted=(),
         notes=notes,
     )

@@ -39,7 +39,7 @@ PUBLIC = {
     "save_model",
     "score",
     "train",
-    "watch",
+    "predict_stream",
 }
 
 
@@ -95,7 +95,7 @@ def test_the_readme_s_lines_run_as_printed(
     assert len(moments) == len(told) - 2
     assert moments[0].startswith("   0.0 s  ")
     assert all(line.split()[2] in {"low", "medium", "high"} for line in moments)
-    model, moment = names["model"], names["moment"]
+    model, moment = names["model"], names["segment"]
     assert isinstance(model, TrainedModel)
     assert model.features == ("fbank", "fft")
     assert isinstance(moment, TimelineSegment)

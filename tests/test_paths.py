@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from valaro.corpora.faces import read_class_folders
-from valaro.corpora.ferplus import read_votes
 from valaro.corpora.registry import read_kind
 from valaro.corpora.xml import read_elements
+from valaro.dface.pictures import read_class_folders
+from valaro.dface.votes import read_votes
 from valaro.errors import ValaroError
 from valaro.experiments.run_folder import read_run
 from valaro.experiments.settings import read_settings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from generated_page import write_or_check
 
-from valaro.experiments.sections import Settings
+from valaro.experiments.sections import all_settings
 from valaro.training.config import DEFAULT, PAPER, config_values
 
 PAGE = Path(__file__).parents[1] / "docs" / "presets.md"
@@ -99,10 +99,10 @@ WITHOUT_A_PRESET = (
 def rows() -> Iterator[tuple[str, str, str, str]]:
     """Yield setting, the paper's words, preset `paper`, preset `default`."""
     paper, default = ({found.name: found.value for found in config_values(plan)} for plan in (PAPER, DEFAULT))
-    for section, field in Settings.model_fields.items():
-        for name in getattr(field.annotation, "model_fields", ()):
-            if name in paper and (paper[name] != default[name] or name in UNLIKE_BOTH):
-                yield f"`{section}.{name}`", PRINTED[name], _words(paper[name]), _words(default[name])
+    for full_name, setting in all_settings().items():
+        name = setting.name
+        if name in paper and (paper[name] != default[name] or name in UNLIKE_BOTH):
+            yield f"`{full_name}`", PRINTED[name], _words(paper[name]), _words(default[name])
     for what, printed, here in WITHOUT_A_PRESET:
         yield f"`{what}`" if what.startswith("study.") else what, printed, here, "the same"
 

@@ -7,8 +7,8 @@ features = valaro.extract(labelled + unlabelled, ["fbank", "face"], to="features
 for fold in valaro.leave_one_session_out(labelled):
     model = valaro.train("MSSGAN", features, fold, unlabelled, dimension="valence", seed=0)
     print(fold.name, valaro.score(model, features, fold.test).uar)
-for moment in valaro.watch(model, "interview.mp4"):
-    print(f"{moment.start:6.1f} s  {moment.level:6}  {moment.probability:.2f}")
+for segment in valaro.predict_stream(model, "interview.mp4"):
+    print(f"{segment.start:6.1f} s  {segment.level:6}  {segment.probability:.2f}")
 ```
 """
 
@@ -38,7 +38,7 @@ _HOMES = {
     "save_model": "valaro.api",
     "score": "valaro.api",
     "train": "valaro.api",
-    "watch": "valaro.api",
+    "predict_stream": "valaro.api",
     "ValaroError": "valaro.errors",
     "Fold": "valaro.evaluation.folds",
     "leave_one_session_out": "valaro.evaluation.folds",

@@ -1,28 +1,29 @@
 """The public functions: plain values in, the same code underneath as the command line's."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from valaro.corpora.reading import strictly
+from valaro import saved_model
+from valaro.corpora.reading import require_complete
 from valaro.corpora.registry import read_kind
 from valaro.errors import ValaroError, unknown_name
-from valaro.evaluation.folds import Fold
-from valaro.evaluation.scores import Scores
-from valaro.evaluation.scores import score as score_predictions
-from valaro.experiments.choice import most_liked
 from valaro.extraction import extract as extract_features
 from valaro.features.table import asked_features
 from valaro.files import checked_path
+from valaro.model import ExportedModel
 from valaro.prediction import predictor
 from valaro.records import DIMENSIONS, CorpusNote, Dimension, TimelineSegment, Utterance
 from valaro.store.feature_store import FeatureStore
-from valaro.training import saved_model as checkpoint
-from valaro.training.config import PRESETS, TrainConfig
-from valaro.training.durations import expected, slow_words
-from valaro.training.methods import all_model_specs, choices
-from valaro.training.train import train_model
-from valaro.training.trained_model import TrainedModel, predict_utterances
+
+if TYPE_CHECKING:
+    from valaro.evaluation.folds import Fold
+    from valaro.evaluation.scores import Scores
+    from valaro.training.config import TrainConfig
+    from valaro.training.trained_model import TrainedModel
 
 
 def read_corpus(kind: str, path: str | Path, *, strict: bool = True, **options: object) -> tuple[Utterance, ...]:
@@ -32,7 +33,7 @@ def read_corpus(kind: str, path: str | Path, *, strict: bool = True, **options: 
         ValaroError: not all that the corpus has could be read; with `strict=False` the rest is returned.
     """
     reading = read_kind(kind, checked_path(path, "path"), options)
-    return (strictly(reading, str(path)) if strict else reading).utterances
+    return (require_complete(reading, str(path)) if strict else reading).utterances
 
 
 def extract(
@@ -74,6 +75,12 @@ def train(
     Raises:
         ValaroError: an unknown name, or nothing to learn from: a semi-supervised model needs unlabelled recordings.
     """
+    from valaro.experiments.choice import most_liked
+    from valaro.training.config import PRESETS
+    from valaro.training.durations import expected, slow_words
+    from valaro.training.methods import all_model_specs, choices
+    from valaro.training.train import train_model
+
     if dimension not in DIMENSIONS:
         raise unknown_name("dimension", dimension, DIMENSIONS)
     if isinstance(config, str):
@@ -101,22 +108,31 @@ def train(
     return most_liked([(training, training.validation_uar) for training in trainings]).winner.model
 
 
-def score(model: TrainedModel, features: FeatureStore, utterances: Sequence[Utterance]) -> Scores:
+def score(model: TrainedModel | ExportedModel, features: FeatureStore, utterances: Sequence[Utterance]) -> Scores:
     """Score a model on labelled utterances of people it has never met; on others it refuses."""
+    from valaro.evaluation.scores import score as score_predictions
+    from valaro.training.trained_model import TrainedModel, predict_utterances
+
+    in_torch = TrainedModel.of(model) if isinstance(model, ExportedModel) else model
     rated = [utterance for utterance in utterances if utterance.is_labelled(model.dimension)]
-    return score_predictions(predict_utterances(model, features, rated))
+    return score_predictions(predict_utterances(in_torch, features, rated))
 
 
-def predict_stream(model: TrainedModel, recording: str | Path) -> Iterator[TimelineSegment]:
-    """Yield what the model says about a recording of any length, one moment each 0.64 s."""
-    return predictor.predict_stream(model, recording)
+def predict_stream(model: TrainedModel | ExportedModel, recording: str | Path) -> Iterator[TimelineSegment]:
+    """Yield what the model says about a recording of any length, a segment for each 0.64 s."""
+    return predictor.predict_stream(_exported(model), Path(recording))
 
 
-def save_model(model: TrainedModel, folder: str | Path) -> None:
-    """Write a model to a folder, whole or not at all, without pickle."""
-    checkpoint.save_model(model, checked_path(folder, "folder"))
+def save_model(model: TrainedModel | ExportedModel, folder: str | Path) -> None:
+    """Write a model to a folder, whole or not at all, without pickle; `model.onnx` in it is for other programs."""
+    path = checked_path(folder, "folder")
+    saved_model.save_model(_exported(model), path)
 
 
-def load_model(folder: str | Path) -> TrainedModel:
+def load_model(folder: str | Path) -> ExportedModel:
     """Read a model that `save_model` wrote."""
-    return checkpoint.load_model(checked_path(folder, "folder"))
+    return saved_model.load_model(checked_path(folder, "folder"))
+
+
+def _exported(model: TrainedModel | ExportedModel) -> ExportedModel:
+    return model if isinstance(model, ExportedModel) else model.exported()

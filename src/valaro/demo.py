@@ -6,20 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from valaro.corpora.synthetic import (
-    SYNTHETIC_NOTE,
-    ClipPlan,
-    plan_corpus,
-    plan_recording,
-    render_clip,
-    render_recording,
-    write_table,
-)
+from valaro.corpora.options import TableOptions
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError
 from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.final_model import train_final
-from valaro.experiments.run_folder import read_models, read_run
+from valaro.experiments.run_folder import read_run
 from valaro.experiments.settings import read_settings
 from valaro.extraction import extract
 from valaro.files import remove_partials, write_text
@@ -29,7 +21,17 @@ from valaro.prediction.page import write_timeline_page
 from valaro.prediction.predictor import make_timeline
 from valaro.records import CorpusNote
 from valaro.reports.html import write_report
+from valaro.saved_model import load_models
 from valaro.store.manifest import write_manifest
+from valaro_demo_clips.corpus import (
+    SYNTHETIC_NOTE,
+    ClipPlan,
+    plan_corpus,
+    plan_recording,
+    render_clip,
+    render_recording,
+    write_table,
+)
 
 STUDY = """\
 # The demo's study: four models of the paper on a synthetic corpus, the few labels of the training speakers kept,
@@ -69,37 +71,39 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
     remove_partials(recordings)
     remove_partials(folder)
     waiting = [plan for plan in plans if not (recordings / plan.file).is_file()]
-    with progress("make recordings", "recording") as told:
-        _render_all(waiting, recordings, workers=workers, told=told)
+    with progress("make recordings", "recording") as on_progress:
+        _render_all(waiting, recordings, workers=workers, on_progress=on_progress)
         if not interview.is_file():
             render_recording(plan_recording(seed=seed), interview)
     table = write_table(plans, recordings)
-    utterances = read_table(table, corpus="synthetic")
+    utterances = read_table(table, TableOptions(corpus="synthetic")).utterances
     notes = [CorpusNote(corpus="synthetic", text=SYNTHETIC_NOTE)]
     write_manifest(manifest, utterances, notes)
-    with progress("extract features", "utterance") as told:
-        extract(utterances, ["fbank", "face"], to=store, workers=workers, notes=notes, on_progress=told)
+    with progress("extract features", "utterance") as on_progress:
+        extract(utterances, ["fbank", "face"], to=store, workers=workers, notes=notes, on_progress=on_progress)
     write_text(study, STUDY)
-    with progress("cross-validate", "training") as told:
-        problems = cross_validate(read_settings(study), folder / "runs" / "study", workers=workers, on_progress=told)
+    with progress("cross-validate", "training") as on_progress:
+        problems = cross_validate(
+            read_settings(study), folder / "runs" / "study", workers=workers, on_progress=on_progress
+        )
     if problems:
         raise ValaroError(f"{len(problems)} trainings failed, the first: {problems[0].why}")
     report = folder / "report.html"
     write_report([read_run(folder / "runs" / "study")], report)
     final = folder / "runs" / "final"
-    with progress("train the model to use", "model") as told:
-        train_final(read_settings(study, ['study.models=["MSSGAN"]']), final, workers=workers, on_progress=told)
-    with progress("watch the interview", "") as told:
+    with progress("train the model to use", "model") as on_progress:
+        train_final(read_settings(study, ['study.models=["MSSGAN"]']), final, workers=workers, on_progress=on_progress)
+    with progress("watch the interview", "") as on_progress:
         timeline = make_timeline(
-            read_models(final), interview, on_progress=lambda done, duration: told(round(done), round(duration))
+            load_models(final), interview, on_progress=lambda done, duration: on_progress(round(done), round(duration))
         )
     page = folder / "timeline.html"
     write_timeline_page(timeline, page)
     return Demo(report=report, timeline=page, settings=study)
 
 
-def _render_all(plans: list[ClipPlan], folder: Path, *, workers: int, told: OnProgress) -> None:
-    count = Count(total=len(plans), done=0, on_progress=told)
+def _render_all(plans: list[ClipPlan], folder: Path, *, workers: int, on_progress: OnProgress) -> None:
+    count = Count(total=len(plans), done=0, on_progress=on_progress)
     outcomes = run_jobs(partial(render_clip, folder=folder), plans, workers=workers, on_done=count.add)
     failed = [outcome.error for outcome in outcomes if outcome.error]
     if failed:

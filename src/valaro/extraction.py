@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float16
 
 from valaro.errors import StoreError, ValaroError, all_at_once, words_for
-from valaro.features.face_network import FaceNetwork
+from valaro.features.face_network import FaceNetwork, packaged_face_network, read_face_network
 from valaro.files import remove_partials
 from valaro.parallel.count import OnProgress
 from valaro.parallel.outcome import Outcome
@@ -131,10 +131,12 @@ def _network(path: Path | None, names: Sequence[str], store: Path) -> FaceNetwor
     """
     if path is None and _DFACE not in names:
         return None
-    from valaro.features.network_file import read_face_network
-    from valaro.features.packaged_network import packaged_face_network
-
-    kept = [path] if path is not None else sorted((store / NETWORKS).glob("*.onnx"))
+    kept = [path] if path is not None else sorted((store / NETWORKS).glob("[!.]*"))
+    if path is None and any(file.suffix == ".onnx" for file in kept):
+        raise ValaroError(
+            f"'{store}' holds dface that an older version of valaro computed: "
+            "say with which network to compute it again with --features dface=RUN, or extract into another store"
+        )
     if len(kept) > 1:
         raise ValaroError(f"'{store}' holds dface of {len(kept)} networks: say which with --features dface=RUN")
     return read_face_network(kept[0]) if kept else packaged_face_network()

@@ -55,7 +55,7 @@ class Limits:
     most_picture_probe: int = 4
     """Times `most_pixels` with which a picture is still looked at, for the size that it claims."""
     most_network_bytes: int = 64 << 20
-    """Bytes of a network of faces (.onnx)."""
+    """Bytes of the file of a network of faces."""
     most_network_numbers: int = 64 << 20
     """Numbers that all layers of a network of faces give for one face; the paper's network gives a fifth of them."""
     most_modalities: int = 16

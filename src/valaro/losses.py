@@ -48,7 +48,7 @@ def consistency(
     mean_i max(0, d_i - M'), d = ||p' - p''||^2 + 0.1 mean_dim (f' - f'')^2; the gradient flows through both passes.
     p is the softmax over the K levels.
     """
-    first, second = (one[:, :-1].softmax(dim=1) for one in logits)
+    first, second = (scores[:, :-1].softmax(dim=1) for scores in logits)
     distance = (first - second).square().sum(dim=1) + 0.1 * (features[0] - features[1]).square().mean(dim=1)
     return (distance - margin).clamp_min(0).mean()
 

@@ -22,6 +22,15 @@ class FeatureStats:
     mean: Float32[np.ndarray, " dim"]
     deviation: Float32[np.ndarray, " dim"]
 
+    @property
+    def factor(self) -> Float32[np.ndarray, " dim"]:
+        """Rows x are scaled as x * factor + offset: one pass over them, where (x - mean) / deviation takes two."""
+        return 1 / self.deviation
+
+    @property
+    def offset(self) -> Float32[np.ndarray, " dim"]:
+        return -self.mean * self.factor
+
 
 FAR = 3.0
 """Deviations between the means of two corpora from which training on both is worth a warning."""
@@ -79,15 +88,15 @@ def far_corpora(
     deviations of these. People who have a scale of their own are not looked at.
     """
     strangers = [utterance for utterance in pool if utterance.speaker not in scales.speakers]
-    found: list[tuple[str, str, float]] = []
+    distant: list[tuple[str, str, float]] = []
     for corpus, group in groupby(sorted(strangers, key=lambda u: u.corpus), key=lambda u: u.corpus):
         utterances = list(group)
         used = scales.of_pool(utterances[0])
         for name, own in measure(store, utterances, names).items():
             distance = float(np.abs((own.mean - used[name].mean) / used[name].deviation).max())
             if distance > FAR:
-                found.append((corpus, name, distance))
-    return found
+                distant.append((corpus, name, distance))
+    return distant
 
 
 def speaker_scales(store: FeatureStore, utterances: Iterable[Utterance], names: Sequence[str]) -> dict[str, Scale]:
@@ -96,9 +105,9 @@ def speaker_scales(store: FeatureStore, utterances: Iterable[Utterance], names: 
     scales: dict[str, Scale] = {}
     for speaker, group in groupby(ordered, key=lambda u: u.speaker):
         own = list(group)
-        there = [name for name in names if any(store.has(u.id, name) for u in own)]
+        present = [name for name in names if any(store.has(u.id, name) for u in own)]
         # Whoever never shows a face has no face features that a scale could change.
-        scales[speaker] = {name: _identity(store.dim(name)) for name in names} | measure(store, own, there)
+        scales[speaker] = {name: _identity(store.dim(name)) for name in names} | measure(store, own, present)
     return scales
 
 

@@ -218,8 +218,8 @@ def extract_utterance(utterance: Utterance, names: Sequence[str], network: FaceN
     tracks = [part.track for part in stretches if part.track is not None]
     quality = _quality(utterance.id, join_tracks(tracks)) if tracks else None
     features = tuple(
-        FeatureSequence(name=name, values=np.concatenate([part.features[place].values for part in stretches]))
-        for place, name in enumerate(feature.name for feature in stretches[0].features)
+        FeatureSequence(name=name, values=np.concatenate([part.features[index].values for part in stretches]))
+        for index, name in enumerate(feature.name for feature in stretches[0].features)
         # Without a single face there is nothing to learn from; its Problem says so.
         if name not in FACE_FEATURES or (quality is not None and quality.found)
     )

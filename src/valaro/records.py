@@ -1,5 +1,6 @@
 """The nouns: frozen records that flow from a folder of recordings to a timeline."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -196,6 +197,17 @@ class Predictions:
     speakers: tuple[str, ...]
     probabilities: Float[np.ndarray, "n 3"]
     correct: Bool[np.ndarray, "n 3"]
+
+    def of(self, ids: Sequence[str]) -> "Predictions":
+        """Return the answers on the utterances `ids`, in that order."""
+        row_of = {name: row for row, name in enumerate(self.ids)}
+        rows = [row_of[name] for name in ids]
+        return Predictions(
+            ids=tuple(ids),
+            speakers=tuple(self.speakers[row] for row in rows),
+            probabilities=self.probabilities[rows],
+            correct=self.correct[rows],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,8 +31,8 @@ from valaro.experiments.final_model import FinalModel
 from valaro.experiments.run_folder import RunFolder
 from valaro.experiments.run_start import begin_run
 from valaro.records import Alarm, Problem
+from valaro.saved_model import save_model
 from valaro.store.manifest import write_manifest
-from valaro.training.saved_model import save_model
 
 VERBS = (
     *(
@@ -76,7 +76,7 @@ def _voice(path: Path, loudness: float = 0.3, hertz: float = 300.0) -> Path:
 def run(tmp_path: Path) -> Path:
     """A run folder with an untrained model of the voice."""
     model = a_model({"fbank": 128}, mean=-10.0, deviation=4.0)
-    save_model(model, RunFolder(path=tmp_path / "final").model("valence"))
+    save_model(model.exported(), RunFolder(path=tmp_path / "final").model("valence"))
     return tmp_path / "final"
 
 
@@ -483,7 +483,7 @@ def test_the_whole_way_from_recordings_to_a_report_and_a_timeline(
     (tmp_path / "study.toml").write_text(
         '[data]\nlabelled = ["tones.parquet"]\nfeatures = "features"\n'
         '[study]\nmodels = ["MFSBase", "SSGAN:fbank"]\nfeatures = ["fbank", "fft"]\ndirections = "coin"\n'
-        "[network]\nwidth = 0.125\n[training]\nsteps = 6\nbatch = 4\n"
+        "[network]\nwidth = 0.125\n[training]\nsteps = 6\nbatch_size = 4\n"
     )
     done = valaro("read", "table", table, "--to", "tones.parquet", "--note", "Tones, no voices.")
     assert (done.code, done.out) == (0, "")

@@ -52,12 +52,12 @@ def test_a_corpus_is_read_with_its_account_and_its_options(valaro: Command, crem
     answer = valaro("read", "crema-d", crema_d, "--to", to)
     assert (answer.code, answer.out) == (0, "")
     assert answer.err.splitlines() == [
-        "1 clips expected, 1 read, 0 refused",
-        "left out: 1 rows of votes on voice or face",
+        "1 clip expected, 1 read, 0 rejected",
+        "skipped: 1 rows of votes on voice or face",
         # What stands in the way of folds is known before anything is extracted.
         "WARNING: Sessions with one speaker: nobody is left to validate: crema-d 01: crema-d/1001",
         "WARNING: Fewer than two sessions: there is nothing to train on while one is held out: crema-d 01",
-        f"1 utterances of 1 speakers, 1 labelled -> {to}",
+        f"1 utterance of 1 speaker, 1 labelled -> {to}",
     ]
     assert len(read_manifest(to).utterances[0].ratings) == 20
     assert valaro("read", "crema-d", crema_d, "--to", to, "--votes", "voice").code == 0
@@ -114,7 +114,7 @@ def test_what_is_refused_is_listed_and_strictly_nothing_is_written(
     table.write_text(VOTES.replace("100001", "900001"))
     answer = valaro("read", "crema-d", crema_d, "--to", tmp_path / "m.parquet", "--strict")
     assert answer.code == 2
-    assert "2 clips expected, 1 read, 2 refused" in answer.err
+    assert "2 clips expected, 1 read, 2 rejected" in answer.err
     assert not (tmp_path / "m.parquet").exists()
     answer = valaro("read", "crema-d", crema_d, "--to", tmp_path / "m.parquet")
     assert answer.code == 1
@@ -130,7 +130,7 @@ def test_a_manifest_goes_out_as_a_database_and_comes_back_the_same(
     assert valaro("read", "crema-d", crema_d, "--to", first).code == 0
     answer = valaro("export", first, "--to", crema_d)
     assert (answer.code, answer.out) == (0, "")
-    assert answer.err == f"1 utterances -> {crema_d}    to read it back: valaro read audformat {crema_d}\n"
+    assert answer.err == f"1 utterance -> {crema_d}    to read it back: valaro read audformat {crema_d}\n"
     assert valaro("read", "audformat", crema_d, "--to", back).code == 0
     given, found = read_manifest(first), read_manifest(back)
     assert (found.utterances, found.notes) == (given.utterances, given.notes)
@@ -166,9 +166,9 @@ def test_a_manifest_goes_out_as_tables_and_the_command_that_is_said_reads_them_b
 @pytest.mark.parametrize(
     ("kind", "name", "words"),
     [
-        ("crema-d", "cremad", "4 utterances of 1 speakers, 4 labelled"),
+        ("crema-d", "cremad", "4 utterances of 1 speaker, 4 labelled"),
         ("ravdess", "ravdess_audio", "600 utterances of 20 speakers, 600 labelled"),
-        ("ravdess", "ravdess_av", "1 utterances of 1 speakers, 1 labelled"),
+        ("ravdess", "ravdess_av", "1 utterance of 1 speaker, 1 labelled"),
     ],
 )
 def test_the_real_recordings_are_read(valaro: Command, tmp_path: Path, kind: str, name: str, words: str) -> None:

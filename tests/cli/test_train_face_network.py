@@ -13,14 +13,14 @@ import pytest
 from making_faces import make_folders, write_votes
 from making_features import an_utterance, make_store, toy_corpus
 from valaro.cli.app import main
-from valaro.corpora.synthetic import plan_corpus, render_clip
+from valaro.features.face_network import read_face_network
 from valaro.features.face_rows import FaceRows
-from valaro.features.network_file import read_face_network
 from valaro.features.table import feature_by_name
 from valaro.recordings import join_tracks, stream_features
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import write_manifest
 from valaro.store.networks import keep_network
+from valaro_demo_clips.corpus import plan_corpus, render_clip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_folders(folder / "faces", a_class=5)
     patch = pytest.MonkeyPatch()
     patch.setattr(
-        sys, "argv", f"valaro train-face-network {folder}/faces --to {folder}/net --epochs 1 --batch 4".split()
+        sys,
+        "argv",
+        f"valaro train-face-network {folder}/faces --to {folder}/net --set epochs=1 --set batch_size=4".split(),
     )
     with pytest.raises(SystemExit):
         main()
@@ -82,7 +84,7 @@ def test_folders_become_a_network_of_342_features(valaro: Command, tmp_path: Pat
     make_folders(tmp_path / "faces", a_class=5)
     make_folders(tmp_path / "test", a_class=2, seed=1)
     (tmp_path / "faces" / "up" / "bad.png").write_text("no picture")
-    line = "train-face-network faces --test test --to net --epochs 2 --batch 4"
+    line = "train-face-network faces --test test --to net --set epochs=2 --set batch_size=4"
     done = valaro(line)
     # One picture was refused, and the network is there all the same.
     assert done.code == 1
@@ -106,7 +108,7 @@ def test_a_table_of_votes_gives_eight_classes_and_the_parts(valaro: Command, tmp
     usages = ["Training"] * 5 + ["PublicTest"] * 2 + ["PrivateTest"]
     rows = [(usage, name, 6, 4, *[0] * 8) for usage, name in zip(usages, names, strict=True)]
     write_votes(tmp_path / "votes.csv", [*rows, ("Training", "", *[0] * 9, 10)])
-    done = valaro("train-face-network pictures votes.csv --to net --epochs 1 --batch 4")
+    done = valaro("train-face-network pictures votes.csv --to net --set epochs=1 --set batch_size=4")
     assert done.code == 0
     assert "left out: 1 rows without a picture" in done.words
     assert "contempt: 5 to train, 2 to validate, 1 to test" in done.words
@@ -120,12 +122,15 @@ def test_a_table_of_votes_gives_eight_classes_and_the_parts(valaro: Command, tmp
     [
         ("train-face-network nowhere --to net", "nowhere: there is no such folder"),
         ("train-face-network faces nowhere.csv --to net", "nowhere.csv: there is no such file"),
-        ("train-face-network faces --to net --epochs 0", "epochs 0: expected at least 1"),
-        ("train-face-network faces --to net --share 2", "validation share 2"),
+        ("train-face-network faces --to net --set epochs=0", "epochs = 0: it should be greater than or equal to 1"),
+        (
+            "train-face-network faces --to net --set validation_fraction=2",
+            "validation_fraction = 2: it should be less than 1",
+        ),
         ("train-face-network faces --to faces", "'faces' is not empty and no run of train-face-network"),
         ("extract toy.parquet --to store --features dface=nowhere", "nowhere: there is no such file"),
         ("extract toy.parquet --to store --features face=faces", "only dface is computed by a network"),
-        ("extract toy.parquet --to store --features dface=toy.parquet", "toy.parquet: no ONNX file"),
+        ("extract toy.parquet --to store --features dface=toy.parquet", "toy.parquet: no safetensors file"),
     ],
 )
 def test_a_mistake_is_one_message_and_leaves_nothing(valaro: Command, tmp_path: Path, line: str, words: str) -> None:
@@ -174,7 +179,7 @@ def test_a_model_of_dface_takes_its_network_along(valaro: Command, tmp_path: Pat
     (tmp_path / "study.toml").write_text(
         '[data]\nlabelled = ["toy.parquet"]\nfeatures = "features"\n'
         '[study]\nmodels = ["SSGAN:dface"]\nfeatures = ["fbank", "dface"]\ndimensions = ["valence"]\n'
-        "[network]\nwidth = 0.125\naveraged_bands = 1\n[training]\nsteps = 4\nbatch = 4\nevaluate_every = 2\n"
+        "[network]\nwidth = 0.125\naveraged_bands = 1\n[training]\nsteps = 4\nbatch_size = 4\nevaluate_every = 2\n"
     )
     assert valaro("train study.toml --to final").code == 0
     shutil.rmtree(tmp_path / "features")
@@ -183,7 +188,7 @@ def test_a_model_of_dface_takes_its_network_along(valaro: Command, tmp_path: Pat
     with (tmp_path / "timeline.csv").open(newline="") as file:
         moments = list(csv.DictReader(file))
     assert len({moment["probability"] for moment in moments}) > 1
-    copy = tmp_path / "final" / "models" / "valence" / "network.onnx"
+    copy = tmp_path / "final" / "models" / "valence" / "network.safetensors"
     assert copy.read_bytes() == network.content
     # A damaged copy ends the command instead of giving other numbers.
     copy.write_bytes(network.content[:-100])

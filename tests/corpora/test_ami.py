@@ -22,8 +22,8 @@ from making_ami import (
     write_words,
 )
 from making_media import cut_in_half, make_recording, real_recordings
-from valaro.corpora.ami import read_ami
-from valaro.corpora.reading import Reading, strictly
+from reading_kinds import reader
+from valaro.corpora.reading import Reading, require_complete
 from valaro.corpora.registry import read_kind
 from valaro.errors import ValaroError
 from valaro.media import presence
@@ -32,6 +32,8 @@ from valaro.media.yunet import Face
 from valaro.recordings import extract_utterance
 from valaro.records import Utterance
 from valaro.store.manifest import read_manifest, write_manifest
+
+read_ami = reader("ami")
 
 MEETING, SECONDS = "ES2002a", 130.0
 
@@ -104,7 +106,7 @@ def pitch(samples: np.ndarray) -> float:
 def test_two_hundred_samples_each_inside_its_three_words_before_the_right_camera(meeting) -> None:
     folder, said = meeting
     reading = read_ami(folder, samples=200)
-    assert (len(reading.utterances), reading.refused, reading.remarks) == (200, (), ())
+    assert (len(reading.utterances), reading.rejected, reading.remarks) == (200, (), ())
     assert len({utterance.id for utterance in reading.utterances}) == 200
     for utterance in reading.utterances:
         channel, camera, person = SEATS[letter(utterance)]
@@ -162,7 +164,7 @@ def test_no_sample_is_silent_though_the_words_go_on(meeting, tmp_path) -> None:
         # A tone of amplitude 0.3 is above 0.05 in nine tenths of its samples: 0.18 s of 0.2.
         assert loud.sum() > 0.17 * 16_000
     assert max(utterance.start for utterance in speakers[f"ami/{MEETING}.B"]) < 60
-    assert reading.left_out["places of silence"] > 200
+    assert reading.skipped["places of silence"] > 200
 
 
 def test_a_sample_without_any_face_is_dropped(meeting, spoilt) -> None:
@@ -176,9 +178,9 @@ def test_a_sample_without_any_face_is_dropped(meeting, spoilt) -> None:
     assert [start for start in starts if 5.0 < start < 6.0]
     assert [start for start in starts if 10.74 < start < 12.0]
     # C's places in the dark begin at 6.18, 6.48 ... 7.98 s and at 10.38 and 10.68 s.
-    assert reading.left_out["places without a face"] == 9
+    assert reading.skipped["places without a face"] == 9
     blind = read_ami(spoilt, samples=1000, overlap=True, faces=False)
-    assert len(blind.utterances) == len(reading.utterances) + reading.left_out["places without a face"]
+    assert len(blind.utterances) == len(reading.utterances) + reading.skipped["places without a face"]
     assert "not looked at: whether a face shows" in blind.remarks
 
 
@@ -207,7 +209,7 @@ def test_a_shortfall_is_said_with_its_reasons(meeting) -> None:
     places = sum(word.more == "" for words in said.values() for word in words)
     # Each sentence of twelve words has ten places.
     places = places // 12 * 10
-    refused = {what: count for what, count in reading.left_out.items() if what.startswith("places")}
+    refused = {what: count for what, count in reading.skipped.items() if what.startswith("places")}
     assert len(reading.utterances) + sum(refused.values()) == places
     assert set(refused) <= {"places overlapping a sample", "places at the edge of a recording"}
     assert reading.remarks[0].startswith(
@@ -215,9 +217,9 @@ def test_a_shortfall_is_said_with_its_reasons(meeting) -> None:
         f"{refused['places overlapping a sample']} were overlapping a sample"
     )
     with pytest.raises(ValaroError) as caught:
-        strictly(reading, "ami")
+        require_complete(reading, "ami")
     first, second, _ = str(caught.value).split("\n")
-    assert first == f"ami: 20000 samples expected, {len(reading.utterances)} read, 0 refused"
+    assert first == f"ami: 20000 samples expected, {len(reading.utterances)} read, 0 rejected"
     assert second == f"  {reading.remarks[0]}"
 
 
@@ -246,13 +248,13 @@ def test_what_was_not_downloaded_is_counted_and_nothing_of_it_is_read(spoilt) ->
     (spoilt / "words" / f"{MEETING}.C.words.xml").unlink()
     reading = read_ami(spoilt, samples=5)
     assert {letter(utterance) for utterance in reading.utterances} == {"D"}
-    assert reading.refused == ()
-    assert {what: count for what, count in reading.left_out.items() if count} == {
+    assert reading.rejected == ()
+    assert {what: count for what, count in reading.skipped.items() if count} == {
         "meetings without recordings": 2,
         "speakers without a headset's recording": 1,
         "speakers without a close-up camera's recording": 1,
         "speakers without a transcript": 1,
-        **{what: count for what, count in reading.left_out.items() if what.startswith("places")},
+        **{what: count for what, count in reading.skipped.items() if what.startswith("places")},
     }
 
 
@@ -268,12 +270,12 @@ def test_a_bad_file_is_a_problem_and_the_others_go_on(spoilt) -> None:
     words.write_bytes(words.read_bytes().replace(b"<nite:root", b"<!DOCTYPE a><nite:root"))
     reading = read_ami(spoilt, samples=1000)
     assert {letter(utterance) for utterance in reading.utterances} == {"D"}
-    problems = {problem.utterance: problem for problem in reading.refused}
+    problems = {problem.utterance: problem for problem in reading.rejected}
     assert set(problems) == {f"ami/{MEETING}.{agent}" for agent in "ABC"}
     assert str(headset) in problems[f"ami/{MEETING}.A"].why
     assert str(camera) in problems[f"ami/{MEETING}.B"].why
     assert f"{words}, line 2: declares a document type" in problems[f"ami/{MEETING}.C"].why
-    assert reading.left_out["places in recordings that cannot be decoded"] > 50
+    assert reading.skipped["places in recordings that cannot be decoded"] > 50
     assert not reading.is_complete
 
 
@@ -290,7 +292,7 @@ def test_a_recording_cut_short_gives_what_it_still_has(spoilt) -> None:
 def test_segments_that_lead_out_of_the_corpus_are_a_problem_and_not_followed(spoilt) -> None:
     write_segments(spoilt, f"{MEETING}.A", [], href="../../../etc/passwd#id(a)")
     reading = read_ami(spoilt, samples=5)
-    (problem,) = reading.refused
+    (problem,) = reading.rejected
     assert (problem.utterance, problem.where) == (f"ami/{MEETING}.A", "segments")
     assert "'../../../etc/passwd#id(a)' leads out of its folder" in problem.why
     assert len(reading.utterances) == 5
@@ -298,7 +300,7 @@ def test_segments_that_lead_out_of_the_corpus_are_a_problem_and_not_followed(spo
 
 def test_a_transcript_of_somebody_whom_the_meetings_do_not_know_is_a_problem(spoilt) -> None:
     write_words(spoilt, f"{MEETING}.E", talk(20.0))
-    (problem,) = read_ami(spoilt, samples=5).refused
+    (problem,) = read_ami(spoilt, samples=5).rejected
     assert problem.utterance == f"ami/{MEETING}.E"
     assert "whose headset and camera?" in problem.why
 
@@ -372,7 +374,7 @@ def test_the_first_and_last_words_of_a_recording_are_kept_inside_it(tmp_path) ->
     reading = read_ami(tmp_path, samples=10, faces=False, overlap=True)
     crops = {u.id.rpartition(".")[2]: (u.start, u.end) for u in reading.utterances}
     assert crops == {"1": (0.0, 1.28), "4": (1.64, 2.92), "7": (2.72, 4.0)}
-    assert not [what for what in reading.left_out if what.startswith("places")]
+    assert not [what for what in reading.skipped if what.startswith("places")]
 
 
 def test_words_that_a_moved_sample_would_leave_are_at_the_edge(tmp_path) -> None:
@@ -383,7 +385,7 @@ def test_words_that_a_moved_sample_would_leave_are_at_the_edge(tmp_path) -> None
     make_headset(tmp_path, MEETING, "0", 4.0, words)
     reading = read_ami(tmp_path, samples=10, faces=False, overlap=True)
     assert [utterance.id for utterance in reading.utterances] == [f"ami/{MEETING}.A.4"]
-    assert reading.left_out["places at the edge of a recording"] == 2
+    assert reading.skipped["places at the edge of a recording"] == 2
 
 
 def test_the_kind_ami_takes_its_options_and_tells_how_far_it_is(spoilt, tmp_path) -> None:
@@ -424,8 +426,8 @@ def test_two_hundred_samples_of_real_headsets_are_none_of_them_silent(tmp_path) 
         wholes[path] = np.concatenate([sounds[number], sounds[(number + 3) % 8]])
         soundfile.write(path, wholes[path], 16_000)
     reading = read_ami(tmp_path, samples=200, faces=False)
-    assert (len(reading.utterances), reading.refused) == (200, ())
-    assert reading.left_out["places of silence"] > 20
+    assert (len(reading.utterances), reading.rejected) == (200, ())
+    assert reading.skipped["places of silence"] > 20
     # An independent judge: librosa's own measure of silence, here 40 dB below the recording's loudest.
     active = {path: np.zeros(len(sound), bool) for path, sound in wholes.items()}
     for path, sound in wholes.items():
@@ -460,7 +462,7 @@ def test_real_faces_are_found_by_the_real_detector_and_frames_without_any_are_dr
     starts = [utterance.start for utterance in reading.utterances]
     assert max(starts) <= 6.0
     assert len([start for start in starts if start < 4.7]) >= 8
-    assert reading.left_out["places without a face"] >= 8
+    assert reading.skipped["places without a face"] >= 8
     # Extraction agrees: whatever was drawn has both modalities, 128 rows each.
     for utterance in reading.utterances[:6]:
         extracted = extract_utterance(utterance, ["fbank", "face"])

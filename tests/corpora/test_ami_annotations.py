@@ -9,10 +9,12 @@ import pytest
 import soundfile
 
 from making_media import real_recordings
-from valaro.corpora.ami import read_ami
+from reading_kinds import reader
 from valaro.corpora.ami_folder import AmiFolder
 from valaro.corpora.ami_meetings import read_seating
 from valaro.corpora.ami_transcript import MOST_PAUSE, read_transcript
+
+read_ami = reader("ami")
 
 pytestmark = [pytest.mark.recordings, pytest.mark.slow]
 
@@ -139,8 +141,8 @@ def test_samples_are_drawn_from_the_meetings_that_have_recordings_and_all_others
         soundfile.write(path, sound, 8000)
     reading = read_ami(tmp_path, samples=60, faces=False)
     assert (reading.expected, len(reading.utterances)) == (60, 60)
-    assert reading.left_out["meetings without recordings"] == 171 - 2
-    ((name, why),) = [(problem.utterance, problem.why) for problem in reading.refused]
+    assert reading.skipped["meetings without recordings"] == 171 - 2
+    ((name, why),) = [(problem.utterance, problem.why) for problem in reading.rejected]
     assert name == "ami/EN2003a.D"
     assert why == "EN2003a.D.words.xml is there, but no such speaker: whose headset and camera?"
     assert {utterance.session for utterance in reading.utterances} == {"ES2010", "EN2003"}

@@ -8,14 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from making_media import real_recordings
-from valaro.corpora.crema_d import read_crema_d
-from valaro.corpora.crema_d_votes import EMOTIONS, read_votes, soft_categories, soft_levels
+from reading_kinds import reader
+from valaro.corpora.crema_d_votes import EMOTIONS, ratings_of, read_votes
 from valaro.corpora.pairs import paired_sessions
 from valaro.corpora.reading import Reading
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
-from valaro.labels.soft_labels import correct_levels, soft_label_of
+from valaro.labels.soft_labels import correct_levels, soft_label_from_scores, soft_label_of
 from valaro.records import Rating
+
+read_crema_d = reader("crema-d")
 
 # The columns as R wrote them: the first has no name, and the means behind emoVote are none of the reader's business.
 HEAD = '"","A","D","F","H","N","S","fileName","numResponses","agreement","emoVote","meanEmoResp"\n'
@@ -46,7 +48,7 @@ def a_corpus(
 
 
 def reasons(reading: Reading) -> list[str]:
-    return [f"{problem.utterance}: {problem.why}" for problem in reading.refused]
+    return [f"{problem.utterance}: {problem.why}" for problem in reading.rejected]
 
 
 def test_a_clip_becomes_an_utterance_whose_votes_are_counted_voters(tmp_path):
@@ -65,9 +67,9 @@ def test_a_clip_becomes_an_utterance_whose_votes_are_counted_voters(tmp_path):
 def test_the_account_says_what_was_met_and_the_note_that_levels_are_derived(tmp_path):
     votes = HEAD + ANGRY + ANGRY.replace("300001", "100001") + ANGRY.replace("300001", "300002").replace("DFA", "IEO")
     reading = read_crema_d(a_corpus(tmp_path, votes=votes))
-    assert reading.account() == (
-        "1 clips expected, 1 read, 0 refused",
-        "left out: 1 rows of votes on clips that are not here (both), 1 rows of votes on voice or face",
+    assert reading.summary() == (
+        "1 clip expected, 1 read, 0 rejected",
+        "skipped: 1 rows of votes on clips that are not here (both), 1 rows of votes on voice or face",
     )
     assert reading.is_complete
     assert [note.text for note in reading.notes] == [
@@ -203,16 +205,16 @@ def test_clips_of_another_form_of_unknown_actors_and_of_git_lfs_are_refused(tmp_
     (folder / "VideoFlash" / "notes.txt").write_text("no clip")
     reading = read_crema_d(folder)
     assert [utterance.media.name for utterance in reading.utterances] == ["1001_DFA_ANG_XX.flv", "1001_DFA_HAP_XX.wav"]
-    why = {Path(problem.utterance).name: problem.why for problem in reading.refused}
+    why = {Path(problem.utterance).name: problem.why for problem in reading.rejected}
     assert why == {
         "1001_DFA_ANG_X.flv": "expected ACTOR_SENTENCE_EMOTION_LEVEL such as 1001_DFA_ANG_XX",
         "1001_DFA_SAD_XX.flv": "a folder, or a link to nothing",
         "1001_DFA_FEA_XX.flv": "a pointer to a file in Git LFS instead of the recording; `git lfs pull` fetches it",
         "1099_DFA_ANG_XX.flv": f"actor '1099' is not in {folder / 'VideoDemographics.csv'}",
     }
-    assert reading.account()[0] == "6 clips expected, 2 read, 4 refused"
-    assert reading.left_out["resource forks (._*)"] == 1
-    assert reading.left_out["Git LFS pointers beside the clip's other file"] == 1
+    assert reading.summary()[0] == "6 clips expected, 2 read, 4 rejected"
+    assert reading.skipped["resource forks (._*)"] == 1
+    assert reading.skipped["Git LFS pointers beside the clip's other file"] == 1
 
 
 def test_pictures_that_somebody_converted_are_counted_and_not_silently_missing(tmp_path):
@@ -225,7 +227,7 @@ def test_pictures_that_somebody_converted_are_counted_and_not_silently_missing(t
     reading = read_crema_d(folder)
     count = len(reading.utterances)
     assert count == len(list((folder / "AudioWAV").iterdir())) > 0
-    assert reading.left_out["files in VideoFlash that are no .flv"] == count
+    assert reading.skipped["files in VideoFlash that are no .flv"] == count
 
 
 def test_a_womans_and_a_mans_clips_make_a_session_so_that_sessions_can_be_held_out(tmp_path):
@@ -356,20 +358,18 @@ def real_table() -> Path:
 @pytest.mark.recordings
 def test_the_real_table_becomes_22326_fuzzy_labels_that_agree_with_its_summary() -> None:
     votes = read_votes(real_table())
-    assert (len(votes.rows), votes.refused) == (22_326, ())
-    assert sum(len(row.most_frequent) > 1 for row in votes.rows) == 1_534
+    assert (len(votes.rows), votes.rejected) == (22_326, ())
+    counts, columns = np.array([row.counts for row in votes.rows]), np.array(list(EMOTIONS))
+    most = counts == counts.max(axis=1, keepdims=True)
+    assert int((most.sum(axis=1) > 1).sum()) == 1_534
     # The table's own summary was made from the same counts, so a single other answer would be a fault of ours.
-    assert all(row.most_frequent == set(row.summary.split(":")) for row in votes.rows)
-    soft_labels = soft_categories(votes.rows)
-    np.testing.assert_allclose(soft_labels.sum(axis=1), 1)
-    found = np.isclose(soft_labels, soft_labels.max(axis=1, keepdims=True))
-    columns = np.array(list(EMOTIONS))
-    assert all(set(columns[marks]) == row.most_frequent for marks, row in zip(found, votes.rows, strict=True))
-    both = [row for row in votes.rows if row.modality == "both"]
-    ties = {
-        dimension: int((correct_levels(soft_levels(both, dimension)).sum(axis=1) > 1).sum())
-        for dimension in ("valence", "arousal")
-    }
+    for marks, row in zip(most, votes.rows, strict=True):
+        assert set(columns[marks]) == set(row.summary.split(":"))
+    ties = dict.fromkeys(("valence", "arousal"), 0)
+    for ratings in (ratings_of(row) for row in votes.rows if row.modality == "both"):
+        for dimension in ties:
+            label = soft_label_from_scores([rating.score for rating in ratings if rating.dimension == dimension])
+            ties[dimension] += correct_levels(label[None]).sum() > 1
     assert ties == {"valence": 185, "arousal": 319}
 
 
@@ -378,7 +378,7 @@ def test_the_real_part_of_the_corpus_is_read_whole() -> None:
     reading = read_crema_d(real_table().parent)
     assert reading.is_complete
     assert len(reading.utterances) == 4
-    assert sum(reading.left_out.values()) == 22_326 - 4
+    assert sum(reading.skipped.values()) == 22_326 - 4
     # Row 300062 has eight votes for anger (low, high) and one for disgust (low, medium).
     angry = next(utterance for utterance in reading.utterances if "ANG" in utterance.id)
     assert soft_label_of(angry, "valence").tolist() == [1.0, 0.0, 0.0]

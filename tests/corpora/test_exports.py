@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valaro.corpora.from_audformat import read_audformat
-from valaro.corpora.table import read_table
+from reading_kinds import reader
 from valaro.corpora.to_audformat import write_audformat
 from valaro.corpora.to_table import write_tables
 from valaro.errors import ValaroError
 from valaro.records import CorpusNote, Rating, Utterance
+
+read_audformat = reader("audformat")
+
+
+def read_table(path: Path, **options: object) -> tuple[Utterance, ...]:
+    return reader("table")(path, **options).utterances
+
 
 NOTES = (CorpusNote(corpus="c", text="Derived: yes,\nand synthetic."), CorpusNote(corpus="d", text="ü"))
 
@@ -59,7 +65,7 @@ def test_an_audformat_database_reads_back_to_the_same_utterances_and_notes(tmp_p
     assert reading.utterances == given_
     assert reading.notes == NOTES
     assert reading.is_complete
-    assert reading.account() == ("4 segments expected, 4 read, 0 refused",)
+    assert reading.summary() == ("4 segments expected, 4 read, 0 rejected",)
     assert not list(tmp_path.glob(".*"))
 
 
@@ -126,7 +132,7 @@ def test_a_database_of_ours_that_was_changed_is_refused_by_rows(tmp_path, uttera
         table[name].set(values)
     db.save(str(tmp_path / "other"))
     (tmp_path / "other" / "voice.wav").write_bytes(b"recording")
-    assert {problem.where: problem.why for problem in read_audformat(tmp_path / "other").refused}[
+    assert {problem.where: problem.why for problem in read_audformat(tmp_path / "other").rejected}[
         "voice.wav:1-2"
     ] == "no utterance"
 
@@ -198,8 +204,8 @@ def test_what_a_table_cannot_hold_or_would_overwrite_is_refused(tmp_path, uttera
     faults = {
         "'c/03': its speaker is not named": replace(cut, speaker="p/?03"),
         "'c/x': its speaker is not named": replace(unlabelled, speaker="p/?someone"),
-        "'c/03': two votes on valence of 'E1'": replace(cut, ratings=rated(("E1", "valence", 1), ("E1", "valence", 2))),
-        "'c/03': valence is 0, outside 1 to 5": replace(cut, ratings=rated(("E1", "valence", 0))),
+        "'c/03': two ratings of valence.E1": replace(cut, ratings=rated(("E1", "valence", 1), ("E1", "valence", 2))),
+        "'c/03': valence.E1 is 0, outside 1 to 5": replace(cut, ratings=rated(("E1", "valence", 0))),
         "'c/03': a control character or outer blank in '1 '": replace(cut, session="1 "),
         "'d/03': its name does not begin with its corpus 'c'": replace(other, corpus="c"),
     }

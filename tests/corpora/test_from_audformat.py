@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valaro.corpora.from_audformat import read_audformat
+from reading_kinds import reader
 from valaro.corpora.reading import Reading
 from valaro.errors import ValaroError
 from valaro.records import Rating
+
+read_audformat = reader("audformat")
 
 # The package's own business with the pandas of today; valaro calls no pandas.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
@@ -68,7 +70,7 @@ def save(db: audformat.Database, folder: Path, form: str = "parquet") -> Path:
 
 
 def reasons(reading: Reading) -> list[str]:
-    return [f"{problem.utterance}: {problem.where}: {problem.why}" for problem in reading.refused]
+    return [f"{problem.utterance}: {problem.where}: {problem.why}" for problem in reading.rejected]
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
@@ -95,9 +97,9 @@ def test_segments_raters_speakers_and_genders_become_utterances(tmp_path, form):
     assert whole.ratings == (Rating(annotator="whole", dimension="arousal", score=1.0),)
     assert (whole.speaker, whole.gender) == ("talk-shows/bob", "M")
     assert (unlabelled.ratings, unlabelled.session) == ((), "")
-    assert reading.account() == (
-        "4 segments expected, 4 read, 0 refused",
-        "left out: 2 ratings that sum up those of raters, 2 ratings by machines",
+    assert reading.summary() == (
+        "4 segments expected, 4 read, 0 rejected",
+        "skipped: 2 ratings that sum up those of raters, 2 ratings by machines",
     )
 
 
@@ -115,7 +117,7 @@ def test_a_rating_of_a_whole_file_that_is_cut_into_segments_is_left_out_and_coun
     db["whole"]["arousal"].set(["low", "high"])
     reading = read_audformat(save(db, tmp_path))
     assert len(reading.utterances) == 4
-    assert reading.left_out["ratings of whole files that are cut into segments"] == 1
+    assert reading.skipped["ratings of whole files that are cut into segments"] == 1
 
 
 def test_several_tables_and_columns_without_raters_are_several_annotators(tmp_path):
@@ -165,7 +167,7 @@ def test_a_scheme_without_a_scale_is_refused_once_and_one_can_be_stated(tmp_path
     db.schemes["valence"].minimum = db.schemes["valence"].maximum = None
     folder = save(db, tmp_path)
     reading = read_audformat(folder)
-    assert [(problem.where, problem.utterance) for problem in reading.refused] == [
+    assert [(problem.where, problem.utterance) for problem in reading.rejected] == [
         ("scheme 'valence'", f"{folder / 'db.yaml'}")
     ]
     assert len(reading.utterances) == 4
@@ -204,7 +206,7 @@ def test_a_row_that_makes_no_sense_is_refused_with_its_line_and_the_rest_goes_on
     assert reason.startswith(f"{path}, line {line}: ")
     assert why in reason
     assert len(reading.utterances) == 3
-    assert reading.account()[0] == "4 segments expected, 3 read, 1 refused"
+    assert reading.summary()[0] == "4 segments expected, 3 read, 1 rejected"
 
 
 def test_labels_without_a_speaker_and_tables_that_contradict_each_other_are_refused(tmp_path):
@@ -218,7 +220,7 @@ def test_labels_without_a_speaker_and_tables_that_contradict_each_other_are_refu
     db["other"]["speaker"] = audformat.Column(scheme_id="speaker")
     db["other"]["speaker"].set(["ann", "ann"])
     reading = read_audformat(save(db, tmp_path))
-    assert {problem.where: problem.why for problem in reading.refused} == {
+    assert {problem.where: problem.why for problem in reading.rejected} == {
         "audio/b.wav": "labels without a speaker: folds part the speakers, so the speaker must be named",
         "audio/a.wav:1.5-": "speaker 'ann' in table 'other', 'bob' in another",
     }
@@ -255,7 +257,7 @@ def test_a_labelled_speaker_cannot_bear_the_mark_of_those_who_are_not_named(tmp_
     folder = save(a_database(), tmp_path, "csv")
     for path in (folder / "db.files.csv", folder / "db.yaml"):
         path.write_text(path.read_text().replace("bob", "?bob"))
-    assert {problem.why for problem in read_audformat(folder).refused} == {
+    assert {problem.why for problem in read_audformat(folder).rejected} == {
         "speaker '?bob': a name cannot begin with '?', which marks people who are not named"
     }
 

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from making_iemocap import HEADING, evaluation_of, make_dialog, make_release
-from valaro.corpora.iemocap import read_iemocap
+from reading_kinds import reader
 from valaro.corpora.iemocap_turns import read_evaluation
-from valaro.corpora.reading import strictly
+from valaro.corpora.reading import require_complete
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.records import Rating
+
+read_iemocap = reader("iemocap")
 
 TURN = "Ses01F_impro01_F000"
 
@@ -55,11 +57,11 @@ def test_a_block_as_the_release_has_it_becomes_a_turn_with_its_annotators_votes(
 def test_every_turn_of_a_made_release_is_read_with_all_that_was_written(tmp_path: Path) -> None:
     made = make_release(tmp_path, turns=330)
     reading = read_iemocap(tmp_path)
-    assert reading.refused == ()
+    assert reading.rejected == ()
     assert (reading.expected, len(reading.utterances)) == (330, 330)
-    assert {what: count for what, count in reading.left_out.items() if count} == {
+    assert {what: count for what, count in reading.skipped.items() if count} == {
         "ratings of actors on themselves": 330,
-        "files whose names begin with '._'": 1,
+        "resource forks (._*)": 1,
     }
     utterances = {utterance.id: utterance for utterance in reading.utterances}
     for turn in made:
@@ -98,12 +100,12 @@ def test_who_wears_the_markers_sits_on_the_left_unless_a_table_says_otherwise(tm
         "Ses01M_impro01_M000": left,
     }
     (tmp_path / "seats.csv").write_text("dialog,left\nSes01M_impro01,F\n")
-    corrected = halves(seats=tmp_path / "seats.csv")
+    corrected = halves(speaker_positions=tmp_path / "seats.csv")
     assert [corrected["Ses01M_impro01_F000"], corrected["Ses01M_impro01_M000"]] == [left, right]
     assert corrected["Ses01F_impro01_F000"] == left
     # A shorter name than the default's rows have holds as well.
     (tmp_path / "seats.csv").write_text("dialog,left\nSes01,M\n")
-    assert halves(seats=tmp_path / "seats.csv") == {
+    assert halves(speaker_positions=tmp_path / "seats.csv") == {
         "Ses01F_impro01_F000": right,
         "Ses01F_impro01_M000": left,
         "Ses01M_impro01_F000": right,
@@ -111,14 +113,14 @@ def test_who_wears_the_markers_sits_on_the_left_unless_a_table_says_otherwise(tm
     }
     (tmp_path / "seats.csv").write_text("dialog,left\nSes01M,left\nSes01M,M\n")
     with pytest.raises(ValaroError, match=r"(?s)2 problems in .*line 2: left 'left': expected F or M"):
-        read_iemocap(tmp_path, seats=tmp_path / "seats.csv")
+        read_iemocap(tmp_path, speaker_positions=tmp_path / "seats.csv")
 
 
 def test_a_row_of_seats_that_matches_no_dialogue_is_an_error_with_its_line(tmp_path: Path) -> None:
     make_dialog(tmp_path, 1, "F", "impro01", 2, rng=np.random.default_rng(0))
     (tmp_path / "seats.csv").write_text("dialog,left\nSes01,F\nSes02,M\nses01F,M\n")
     with pytest.raises(ValaroError) as caught:
-        read_iemocap(tmp_path, seats=tmp_path / "seats.csv")
+        read_iemocap(tmp_path, speaker_positions=tmp_path / "seats.csv")
     faults = str(caught.value).splitlines()
     assert len(faults) == 3
     assert faults[0].startswith("2 problems in ")
@@ -147,13 +149,13 @@ def test_a_broken_line_refuses_its_turn_with_file_and_line_and_no_other(tmp_path
     lines[place] = line
     path.write_text("\n".join(lines))
     reading = read_iemocap(tmp_path)
-    (problem,) = reading.refused
+    (problem,) = reading.rejected
     assert problem.utterance == f"iemocap/{TURN}"
     assert problem.where == f"{path}, line {place + 1}"
     assert why in problem.why
     assert (reading.expected, len(reading.utterances)) == (6, 5)
-    with pytest.raises(ValaroError, match=r"6 turns expected, 5 read, 1 refused\n  iemocap/Ses01F_impro01_F000: "):
-        strictly(reading, "x")
+    with pytest.raises(ValaroError, match=r"6 turns expected, 5 read, 1 rejected\n  iemocap/Ses01F_impro01_F000: "):
+        require_complete(reading, "x")
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,7 @@ def test_a_turn_or_a_rater_that_stands_there_twice_is_refused(tmp_path: Path) ->
     (tmp_path / "Session1" / "sentences" / "wav" / "Ses01F_impro01").mkdir(parents=True)
     (tmp_path / "Session1" / "sentences" / "wav" / "Ses01F_impro01" / f"{TURN}.wav").touch()
     reading = read_iemocap(tmp_path)
-    assert (reading.expected, len(reading.utterances), len(reading.refused)) == (1, 0, 1)
+    assert (reading.expected, len(reading.utterances), len(reading.rejected)) == (1, 0, 1)
     again = read_evaluation(evaluation(tmp_path, header(), votes, votes))
     assert {fault.why for fault in again.faults} == {"E1 rates valence a second time", "E1 rates arousal a second time"}
 
@@ -259,8 +261,8 @@ def test_what_is_missing_or_too_much_is_accounted_for_turn_by_turn(tmp_path: Pat
     other.write_bytes(other.read_text().encode("utf-16"))
     reading = read_iemocap(tmp_path)
     # 4 + 3 turns were evaluated, one more has a sound alone.
-    assert (reading.expected, len(reading.utterances), len(reading.refused)) == (8, 3, 5)
-    assert {problem.utterance: problem.why for problem in reading.refused} == {
+    assert (reading.expected, len(reading.utterances), len(reading.rejected)) == (8, 3, 5)
+    assert {problem.utterance: problem.why for problem in reading.rejected} == {
         "iemocap/Ses01F_impro01_F001": "sentences/wav/Ses01F_impro01/Ses01F_impro01_F001.wav is not there",
         "iemocap/Ses01F_impro01_F007": "no evaluation file has this turn",
         **{
@@ -324,7 +326,7 @@ def test_a_transcript_that_is_no_text_is_a_problem_and_the_votes_are_read(tmp_pa
     transcript.write_bytes(transcript.read_text().encode("utf-16"))
     reading = read_iemocap(tmp_path)
     assert len(reading.utterances) == 4
-    (problem,) = reading.refused
+    (problem,) = reading.rejected
     assert (problem.utterance, problem.where) == ("iemocap", "transcript")
     assert problem.why == f"{transcript}, line 1: the text is UTF-16: convert the file to UTF-8"
 

@@ -9,8 +9,8 @@ from commands import Command
 from making_features import make_store
 from making_iemocap import make_annotations, make_oddities
 from making_results import GOOD, finished, training
+from reading_kinds import reader
 from valaro.checks.check import check
-from valaro.corpora.iemocap import read_iemocap
 from valaro.experiments.data import load_data
 from valaro.experiments.run_folder import RunFolder, read_run, write_result
 from valaro.experiments.run_start import begin_run
@@ -20,6 +20,8 @@ from valaro.reports.check_page import check_page
 from valaro.reports.html import report_page
 from valaro.reports.write import write_report_as
 from valaro.store.manifest import read_manifest, write_manifest
+
+read_iemocap = reader("iemocap")
 
 VALENCE = LevelTally(
     corpus="iemocap",
@@ -49,12 +51,12 @@ AROUSAL = LevelTally(
 def test_every_oddity_of_the_release_is_read_left_out_or_remarked(tmp_path: Path) -> None:
     make_oddities(tmp_path)
     reading = read_iemocap(tmp_path)
-    assert (reading.expected, len(reading.utterances), reading.refused) == (6, 6, ())
-    assert reading.left_out == {
+    assert (reading.expected, len(reading.utterances), reading.rejected) == (6, 6, ())
+    assert reading.skipped == {
         "turns that only the transcripts name": 2,
         "annotators' lines with a 6, which means no rating": 3,
         "ratings of actors on themselves": 6,
-        "files whose names begin with '._'": 1,
+        "resource forks (._*)": 1,
     }
     unrated, unused, seats = reading.remarks
     assert unrated == "Session1: 1 turns have no annotator's rating, they are unlabelled"
@@ -70,13 +72,13 @@ def test_without_its_sounds_the_release_is_the_same_and_nobody_expects_what_tran
 ) -> None:
     make_oddities(tmp_path, sounds=False)
     reading = read_iemocap(tmp_path)
-    assert (reading.expected, len(reading.utterances), reading.refused) == (6, 6, ())
-    assert reading.left_out["turns that only the transcripts name"] == 2
+    assert (reading.expected, len(reading.utterances), reading.rejected) == (6, 6, ())
+    assert reading.skipped["turns that only the transcripts name"] == 2
     # Without its votes a dialogue's transcript is all that says what is missing.
     (tmp_path / "Session1" / "dialog" / "EmoEvaluation" / "Ses01M_script01_1.txt").unlink()
     reading = read_iemocap(tmp_path)
-    assert (reading.expected, len(reading.utterances), len(reading.refused)) == (7, 4, 3)
-    assert {problem.why for problem in reading.refused} == {"no evaluation file has this turn"}
+    assert (reading.expected, len(reading.utterances), len(reading.rejected)) == (7, 4, 3)
+    assert {problem.why for problem in reading.rejected} == {"no evaluation file has this turn"}
 
 
 def test_a_six_is_no_vote_and_the_mean_that_counts_it_goes_through_the_manifest(tmp_path: Path) -> None:
@@ -152,8 +154,8 @@ def test_the_levels_are_counted_alike_by_read_by_check_by_a_study_and_in_its_rep
 def test_the_whole_release_has_the_papers_table_1_by_its_stated_means_alone(tmp_path: Path) -> None:
     make_annotations(tmp_path, **PAPER)
     reading = read_iemocap(tmp_path)
-    assert (reading.expected, len(reading.utterances), reading.refused) == (10_039, 10_039, ())
-    assert reading.left_out["annotators' lines with a 6, which means no rating"] == 34
+    assert (reading.expected, len(reading.utterances), reading.rejected) == (10_039, 10_039, ())
+    assert reading.skipped["annotators' lines with a 6, which means no rating"] == 34
     assert not [remark for remark in reading.remarks if "10039" in remark]
     valence, arousal = reading.tallies
     assert valence.by_mean == valence.paper == (3223, 4869, 1947)

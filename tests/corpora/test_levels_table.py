@@ -29,9 +29,9 @@ def test_every_fault_of_a_table_is_named_with_its_line(tmp_path: Path) -> None:
     assert str(error.value) == (
         f"4 problems in {path}\n"
         f"  {path}, line 2: level 'hgh': expected low, medium or high\n"
+        f"  {path}, line 4: level '': expected low, medium or high\n"
         f"  {path}, line 3: 'awe' stands there twice\n"
-        f"  {path}, line 4: 'category' is empty\n"
-        f"  {path}, line 4: level '': expected low, medium or high"
+        f"  {path}, line 4: 'category' is empty"
     )
 
 

@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from making_media import real_recordings
-from valaro.corpora.ravdess import read_ravdess
+from reading_kinds import reader
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.records import LEVEL_SCORES, Rating
+
+read_ravdess = reader("ravdess")
 
 
 def a_corpus(folder: Path, *files: str) -> Path:
@@ -33,8 +35,8 @@ def test_a_take_becomes_an_utterance_labelled_by_what_the_actor_was_asked_to_sho
         Rating(annotator="actor", dimension="valence", score=1.0),
         Rating(annotator="actor", dimension="arousal", score=1.0),
     )
-    assert reading.account() == (
-        "1 takes expected, 1 read, 0 refused",
+    assert reading.summary() == (
+        "1 take expected, 1 read, 0 rejected",
         "speech: 1 of the 1440 takes of the whole corpus",
     )
     assert [note.text for note in reading.notes] == [
@@ -67,9 +69,9 @@ def test_a_take_is_one_utterance_in_however_many_modalities_it_is_there(tmp_path
         "01-06-01-01-01-01": ("Actor_01/02-01-06-01-01-01-01.mp4", None),
         "01-08-01-01-01-01": ("Actor_01/03-01-08-01-01-01-01.wav", None),
     }
-    assert reading.account() == (
-        "4 takes expected, 4 read, 0 refused",
-        "left out: 1 resource forks (._*), 2 copies of a file, "
+    assert reading.summary() == (
+        "4 takes expected, 4 read, 0 rejected",
+        "skipped: 1 resource forks (._*), 2 copies of a file, "
         "2 files that hold a part of a take that is there with picture and sound",
         "speech: 4 of the 1440 takes of the whole corpus",
         "1 takes have a picture and no sound",
@@ -105,8 +107,8 @@ def test_the_whole_corpus_has_1440_spoken_and_1012_sung_takes(tmp_path):
         ),
     )
     reading = read_ravdess(folder)
-    assert reading.account() == (
-        "2452 takes expected, 2452 read, 0 refused",
+    assert reading.summary() == (
+        "2452 takes expected, 2452 read, 0 rejected",
         "speech: 1440 of the 1440 takes of the whole corpus",
         "song: 1012 of the 1012 takes of the whole corpus",
     )
@@ -134,10 +136,10 @@ def test_the_whole_corpus_has_1440_spoken_and_1012_sung_takes(tmp_path):
 def test_a_name_that_says_nothing_is_refused_and_the_rest_goes_on(tmp_path, name, why):
     folder = a_corpus(tmp_path, f"Actor_01/{name}", "Actor_02/03-01-03-01-01-01-02.wav")
     reading = read_ravdess(folder)
-    (problem,) = reading.refused
+    (problem,) = reading.rejected
     assert problem.utterance == str(folder / "Actor_01" / name)
     assert why in problem.why
-    assert reading.account()[0] == "2 takes expected, 1 read, 1 refused"
+    assert reading.summary()[0] == "2 takes expected, 1 read, 1 rejected"
 
 
 def test_odd_and_even_actors_make_sessions_that_can_be_held_out(tmp_path):
@@ -165,7 +167,7 @@ def test_a_folder_that_is_no_ravdess_is_an_error_and_one_without_a_file_behind_a
     with pytest.raises(ValaroError, match="is a file, expected a folder"):
         read_ravdess(a_corpus(tmp_path, "03-01-03-01-01-01-01.wav") / "03-01-03-01-01-01-01.wav")
     (tmp_path / "03-01-04-01-01-01-01.wav").mkdir()
-    assert [problem.why for problem in read_ravdess(tmp_path).refused] == ["no file (a folder, or a link to nothing)"]
+    assert [problem.why for problem in read_ravdess(tmp_path).rejected] == ["no file (a folder, or a link to nothing)"]
 
 
 @settings(max_examples=200)
@@ -184,7 +186,7 @@ def test_no_names_of_files_raise_anything_but_a_users_error(tmp_path_factory, na
         assert not names
         assert "nothing of this corpus" in str(error)  # noqa: PT017
     else:
-        assert len(reading.utterances) + len(reading.refused) == reading.expected
+        assert len(reading.utterances) + len(reading.rejected) == reading.expected
 
 
 @pytest.mark.recordings

@@ -12,15 +12,18 @@ import numpy as np
 import pytest
 
 from making_media import make_recording, real_recordings, tone
+from reading_kinds import reader
 from valaro.corpora import recordings
-from valaro.corpora.reading import strictly
-from valaro.corpora.recordings import places_in, read_recordings
+from valaro.corpora.reading import require_complete
+from valaro.corpora.recordings import places_in
 from valaro.errors import ValaroError
 from valaro.media import presence
 from valaro.media.decode import decode_clip, probe
 from valaro.media.voice_activity import SpeechSegment
 from valaro.media.yunet import Face
 from valaro.records import Problem
+
+read_recordings = reader("recordings")
 
 MPEG4 = {"video_codec": "mpeg4", "pixel_format": "yuv420p"}
 
@@ -89,16 +92,16 @@ def test_every_recording_gives_samples_of_its_speech_or_its_reason(folder: Path)
             assert one.end is not None
             assert one.end <= other.start + 1e-9
     assert {
-        problem.utterance: problem.why for problem in reading.refused if problem.utterance != "films/broken.mp4"
+        problem.utterance: problem.why for problem in reading.rejected if problem.utterance != "films/broken.mp4"
     } == {
         "films/dark.mov": "none of its 11 places gives a sample: 11 without a face",
         "films/silent.mov": "nobody speaks in its 3.0 s",
         "films/mute.mov": "the recording has no sound",
         "films/voice.wav": "the recording has no picture",
     }
-    assert "films/broken.mp4" in {problem.utterance for problem in reading.refused}
-    assert reading.left_out["hidden files"] == 1
-    assert reading.left_out["files that are no recordings"] == 1
+    assert "films/broken.mp4" in {problem.utterance for problem in reading.rejected}
+    assert reading.skipped["hidden files"] == 1
+    assert reading.skipped["files that are no recordings"] == 1
 
 
 def test_a_name_that_is_not_utf_8_is_a_problem_and_the_others_are_read(folder: Path) -> None:
@@ -106,7 +109,7 @@ def test_a_name_that_is_not_utf_8_is_a_problem_and_the_others_are_read(folder: P
     (folder / "deep" / "er" / "b.mov").rename(folder / os.fsdecode(b"m\xfcller.mov"))
     reading = read_recordings(folder, corpus="films")
     assert {utterance.media.name for utterance in reading.utterances} == {"a.mov"}
-    (refused,) = [problem for problem in reading.refused if problem.where == "name"]
+    (refused,) = [problem for problem in reading.rejected if problem.where == "name"]
     assert (refused.utterance, "not UTF-8" in refused.why) == ("films/'m\\udcfcller.mov'", True)
 
 
@@ -114,7 +117,7 @@ def test_fewer_samples_are_the_first_ones_and_recordings_that_were_not_needed_ar
     few, more = (read_recordings(folder, samples=count, seed=3) for count in (2, 5))
     assert [u.id for u in few.utterances] == [u.id for u in more.utterances][:2]
     assert few.utterances != read_recordings(folder, samples=2, seed=4).utterances
-    assert not any(problem.where == "samples" for problem in few.refused)
+    assert not any(problem.where == "samples" for problem in few.rejected)
     workers = read_recordings(folder, samples=5, seed=3, workers=2)
     assert workers.utterances == more.utterances
 
@@ -125,9 +128,9 @@ def test_more_than_there_are_is_a_shortfall_with_its_reasons(folder: Path) -> No
     assert "without a face" in shortfall
     # As with AMI: who asked for a number and insists on it gets it or nothing.
     assert reading.expected == 1000
-    assert reading.account()[0].startswith("1000 samples expected, ")
+    assert reading.summary()[0].startswith("1000 samples expected, ")
     with pytest.raises(ValaroError, match="1000 samples expected"):
-        strictly(replace(reading, refused=()), "films")
+        require_complete(replace(reading, rejected=()), "films")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +180,7 @@ def test_a_recording_that_does_not_say_how_long_it_is_gives_samples_all_the_same
         container.mux(stream.encode())
     assert probe(live).duration == 0
     reading = read_recordings(live.parent, faces=False)
-    assert reading.refused == ()
+    assert reading.rejected == ()
     assert len(reading.utterances) >= 3
     assert max(utterance.end or 0.0 for utterance in reading.utterances) <= 9.0
 
@@ -203,7 +206,7 @@ def test_real_clips_give_samples_and_a_real_voice_without_a_face_its_reason(tmp_
     make_recording(tmp_path / "faceless.mov", sound=voice, seconds=2.9, **MPEG4)
     reading = read_recordings(tmp_path, corpus="c")
     assert {u.media.name for u in reading.utterances} == {"face.mpg"}
-    (problem,) = reading.refused
+    (problem,) = reading.rejected
     assert problem.utterance == "c/faceless.mov"
     assert problem.why.startswith("none of its 3 places gives a sample: 3 without a face")
 
@@ -217,7 +220,7 @@ def test_a_pattern_over_the_path_names_speakers_and_a_path_that_does_not_fit_is_
     (folder / "a.mov").rename(folder / "anna_2" / "F.mov")
     reading = read_recordings(folder, corpus="films", speaker_from="{speaker}_{session}/{gender}")
     assert _who(reading) == {("F.mov", "films/anna", "2", "F")}
-    misfits = {problem.utterance for problem in reading.refused if problem.where == "speaker"}
+    misfits = {problem.utterance for problem in reading.rejected if problem.where == "speaker"}
     assert "films/deep/er/b.mov" in misfits
     by_expression = read_recordings(folder, corpus="films", people="p", speaker_from="(?P<speaker>[^/]+)/[^/]*$")
     assert _who(by_expression) == {("F.mov", "p/anna_2", "", ""), ("b.mov", "p/er", "", "")}
@@ -242,7 +245,7 @@ def test_a_table_of_speakers_names_some_and_says_of_others_that_nobody_knows(fol
     table.write_text("file,speaker,gender\na.mov,anna,F\ndeep/er/b.mov,,\n")
     reading = read_recordings(folder, corpus="films", speakers=table)
     assert _who(reading) == {("a.mov", "films/anna", "", "F"), ("b.mov", "films/?deep/er/b.mov", "", "")}
-    assert ("films/dark.mov", "speaker") in {(problem.utterance, problem.where) for problem in reading.refused}
+    assert ("films/dark.mov", "speaker") in {(problem.utterance, problem.where) for problem in reading.rejected}
     table.write_text("file,speaker\ngone.mov,anna\na.mov,?x\n")
     with pytest.raises(ValaroError) as caught:
         read_recordings(folder, speakers=table)
@@ -286,12 +289,12 @@ def test_two_recordings_of_one_name_in_two_spellings_are_told_and_the_first_is_r
         (folder / ("a.mov", "deep/er/b.mov")[number]).rename(folder / name)
     reading = read_recordings(folder)
     assert len({utterance.media for utterance in reading.utterances}) == 1
-    assert len([problem for problem in reading.refused if "another spelling of Unicode" in problem.why]) == 1
+    assert len([problem for problem in reading.rejected if "another spelling of Unicode" in problem.why]) == 1
 
 
 def test_a_recording_whose_name_holds_a_sign_that_nobody_sees_is_a_problem(folder: Path) -> None:
     (folder / "a.mov").rename(folder / "a\u200b.mov")
-    (problem,) = [p for p in read_recordings(folder).refused if p.where == "name"]
+    (problem,) = [p for p in read_recordings(folder).rejected if p.where == "name"]
     assert problem.why == "ZERO WIDTH SPACE (U+200B) in the name"
     assert "\\u200b" in problem.utterance
 

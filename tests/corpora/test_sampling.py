@@ -1,15 +1,18 @@
 """Drawing samples: as many as asked for, the same ones again, none twice, and words for what is missing."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valaro.corpora.sampling import FAULTS, UNREADABLE, Crop, Drawing, draw
+from valaro.corpora import sampling
+from valaro.corpora.options import SampleOptions
+from valaro.corpora.sampling import FAULTS, UNREADABLE, Crop, Drawing
 from valaro.errors import MediaError, ValaroError
 
 
@@ -38,8 +41,12 @@ class Lost(Row):
         raise MediaError(f"no recording {self.name}")
 
 
+def draw(sources: Sequence[Row], *, on_progress: Callable[[int, int], None] | None = None, **options: Any) -> Drawing:
+    return sampling.draw(sources, SampleOptions(**options), on_progress)
+
+
 def places(drawing: Drawing) -> list[tuple[int, int]]:
-    return [(sample.source, sample.place) for sample in drawing.samples]
+    return [(sample.source, sample.number) for sample in drawing.samples]
 
 
 def two(**changes) -> list[Row]:
@@ -49,7 +56,7 @@ def two(**changes) -> list[Row]:
 def test_so_many_are_asked_for_and_so_many_come_and_no_more_is_looked_at() -> None:
     sources = two(count=1000)
     drawing = draw(sources, samples=50, seed=0, overlap=True)
-    assert (len(drawing.samples), drawing.refused, drawing.problems) == (50, {}, ())
+    assert (len(drawing.samples), drawing.rejected, drawing.problems) == (50, {}, ())
     assert sum(len(source.looked) for source in sources) == 50
 
 
@@ -59,7 +66,7 @@ def test_refused_places_are_replaced_and_counted() -> None:
     drawing = draw(sources, samples=200, seed=0, overlap=True)
     assert len(drawing.samples) == 200
     assert all(place % 2 for _, place in places(drawing))
-    assert sum(len(source.looked) for source in sources) == 200 + drawing.refused["of silence"]
+    assert sum(len(source.looked) for source in sources) == 200 + drawing.rejected["of silence"]
 
 
 def test_the_same_seed_draws_the_same_and_another_one_others() -> None:
@@ -87,7 +94,7 @@ def test_more_contain_fewer_whatever_is_bad_and_whoever_works(few, many, seed, b
     assert places(larger)[: len(smaller.samples)] == places(smaller)
     assert drawn(max(few, many), workers) == larger
     if len(larger.samples) < larger.asked:
-        assert len(larger.samples) + sum(larger.refused.values()) == 60
+        assert len(larger.samples) + sum(larger.rejected.values()) == 60
     if not overlap:
         for source in range(2):
             starts = sorted(place for at, place in places(larger) if at == source)
@@ -103,7 +110,7 @@ def test_crops_that_touch_do_not_overlap_and_other_sources_do_not_matter() -> No
     # Of places a second apart at most every second fits.
     short = draw([Row(count=100)], samples=100, seed=0)
     assert 34 <= len(short.samples) <= 50
-    assert short.refused == {"overlapping a sample": 100 - len(short.samples)}
+    assert short.rejected == {"overlapping a sample": 100 - len(short.samples)}
     assert len(draw([Row(count=100)], samples=100, seed=0, overlap=True).samples) == 100
 
 
@@ -137,7 +144,7 @@ def test_a_shortfall_is_explained_with_every_reason_the_commonest_first() -> Non
 def test_a_recording_that_cannot_be_read_is_one_problem_and_the_others_go_on() -> None:
     drawing = draw([Lost(name="a"), Row(name="b")], samples=200, seed=0, overlap=True)
     assert len(drawing.samples) == 100
-    assert drawing.refused == {UNREADABLE: 100}
+    assert drawing.rejected == {UNREADABLE: 100}
     (problem,) = drawing.problems
     assert (problem.utterance, problem.where, problem.why) == ("a", "recording", "no recording a")
 
@@ -148,7 +155,7 @@ def test_a_damaged_recording_is_given_up_after_its_third_fault() -> None:
     assert (len(drawing.samples), len(drawing.problems)) == (99, 1)
     damaged = Row(name="b", broken=range(100))
     drawing = draw([damaged], samples=100, seed=0, overlap=True)
-    assert (len(damaged.looked), len(drawing.problems), drawing.refused) == (FAULTS, FAULTS, {UNREADABLE: 100})
+    assert (len(damaged.looked), len(drawing.problems), drawing.rejected) == (FAULTS, FAULTS, {UNREADABLE: 100})
 
 
 def test_a_fault_of_ours_in_a_worker_is_no_problem_row_but_an_exception() -> None:

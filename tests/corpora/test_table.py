@@ -7,13 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valaro.corpora import table_reader as sheet
+from valaro.corpora import csv_records
+from valaro.corpora.csv_records import Fault
 from valaro.corpora.parse_cell import media_of
-from valaro.corpora.table import read_table
-from valaro.corpora.table_reader import read_sheet
+from valaro.corpora.registry import read_kind
+from valaro.corpora.table_reader import read_rows
 from valaro.errors import ValaroError
 from valaro.limits import Limits
-from valaro.records import Rating
+from valaro.records import Rating, Utterance
+
+
+def read_table(path: Path, **options: object) -> tuple[Utterance, ...]:
+    return read_kind("table", path, options).utterances
 
 
 @pytest.fixture
@@ -386,16 +391,14 @@ def test_the_tables_of_real_corpora_are_read_whole(corpus, rows, speakers):
 def test_a_table_with_more_rows_than_may_be_is_refused_with_the_line_of_the_first_that_is_too_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheet, "LIMITS", Limits(most_rows=3))
+    monkeypatch.setattr(csv_records, "LIMITS", Limits(most_rows=3))
     path = tmp_path / "t.csv"
     path.write_text("a,b\n1,2\n\n3,4\n5,6\n")
-    assert [row.cells for row in read_sheet(path, ("a", "b"), ("a",)).rows] == [("1", "2"), ("3", "4"), ("5", "6")]
+    assert [row.cells for row in read_rows(path, ("a", "b"), ("a",)).rows] == [("1", "2"), ("3", "4"), ("5", "6")]
     path.write_text("a,b\n1,2\n\n3,4\n5,6\n7,8\n")
-    found = read_sheet(path, ("a", "b"), ("a",))
-    assert (found.rows, found.faults) == (
-        (),
-        (f"{path}, line 6: one row more than the 3 that a table may have: part the table",),
-    )
+    rows = read_rows(path, ("a", "b"), ("a",))
+    fault = Fault(6, "one row more than the 3 that a table may have: part the table")
+    assert (rows.rows, rows.faults) == ((), (fault,))
 
 
 def test_what_is_no_file_is_named_in_a_cell_and_as_a_table(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from valaro.evaluation.scores import score
 from valaro.experiments.cross_validate import cross_validate, describe
 from valaro.experiments.data import load_study
 from valaro.experiments.final_model import train_final
-from valaro.experiments.run_folder import read_models, read_run
+from valaro.experiments.run_folder import read_run
 from valaro.records import FaceQuality
+from valaro.saved_model import load_models
 
 
 def test_a_model_that_a_varied_value_does_not_concern_is_trained_once(tmp_path: Path, here: list[str]) -> None:
@@ -176,7 +177,7 @@ def test_a_model_for_use_can_be_left_to_validation(tmp_path: Path, here: list[st
     uars = [uar for _, uar in final.others]
     assert uars == sorted(uars, reverse=True)
     assert final.validation_uar >= uars[0]
-    (model,) = read_models(run)
+    (model,) = load_models(run)
     assert model.label == final.label
     assert not any(path.is_file() for path in (run / "unfinished").rglob("*"))
 

@@ -1,7 +1,7 @@
 """A study's settings: what it varies, where its data stands, which features stand for others."""
 
 import tomllib
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,10 +10,10 @@ import pytest
 from making_features import make_store, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
-from valaro.experiments.sections import PAPER_PARTS, Losses
+from valaro.experiments.sections import PAPER_PARTS
 from valaro.experiments.settings import check_settings, read_settings
 from valaro.experiments.variants import study_features, variants
-from valaro.training.config import DEFAULT
+from valaro.training.config import DEFAULT, LossWeights
 from valaro.training.methods import LABELLED_TERMS, METHODS, model_specs
 from valaro.training.training_data import prepare
 
@@ -149,10 +149,10 @@ def test_a_study_without_data_is_laid_over_the_file_beside_it_or_over_the_one_na
     beside = read_settings(studies / "table.toml")
     assert beside.data.labelled == [studies / "here.parquet"]
     # The size of the study stands with the data; what the study says itself holds.
-    assert (beside.study.labels_per_class, beside.study.models) == (20, ["CT"])
+    assert (beside.config().labels_per_class, beside.study.models) == (20, ["CT"])
     named = read_settings(studies / "table.toml", ["study.seeds=3"], data=studies / "elsewhere" / "mine.toml")
     assert named.data.labelled == [studies / "elsewhere" / "there.parquet"]
-    assert (named.study.labels_per_class, named.study.seeds) == (7, 3)
+    assert (named.config().labels_per_class, named.study.seeds) == (7, 3)
 
 
 def test_data_that_is_named_replaces_that_of_the_study(studies: Path) -> None:
@@ -225,4 +225,4 @@ def test_values_that_are_one_once_they_are_read_are_refused() -> None:
 
 def test_every_term_belongs_to_some_model_and_is_a_setting() -> None:
     used = {term for method in METHODS.values() for term in method.terms}
-    assert used | LABELLED_TERMS == set(Losses.model_fields)
+    assert used | LABELLED_TERMS == {field.name for field in fields(LossWeights)}

@@ -89,7 +89,7 @@ def test_a_picture_that_is_too_large_does_not_take_the_voice_with_it(tmp_path, m
 def test_a_picture_of_more_pixels_than_the_head_says_is_not_decoded(tmp_path, monkeypatch):
     # The decoder's own limit: a stream may change its size where nobody has looked yet.
     path = make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)
-    monkeypatch.setattr("valaro.media.streams.LIMITS", Limits(most_pixels=64 * 48 - 1))
+    monkeypatch.setattr("valaro.media.frames.LIMITS", Limits(most_pixels=64 * 48 - 1))
     assert len(decode_clip(path).frames) == 0
 
 

@@ -10,17 +10,18 @@ import valaro
 from making_faces import a_network
 from making_media import make_recording, tone
 from making_models import a_model
-from valaro.corpora.synthetic import plan_corpus, render_clip
 from valaro.errors import MediaError, ValaroError
+from valaro.prediction.faces import SeenFaces
 from valaro.prediction.predictor import RecordingPredictor, make_timeline
-from valaro.prediction.thumbnails import Thumbnails
 from valaro.prediction.windows import SlidingWindowPredictor
 from valaro.recordings import stream_features
 from valaro.records import CorpusNote, FaceTrack
+from valaro.windows import WindowSpec
+from valaro_demo_clips.corpus import plan_corpus, render_clip
 
 # Log energies lie around -10: scaled to something a network is used to.
-VOICE = a_model({"fbank": 128}, mean=-10.0, deviation=4.0)
-BOTH = a_model({"fbank": 128, "face": 128}, mean=-5.0, deviation=4.0)
+VOICE = a_model({"fbank": 128}, mean=-10.0, deviation=4.0).exported()
+BOTH = a_model({"fbank": 128, "face": 128}, mean=-5.0, deviation=4.0).exported()
 
 
 def _sound(folder: Path, seconds: float = 3.0) -> Path:
@@ -30,7 +31,7 @@ def _sound(folder: Path, seconds: float = 3.0) -> Path:
     return make_recording(folder / "voice.wav", picture=False, sound=swelling, seconds=seconds)
 
 
-def test_the_moments_are_the_judge_s_segments_of_the_recording_s_features(tmp_path: Path) -> None:
+def test_the_moments_are_the_segments_of_the_recording_s_features(tmp_path: Path) -> None:
     recording = _sound(tmp_path)
     rows = np.concatenate([part.features[0].values for part in stream_features(recording, ["fbank"])])
     judge = SlidingWindowPredictor(VOICE, VOICE.scale)
@@ -72,12 +73,12 @@ def test_picture_alone_without_a_face_gives_no_answers_and_names_both_reasons(tm
     reasons = "the recording has no sound; no face was found in any of 40 frames"
     assert str(caught.value) == f"nothing to judge in '{mute}': {reasons}"
     with pytest.raises(MediaError, match="nothing to judge"):
-        list(valaro.predict_stream(a_model({"face": 128}), mute))
+        list(valaro.predict_stream(a_model({"face": 128}).exported(), mute))
 
 
 def test_a_model_of_which_nothing_is_there_gives_no_answers_while_the_other_one_does(tmp_path: Path) -> None:
     film = make_recording(tmp_path / "film.mkv", seconds=1.6, sound=tone(300.0))
-    face = a_model({"face": 128}, dimension="arousal")
+    face = a_model({"face": 128}, dimension="arousal").exported()
     timeline = make_timeline([VOICE, face], film)
     assert [(m.dimension, m.start) for m in timeline.moments] == [
         ("valence", 0.0),
@@ -101,11 +102,11 @@ def test_a_face_is_found_shown_and_changes_the_judgement(tmp_path: Path) -> None
     assert [t.time for t in timeline.thumbnails] == sorted(t.time for t in timeline.thumbnails)
     alone = RecordingPredictor([BOTH], tmp_path / plan.file)
     alone._names = ("fbank",)
-    assert [m.probabilities for m in alone.moments()] != [m.probabilities for m in timeline.moments]
+    assert [m.probabilities for m in alone.segments()] != [m.probabilities for m in timeline.moments]
 
 
 def test_moments_of_two_dimensions_come_in_order_of_time(tmp_path: Path) -> None:
-    arousal = a_model({"fbank": 128}, dimension="arousal", seed=1, mean=-10.0, deviation=4.0)
+    arousal = a_model({"fbank": 128}, dimension="arousal", seed=1, mean=-10.0, deviation=4.0).exported()
     recording = _sound(tmp_path)
     moments = make_timeline([VOICE, arousal], recording).moments
     assert [moment.dimension for moment in moments] == ["valence", "arousal"] * 5
@@ -143,10 +144,10 @@ def test_no_model_is_refused(tmp_path: Path) -> None:
 
 def test_a_model_trained_speaker_wise_scales_by_the_recording_s_own_statistics(tmp_path: Path) -> None:
     # A scale that would ruin everything if it were used.
-    own = a_model({"fbank": 128}, mean=1e4, deviation=1e-3, normalise_speakers=True)
+    own = a_model({"fbank": 128}, mean=1e4, deviation=1e-3, normalise_speakers=True).exported()
     recording = _sound(tmp_path)
     rows = np.concatenate([part.features[0].values for part in stream_features(recording, ["fbank"])])
-    fitting = a_model({"fbank": 128})
+    fitting = a_model({"fbank": 128}).exported()
     scaled = (rows - rows.mean(axis=0)) / np.where(rows.var(axis=0) > 1e-8, rows.std(axis=0), 1.0)
     judge = SlidingWindowPredictor(fitting, fitting.scale)
     segments = judge.push({"fbank": scaled.astype(np.float32)}, len(rows)) + judge.finish()
@@ -156,10 +157,12 @@ def test_a_model_trained_speaker_wise_scales_by_the_recording_s_own_statistics(t
 
 
 def test_a_model_trained_speaker_wise_judges_a_recording_without_a_picture(tmp_path: Path) -> None:
-    own = a_model({"fbank": 128, "face": 128}, normalise_speakers=True)
+    own = a_model({"fbank": 128, "face": 128}, normalise_speakers=True).exported()
     timeline = make_timeline([own], _sound(tmp_path))
     assert timeline.moments[-1].end == pytest.approx(3.0)
-    assert len(timeline.problems) == 2
+    (_, without_face, scaling) = timeline.problems
+    assert without_face.why.endswith("its answers rest on fbank alone")
+    assert "scaled over this recording" in scaling.why
 
 
 def _track(times: np.ndarray, found: np.ndarray) -> FaceTrack:
@@ -176,19 +179,19 @@ def test_thumbnails_are_found_faces_a_second_apart() -> None:
     times = np.arange(100) / 10
     found = np.ones(100, bool)
     found[:15] = found[40:55] = False
-    thumbnails = Thumbnails()
+    thumbnails = SeenFaces()
     for first in range(0, 100, 7):
         thumbnails.add(_track(times[first : first + 7], found[first : first + 7]))
     # The first face at 1.5 s, then one each second; from 4.0 to 5.5 s there is none.
-    assert [t.time for t in thumbnails.kept()] == [1.5, 2.5, 3.5, 5.5, 6.5, 7.5, 8.5, 9.5]
+    assert [t.time for t in thumbnails.thumbnails] == [1.5, 2.5, 3.5, 5.5, 6.5, 7.5, 8.5, 9.5]
 
 
 def test_thumbnails_of_a_long_recording_are_few_and_evenly_spread() -> None:
-    thumbnails = Thumbnails(most=10)
+    thumbnails = SeenFaces(most=10)
     for minute in range(30):
         thumbnails.add(_track(60.0 * minute + np.arange(0, 60, 0.5), np.ones(120, bool)))
-        assert len(thumbnails.kept()) <= 10
-    times = np.array([thumbnail.time for thumbnail in thumbnails.kept()])
+        assert len(thumbnails.thumbnails) <= 10
+    times = np.array([thumbnail.time for thumbnail in thumbnails.thumbnails])
     assert len(times) > 5
     assert len(set(np.diff(times))) == 1
     assert times[0] == 0.0
@@ -198,7 +201,7 @@ def test_thumbnails_of_a_long_recording_are_few_and_evenly_spread() -> None:
 def test_models_of_dface_need_their_network_and_all_the_same_one(tmp_path: Path) -> None:
     first, second = a_network(), a_network(seed=1)
     version = f"1-{first.checksum}"
-    valence = replace(a_model({"dface": first.dim}, version=version), network=first)
+    valence = replace(a_model({"dface": first.dim}, version=version).exported(), network=first)
     RecordingPredictor([valence], tmp_path / "never opened.mp4")
     with pytest.raises(ValaroError, match=f"was trained on version {version} of feature 'dface'"):
         RecordingPredictor([replace(valence, network=None)], tmp_path / "never opened.mp4")
@@ -207,3 +210,21 @@ def test_models_of_dface_need_their_network_and_all_the_same_one(tmp_path: Path)
     arousal = replace(valence, dimension="arousal", feature_versions=(f"1-{second.checksum}",), network=second)
     with pytest.raises(ValaroError, match="'dface' comes from 2 different networks"):
         RecordingPredictor([valence, arousal], tmp_path / "never opened.mp4")
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        (WindowSpec(weighting="whole", length=128), "was scored on whole utterances; here it judges windows of 1.28 s"),
+        (WindowSpec(weighting="centre"), "was scored on the middle 1.28 s of each utterance"),
+    ],
+)
+def test_a_model_that_cannot_be_streamed_as_it_was_scored_says_so(
+    tmp_path: Path, window: WindowSpec, words: str
+) -> None:
+    model = replace(VOICE, window=window)
+    (remark,) = make_timeline([model], _sound(tmp_path)).problems
+    assert words in remark.why
+    assert remark.is_remark
+    # A recording that fits into a window is judged as an utterance is.
+    assert make_timeline([model], _sound(tmp_path, 1.28)).problems == ()

@@ -9,11 +9,11 @@ import pytest
 
 from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, judged, training, variant
 from valaro.analysis.paper.faces import split_by_yaw
-from valaro.analysis.results import dimension_results
+from valaro.analysis.results import ModelRow, dimension_results
 from valaro.experiments.settings import check_settings
 from valaro.records import CorpusSummary, FaceQuality
 from valaro.reports.blocks import Figure, Heading, Notice, Sentence, Table
-from valaro.reports.figures import Matrix, ValueChart
+from valaro.reports.figures import ValueChart
 from valaro.reports.html import report_page
 from valaro.reports.paper.conditions import conditions
 from valaro.reports.paper_comparison import axis_of, beside_paper
@@ -96,7 +96,7 @@ def test_claims_are_parted_into_those_that_hold_those_that_do_not_and_those_not_
     said = verdicts(blocks_of(replace(TABLE_7, results=tuple(trainings(answers, people=MANY)))))
     # Everything right against nothing right is 100 points in every draw; the same answers are 0 in every draw.
     assert said["Holds here: "] == "MSSGAN fbank+face above MFSBase fbank+face (+100.0 points, 100.0 to 100.0)."
-    assert said["Cannot be judged here (the interval holds zero): "] == (
+    assert said["Cannot be judged here (the interval includes zero): "] == (
         "MSSGAN fbank+face above SSGAN face (0.0 points, 0.0 to 0.0)."
     )
     # Two people are too few to bear the same out.
@@ -280,8 +280,8 @@ def test_speaker_wise_normalisation_is_named_below_every_table_and_figure():
 
 def test_figure_4_shows_the_matrices_of_its_models_and_why_one_is_missing():
     blocks = blocks_of(replace(TABLE_7, paper="figure_4"))
-    (figure,) = [block for block in blocks if isinstance(block, Figure) and isinstance(block.panels[0], Matrix)]
-    assert [panel.title for panel in figure.panels] == ["SSGAN face", "MSSGAN fbank+face"]
+    (figure,) = [block for block in blocks if isinstance(block, Figure) and isinstance(block.panels[0], ModelRow)]
+    assert [panel.model_result.label for panel in figure.panels] == ["SSGAN face", "MSSGAN fbank+face"]
     assert [b.text for b in blocks if isinstance(b, Sentence) and "not in this run" in b.text] == [
         "SSGAN on fbank not in this run."
     ]

@@ -7,7 +7,7 @@ from making_results import GOOD, POOR, training
 from valaro.analysis.differences import BEST, FUSION, GENERATOR, NETWORK, POOL, RUN, VARIANT, differences
 from valaro.analysis.model_results import ModelResult
 from valaro.evaluation.significance import Interval
-from valaro.reports.sentences import verdict
+from valaro.reports.sentences import pair_name, verdict
 
 
 def ranked(models: Sequence[str], *, run: int = 0) -> list[ModelResult]:
@@ -23,7 +23,7 @@ def ranked(models: Sequence[str], *, run: int = 0) -> list[ModelResult]:
 def pairs(contenders: Sequence[ModelResult]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for difference in differences(contenders):
-        found.setdefault(difference.question, []).append(difference.name)
+        found.setdefault(difference.question, []).append(pair_name(difference))
     return found
 
 
@@ -69,9 +69,9 @@ def test_a_difference_seen_from_the_other_model_is_turned() -> None:
     second = replace(second, results=(training("SSGAN face", "ann", 0, POOR),))
     (found,) = differences([first, second])
     # The question is about the network: 3/6 against 5/6, though the linear model stands higher.
-    assert (found.name, round(found.uar.value, 12)) == ("SSGAN face − LR face", round(-2 / 6, 12))
+    assert (pair_name(found), round(found.uar.value, 12)) == ("SSGAN face − LR face", round(-2 / 6, 12))
     turned = found.seen_from("LR face")
-    assert (turned.name, turned.uar.value) == ("LR face − SSGAN face", -found.uar.value)
+    assert (pair_name(turned), turned.uar.value) == ("LR face − SSGAN face", -found.uar.value)
     assert (turned.uar.low, turned.uar.high) == (-found.uar.high, -found.uar.low)
     assert found.seen_from("SSGAN face") is found
 

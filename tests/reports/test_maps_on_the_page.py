@@ -126,4 +126,4 @@ def test_a_map_of_many_points_weighs_little():
         shares=(0.5, 0.25),
         step=160,
     )
-    assert len(section_of(report_page([run(results=(mapped(found=full),))]))) < 75_000
+    assert len(section_of(report_page([run(results=(mapped(found=full),))]))) < 35_000

@@ -7,6 +7,7 @@ from making_results import FAIR, GOOD, a_run, finished, training
 from valaro.analysis.differences import POOL
 from valaro.analysis.results import dimension_results
 from valaro.reports.html import report_page
+from valaro.reports.sentences import pair_name
 
 
 def _runs():
@@ -44,12 +45,12 @@ def test_what_runs_share_answers_the_questions_of_each() -> None:
     one, other = _runs()
     twin = [training("FSBase dface", fold, 0, GOOD) for fold in ("ann", "ben")]
     alone = [
-        difference.name
+        pair_name(difference)
         for difference in dimension_results([replace(other, results=(*twin, *other.results))])[0].differences
     ]
     (joined,) = dimension_results([one, replace(other, results=(*twin, *other.results))])
     assert "SSBase dface − FSBase dface" in alone
-    assert {"SSBase dface − FSBase dface", "SSGAN dface − FSBase dface"} <= {d.name for d in joined.differences}
+    assert {"SSBase dface − FSBase dface", "SSGAN dface − FSBase dface"} <= {pair_name(d) for d in joined.differences}
     assert {d.question for d in joined.differences} == {POOL}
 
 

@@ -163,7 +163,7 @@ def test_faces_are_counted_over_all_clips_and_the_worst_stands_first():
     )
     text = words(report_page([run(faces=faces)]))
     assert "49.5 % of 200 video frames show a face" in text
-    assert "1 clips without any face" in text
+    assert "1 clip without any face" in text
     assert text.index("c/bad") < text.index("c/good")
     assert "nan" not in text
 

@@ -301,8 +301,8 @@ def test_opening_a_store_of_many_shards_reads_no_rows(tmp_path):
 
 def test_a_lock_is_held_by_one_process_and_freed_by_its_death(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from valaro.store.lock import only_one\n"
-        "with only_one(Path(sys.argv[1]), 'extracts'): print('held', flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from valaro.store.lock import exclusive_lock\n"
+        "with exclusive_lock(Path(sys.argv[1]), 'extracts'): print('held', flush=True); sys.stdin.read()"
     )
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdin=pipe, stdout=pipe) as holder:

@@ -10,8 +10,7 @@ from making_faces import a_network
 from making_features import an_utterance
 from valaro.errors import StoreError, ValaroError
 from valaro.extraction import extract
-from valaro.features.face_network import FaceNetwork
-from valaro.features.packaged_network import packaged_face_network
+from valaro.features.face_network import FaceNetwork, packaged_face_network
 from valaro.records import Extracted, FeatureSequence, Utterance
 from valaro.store.feature_store import FeatureStore
 
@@ -34,7 +33,7 @@ def _extract(store: Path, network: Path, *names: str) -> None:
 
 def test_the_store_has_a_copy_that_outlives_the_run(tmp_path: Path) -> None:
     network = a_network()
-    run = _write(network, tmp_path / "n.onnx")
+    run = _write(network, tmp_path / "n.safetensors")
     _extract(tmp_path / "store", run, "1", "2")
     run.unlink()
     store = FeatureStore.open(tmp_path / "store")
@@ -45,15 +44,18 @@ def test_the_store_has_a_copy_that_outlives_the_run(tmp_path: Path) -> None:
 
 def test_another_network_makes_the_features_anew_and_the_old_one_goes(tmp_path: Path) -> None:
     first, second = a_network(), a_network(seed=1)
-    _extract(tmp_path / "store", _write(first, tmp_path / "a.onnx"), "1", "2")
-    _extract(tmp_path / "store", _write(second, tmp_path / "b.onnx"), "1", "2")
+    _extract(tmp_path / "store", _write(first, tmp_path / "a.safetensors"), "1", "2")
+    _extract(tmp_path / "store", _write(second, tmp_path / "b.safetensors"), "1", "2")
     store = FeatureStore.open(tmp_path / "store")
     assert store.network("dface") == second
-    assert [path.name for path in (tmp_path / "store" / "networks").iterdir()] == [f"1-{second.checksum}.onnx"]
+    assert [path.name for path in (tmp_path / "store" / "networks").iterdir()] == [f"1-{second.checksum}.safetensors"]
 
 
 def test_features_of_two_networks_in_one_store_are_refused_until_all_are_of_one(tmp_path: Path) -> None:
-    first, second = _write(a_network(), tmp_path / "a.onnx"), _write(a_network(seed=1), tmp_path / "b.onnx")
+    first, second = (
+        _write(a_network(), tmp_path / "a.safetensors"),
+        _write(a_network(seed=1), tmp_path / "b.safetensors"),
+    )
     _extract(tmp_path / "store", first, "1", "2")
     _extract(tmp_path / "store", second, "2", "3")
     with pytest.raises(StoreError, match=r"feature 'dface' is there in .* versions 1-.*, 1-"):
@@ -65,7 +67,7 @@ def test_features_of_two_networks_in_one_store_are_refused_until_all_are_of_one(
 
 
 def test_a_copy_that_is_gone_or_another_one_is_noticed(tmp_path: Path) -> None:
-    _extract(tmp_path / "store", _write(a_network(), tmp_path / "n.onnx"), "1")
+    _extract(tmp_path / "store", _write(a_network(), tmp_path / "n.safetensors"), "1")
     (copy,) = (tmp_path / "store" / "networks").iterdir()
     copy.write_bytes(a_network(seed=1).content)
     with pytest.raises(StoreError, match="another network than the one that computed 'dface'"):
@@ -82,8 +84,21 @@ def test_without_a_name_the_packaged_network_is_taken_or_the_one_that_the_store_
 
     assert again(tmp_path / "new") == f"1-{packaged_face_network().checksum}"
     own = a_network()
-    _extract(tmp_path / "own", _write(own, tmp_path / "n.onnx"), "1")
+    _extract(tmp_path / "own", _write(own, tmp_path / "n.safetensors"), "1")
     assert again(tmp_path / "own") == f"1-{own.checksum}"
-    _extract(tmp_path / "own", _write(a_network(seed=1), tmp_path / "n.onnx"), "2")
+    _extract(tmp_path / "own", _write(a_network(seed=1), tmp_path / "n.safetensors"), "2")
     with pytest.raises(ValaroError, match="holds dface of 2 networks: say which with --features dface=RUN"):
         again(tmp_path / "own")
+
+
+def test_a_store_of_an_older_version_is_refused_with_what_to_do_and_a_named_network_replaces_it(tmp_path: Path) -> None:
+    network = _write(a_network(), tmp_path / "n.safetensors")
+    _extract(tmp_path / "store", network, "1")
+    (copy,) = (tmp_path / "store" / "networks").iterdir()
+    copy.rename(copy.with_suffix(".onnx"))
+    with pytest.raises(StoreError, match=r"\.onnx: a network of faces that an older version of valaro made: train it"):
+        FeatureStore.open(tmp_path / "store").network("dface")
+    with pytest.raises(ValaroError, match="holds dface that an older version of valaro computed: say with which"):
+        extract([an_utterance("1", level=None)], ["dface"], to=tmp_path / "store", extractor=_rows)
+    _extract(tmp_path / "store", network, "1")
+    assert FeatureStore.open(tmp_path / "store").network("dface") == a_network()

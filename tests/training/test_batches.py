@@ -12,7 +12,8 @@ from making_features import an_utterance, make_store
 from valaro.normalise import FeatureStats, fit_scales
 from valaro.training.batches import RecordingBatches
 from valaro.training.config import Sampling
-from valaro.training.crops import Recordings, shares_of, window_starts
+from valaro.training.crops import Recordings
+from valaro.windows import WindowSpec, trapezoid_weights, window_starts
 
 ONE_VIEW = Sampling(views=1, spec_augment=False)
 
@@ -59,7 +60,7 @@ def test_random_crops_reach_both_ends_evenly(tmp_path: Path) -> None:
 
 @given(st.integers(1, 5000), st.sampled_from([32, 64]))
 def test_windows_cover_every_frame_and_the_last_is_right_aligned(length: int, hop: int) -> None:
-    starts = window_starts(length, hop)
+    starts = window_starts(length, WindowSpec(hop=hop))
     assert starts[0] == 0
     assert starts[-1] == max(length - 128, 0)
     assert (np.diff(starts) <= hop).all()
@@ -68,8 +69,8 @@ def test_windows_cover_every_frame_and_the_last_is_right_aligned(length: int, ho
 
 @given(st.integers(1, 5000))
 def test_windows_count_so_that_they_stand_for_a_random_crop(length: int) -> None:
-    starts = window_starts(length, 32)
-    shares = shares_of(starts)
+    starts = window_starts(length, WindowSpec())
+    shares = trapezoid_weights(starts)
     assert shares.sum() == pytest.approx(1)
     assert (shares > 0).all()
     # What is linear in the place of a crop comes out as the mean over all its places: a plain mean over windows whose
@@ -192,7 +193,7 @@ def test_short_utterances_go_on_with_their_mean_if_asked_to(tmp_path: Path) -> N
     utterance = an_utterance("short")
     store = make_store(tmp_path / "s", {utterance.id: {"fbank": _counting(3)}})
     identity = {"fbank": FeatureStats(mean=np.zeros(2, np.float32), deviation=np.ones(2, np.float32))}
-    recordings = Recordings(store, [utterance], ["fbank"], lambda _: identity, short="mean")
+    recordings = Recordings(store, [utterance], ["fbank"], lambda _: identity, window=WindowSpec(pad_mode="mean"))
     crop = recordings.cut(np.array([0]), np.array([0]))["fbank"][0, 0]
     assert crop[:5].tolist() == [0.0, 1.0, 2.0, 1.0, 1.0]
     assert crop[-1] == 1.0
@@ -202,8 +203,9 @@ def test_whole_and_centre(tmp_path: Path) -> None:
     recordings = _recordings(tmp_path / "s", [300, 100])
     assert recordings.whole(0)["fbank"].shape == (1, 2, 300)
     assert recordings.whole(0)["face"][0, 0].tolist() == list(range(300))
-    assert [part.tolist() for part in recordings.centre(0)] == [[86], [1.0]]
-    assert [part.tolist() for part in recordings.centre(1)] == [[0], [1.0]]
+    recordings.window = WindowSpec(weighting="centre")
+    assert [part.tolist() for part in recordings.windows(0)] == [[86], [1.0]]
+    assert [part.tolist() for part in recordings.windows(1)] == [[0], [1.0]]
 
 
 def test_the_order_goes_on_from_its_state(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_the_python_interface_warns_before_it_trains(store: FeatureStore, monkey
     def stop(*_: object, **__: object) -> None:
         raise ValaroError("nothing trains here")
 
-    monkeypatch.setattr("valaro.api.train_model", stop)
+    monkeypatch.setattr("valaro.training.train.train_model", stop)
     people = [an_utterance(f"{s}{g}", speaker=f"{s}{g}", session=s, gender=g) for s in "12" for g in "FM"]
     fold = leave_one_session_out(people)[0]
     with (

@@ -12,7 +12,8 @@ from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
 from valaro.normalise import FeatureStats
 from valaro.training import classify as judging
 from valaro.training.classify import utterance_probabilities
-from valaro.training.crops import Recordings, shares_of, window_starts
+from valaro.training.crops import Recordings
+from valaro.windows import WindowSpec, trapezoid_weights, window_starts
 
 ANY = FusionClassifier(
     NetworkShape(
@@ -41,17 +42,18 @@ def test_each_window_counts_by_its_share_for_its_own_utterance(
     recordings: Recordings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judging, "level_probabilities", _by_place)
-    starts = [window_starts(length, 32) for length in LENGTHS]
+    starts = [window_starts(length, WindowSpec()) for length in LENGTHS]
     # More windows than are judged at once, and the border between two portions inside an utterance.
     assert sum(map(len, starts)) > 256
     answers = utterance_probabilities(ANY, recordings)
     # The store keeps half precision: numbers above 2048 are rounded to 2 or 4.
     for answer, places in zip(answers, starts, strict=True):
         kept = places.astype(np.float16).astype(float)
-        assert answer == pytest.approx([shares_of(places) @ kept, shares_of(places) @ kept**2, 1.0])
+        assert answer == pytest.approx([trapezoid_weights(places) @ kept, trapezoid_weights(places) @ kept**2, 1.0])
 
 
 def test_the_centre_is_one_window_in_the_middle(recordings: Recordings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "level_probabilities", _by_place)
-    answers = utterance_probabilities(ANY, recordings, seen="centre")
+    recordings.window = WindowSpec(weighting="centre")
+    answers = utterance_probabilities(ANY, recordings)
     np.testing.assert_allclose(answers[:, 0], [0, 0, 36, 1936, 2436, 102])

@@ -15,13 +15,13 @@ from valaro.evaluation.folds import leave_one_session_out
 from valaro.evaluation.scores import score
 from valaro.labels.soft_labels import soft_labels_of
 from valaro.records import Utterance
+from valaro.saved_model import load_model, save_model
 from valaro.training import linear
 from valaro.training.config import DEFAULT
 from valaro.training.linear import STRENGTHS
 from valaro.training.methods import model_specs
-from valaro.training.saved_model import load_model, save_model
 from valaro.training.train import train_model
-from valaro.training.trained_model import predict_utterances
+from valaro.training.trained_model import TrainedModel, predict_utterances
 
 
 @pytest.mark.parametrize(("name", "strength"), [("LR", 0.01), ("SVM", 0.01)])
@@ -113,9 +113,9 @@ def test_a_linear_model_is_kept_and_judges_whole_utterances(tmp_path: Path) -> N
     fold = leave_one_session_out(utterances)[0]
     (spec,) = model_specs("SVM", ["fbank", "face"])
     model = train_model(spec, store, fold, (), dimension="valence", seed=0, config=DEFAULT).model
-    save_model(model, tmp_path / "model")
-    second_view = load_model(tmp_path / "model")
-    assert second_view.seen == "whole"
+    save_model(model.exported(), tmp_path / "model")
+    second_view = TrainedModel.of(load_model(tmp_path / "model"))
+    assert second_view.window.weighting == "whole"
     answers = [predict_utterances(m, store, fold.test).probabilities for m in (model, second_view)]
     np.testing.assert_array_equal(answers[0], answers[1])
     assert score(predict_utterances(second_view, store, fold.test)).uar > 0.9

@@ -19,6 +19,7 @@ from valaro.training.config import DEFAULT, PAPER, TrainConfig
 from valaro.training.methods import METHODS, MODEL_NAMES, model_specs
 from valaro.training.train import Training, train_model
 from valaro.training.trained_model import answer, predict_utterances
+from valaro.windows import WindowSpec
 
 QUICK = replace(
     DEFAULT,
@@ -170,7 +171,7 @@ def test_short_recordings_are_filled_up_at_the_test_as_in_training(tmp_path: Pat
     answers = answer(training.model, store, fold.validation)
     best = next(point for point in training.history if point.step == training.best_step)
     assert score(answers).uar == pytest.approx(best.validation_uar)
-    repeated = answer(replace(training.model, short="repeat"), store, fold.validation)
+    repeated = answer(replace(training.model, window=WindowSpec(pad_mode="repeat")), store, fold.validation)
     assert np.abs(answers.probabilities - repeated.probabilities).max() > 0.01
 
 
@@ -193,7 +194,7 @@ def test_bands_that_cannot_be_averaged_are_refused(data: tuple[tuple[Utterance, 
 def test_speaker_wise_normalisation_is_a_named_choice(data: tuple[tuple[Utterance, ...], FeatureStore]) -> None:
     assert not DEFAULT.normalise_speakers
     assert not PAPER.normalise_speakers
-    assert _train(data, config=replace(QUICK, normalise_speakers=True)).model.normalise_speakers
+    assert _train(data, config=replace(QUICK, normalise_speakers=True)).model.window.scaling == "speaker"
 
 
 def test_a_loss_that_is_no_number_stops_at_its_step_and_is_named(

@@ -59,9 +59,9 @@ def faces(runs: Sequence[RunRecord]) -> FaceTable | None:
     return face_table(_once(face for run in runs for face in run.faces))
 
 
-def face_table(found: Iterable[FaceQuality]) -> FaceTable | None:
+def face_table(faces: Iterable[FaceQuality]) -> FaceTable | None:
     """Return the faces of clips, None where none has video frames."""
-    clips = sorted((face for face in found if face.frames > 0), key=lambda face: (share(face), face.utterance))
+    clips = sorted((face for face in faces if face.frames > 0), key=lambda face: (share(face), face.utterance))
     if not clips:
         return None
     return FaceTable(

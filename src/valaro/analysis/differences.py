@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -10,16 +11,14 @@ from valaro.analysis.model_results import ModelResult
 from valaro.evaluation.significance import Interval, Resamples, holm
 from valaro.records import AUTO, FoldResult, Predictions
 
-POOL = "Do unlabelled recordings pay?"
-GENERATOR = "Does the generator pay?"
-FUSION = "Does joining the modalities pay?"
-NETWORK = "Does a network pay?"
-CHOICE = "Does a choice by validation pay?"
-VARIANT = "Does the varied setting matter?"
-RUN = "Do the runs differ?"
-BEST = "The highest UAR against the rest"
-QUESTIONS = (POOL, GENERATOR, FUSION, NETWORK, CHOICE, VARIANT, RUN, BEST)
+Question = Literal["unlabelled", "generator", "fusion", "network", "choice", "variant", "run", "best"]
+"""What a pair answers: unlabelled recordings, the generator, joining modalities, a network, a choice by validation, the
+varied setting; what two runs differ by; how the highest UAR stands against the rest."""
+
+QUESTIONS: tuple[Question, ...] = get_args(Question)
 """Every pair stands under the first of these that it answers, so that none is shown twice."""
+
+POOL, GENERATOR, FUSION, NETWORK, CHOICE, VARIANT, RUN, BEST = QUESTIONS
 
 LEVEL = 0.05
 """A corrected p-value below this shows a difference."""
@@ -37,7 +36,7 @@ class Difference:
     that answer a question, or, where its first is the highest UAR of all, of every pair of models.
     """
 
-    question: str
+    question: Question | None
     first: str
     second: str
     uar: Interval
@@ -53,10 +52,6 @@ class Difference:
         """Whether a difference is shown: not by its own interval alone, but after correction for many pairs."""
         return not self.uar.includes_zero and self.corrected < LEVEL
 
-    @property
-    def name(self) -> str:
-        return f"{self.first} − {self.second}"
-
     def seen_from(self, label: str) -> "Difference":
         """Return the same with the model called `label` as the first of the two."""
         if label == self.first:
@@ -64,91 +59,93 @@ class Difference:
         return replace(self, first=self.second, second=self.first, uar=_turned(self.uar), f1=_turned(self.f1))
 
 
-def differences(contenders: Sequence[ModelResult]) -> tuple[Difference, ...]:
-    """Return the pairs that answer a question, question by question; `contenders` come the highest UAR first.
+def differences(models: Sequence[ModelResult]) -> tuple[Difference, ...]:
+    """Return the pairs that answer a question, question by question; `models` come the highest UAR first.
 
     The model that the question is about is the first of its pair: a positive difference means yes. Which pairs answer a
     question is known without the test. Which model is the highest is not: its pairs are corrected for all pairs.
     """
-    found: list[Difference] = []
-    for higher, lower in combinations(contenders, 2):
-        first, second, question = higher, lower, _question(higher, lower, contenders)
+    answers: list[Difference] = []
+    for higher, lower in combinations(models, 2):
+        first, second, question = higher, lower, _question(higher, lower, models)
         if not question:
-            first, second, question = lower, higher, _question(lower, higher, contenders)
-        if not question and higher is contenders[0]:
+            first, second, question = lower, higher, _question(lower, higher, models)
+        if not question and higher is models[0]:
             first, second, question = higher, lower, BEST
         difference = difference_between(first, second, question) if question else None
         if difference:
-            found.append(difference)
-    asked = [one for one in found if one.question != BEST]
-    best = [one for one in found if one.question == BEST]
-    found = [*_corrected(asked, len(asked)), *_corrected(best, len(contenders) * (len(contenders) - 1) // 2)]
-    return tuple(sorted(found, key=lambda difference: QUESTIONS.index(difference.question)))
+            answers.append(difference)
+    asked = [difference for difference in answers if difference.question != BEST]
+    best = [difference for difference in answers if difference.question == BEST]
+    answers = [*_corrected(asked, len(asked)), *_corrected(best, len(models) * (len(models) - 1) // 2)]
+    return tuple(sorted(answers, key=lambda difference: QUESTIONS.index(difference.question or BEST)))
 
 
 def _corrected(some: Sequence[Difference], pairs: int) -> list[Difference]:
     corrected = holm([difference.p for difference in some], of=pairs)
-    return [replace(one, corrected=p, pairs=pairs) for one, p in zip(some, corrected, strict=True)]
+    return [replace(difference, corrected=p, pairs=pairs) for difference, p in zip(some, corrected, strict=True)]
 
 
-def difference_between(first: ModelResult, second: ModelResult, question: str) -> Difference | None:
+def difference_between(first: ModelResult, second: ModelResult, question: Question | None = None) -> Difference | None:
     """Return what `first` scores above `second`; None where they judged nothing in the same fold and seed."""
     pairs = _shared_tests(first.results, second.results)
     return _difference(question, first, second, pairs) if pairs else None
 
 
-def _question(asking: ModelResult, asked: ModelResult, everyone: Sequence[ModelResult]) -> str:
-    """Return what `asking` against `asked` answers: both the same but for one thing; empty if it is nothing."""
+def _question(asking: ModelResult, asked: ModelResult, everyone: Sequence[ModelResult]) -> Question | None:
+    """Return what `asking` against `asked` answers: both the same but for one thing; None if it is nothing."""
     common = set(asking.runs) & set(asked.runs)
     if not common:
-        return RUN if asking.model == asked.model else ""
+        return RUN if asking.model == asked.model else None
     if AUTO in (asking.method, asked.method):
-        return CHOICE if asking.method == AUTO and asked.method != AUTO else ""
+        return CHOICE if asking.method == AUTO and asked.method != AUTO else None
     if not _agree(asking, asked):
         alike = (asking.method, asking.features) == (asked.method, asked.features)
         leads = alike and any(asking is _leader(_models(everyone, run, like=asking), _alike(asking)) for run in common)
-        return VARIANT if leads else ""
+        return VARIANT if leads else None
     if asking.features != asked.features:
         both = {asking.method, asked.method} <= _ADVERSARIAL
-        return FUSION if both and set(asking.features) > set(asked.features) else ""
+        return FUSION if both and set(asking.features) > set(asked.features) else None
     if asking.is_semi_supervised and not asked.is_semi_supervised and not asked.is_linear:
         return POOL
     if asking.method in _ADVERSARIAL and asked.method == _WITHOUT_GENERATOR:
         return GENERATOR
     if asking.is_linear or not asked.is_linear:
-        return ""
-    return NETWORK if any(_both_lead(asking, asked, _models(everyone, run, like=asked)) for run in common) else ""
+        return None
+    return NETWORK if any(_both_lead(asking, asked, _models(everyone, run, like=asked)) for run in common) else None
 
 
 def _both_lead(network: ModelResult, linear: ModelResult, models: Sequence[ModelResult]) -> bool:
     """Whether of their kind they have the highest validation UAR, among the variants that can be compared."""
-    return network is _leader(models, lambda one: not one.is_linear and _agree(one, linear)) and linear is _leader(
-        models, lambda one: one.is_linear and one.varied == linear.varied
-    )
+    best_network = _leader(models, lambda model: not model.is_linear and _agree(model, linear))
+    best_linear = _leader(models, lambda model: model.is_linear and model.varied == linear.varied)
+    return network is best_network and linear is best_linear
 
 
 def _models(everyone: Sequence[ModelResult], run: int, *, like: ModelResult) -> list[ModelResult]:
     """Return the models of a run on the features of `like`; `auto` is a choice among them."""
-    return [one for one in everyone if run in one.runs and one.method != AUTO and one.features == like.features]
+    return [
+        model for model in everyone if run in model.runs and model.method != AUTO and model.features == like.features
+    ]
 
 
 def _alike(model_result: ModelResult) -> Callable[[ModelResult], bool]:
-    return lambda one: one.method == model_result.method
+    return lambda model: model.method == model_result.method
 
 
 def _leader(models: Sequence[ModelResult], is_meant: Callable[[ModelResult], bool]) -> ModelResult:
     """Return who has the highest validation UAR; the best of many on the test itself would be chosen for its luck."""
-    return min(filter(is_meant, models), key=lambda one: (-one.validation_uar, one.label))
+    return min(filter(is_meant, models), key=lambda model: (-model.validation_uar, model.label))
 
 
-def _agree(one: ModelResult, other: ModelResult) -> bool:
+def _agree(first: ModelResult, second: ModelResult) -> bool:
     """Whether no setting that both vary has two values."""
-    theirs = dict(other.varied)
-    return all(theirs.get(name, value) == value for name, value in one.varied)
+    theirs = dict(second.varied)
+    return all(theirs.get(name, value) == value for name, value in first.varied)
 
 
 def _difference(
-    question: str, first: ModelResult, second: ModelResult, pairs: Sequence[tuple[Predictions, Predictions]]
+    question: Question | None, first: ModelResult, second: ModelResult, pairs: Sequence[tuple[Predictions, Predictions]]
 ) -> Difference:
     ours, theirs = _resampled(first, [a for a, _ in pairs]), _resampled(second, [b for _, b in pairs])
     return Difference(
@@ -188,18 +185,7 @@ def _shared_tests(first: Sequence[FoldResult], second: Sequence[FoldResult]) -> 
         known = set(other.ids) if other else set[str]()
         shared = [name for name in result.test.ids if name in known]
         if other and shared:
-            pair = _only(result.test, shared), _only(other, shared)
+            pair = result.test.of(shared), other.of(shared)
             if np.array_equal(pair[0].correct, pair[1].correct):
                 pairs.append(pair)
     return pairs
-
-
-def _only(predictions: Predictions, ids: Sequence[str]) -> Predictions:
-    place = {name: row for row, name in enumerate(predictions.ids)}
-    rows = [place[name] for name in ids]
-    return Predictions(
-        ids=tuple(ids),
-        speakers=tuple(predictions.speakers[row] for row in rows),
-        probabilities=predictions.probabilities[rows],
-        correct=predictions.correct[rows],
-    )

@@ -90,7 +90,7 @@ def model_results(runs: Sequence[RunRecord]) -> dict[Dimension, tuple[ModelResul
 
 def trainings(runs: Sequence[RunRecord]) -> int:
     """Return the number of trainings, each once however many runs have it."""
-    return len({told for run in runs for result in run.results if (told := _told(run, result))})
+    return len({_evidence(run, result) for run in runs for result in run.results})
 
 
 _Key = tuple[int, str, Dimension]
@@ -102,12 +102,12 @@ def _sharing(runs: Sequence[RunRecord]) -> dict[_Key, tuple[int, ...]]:
     for number, run in enumerate(runs):
         judged: dict[tuple[str, Dimension], None] = {(result.model, result.dimension): None for result in run.judged}
         for model, dimension in judged:
-            told = frozenset(_told(run, result) for result in _results(run, model, dimension))
-            by_evidence.setdefault((dimension, told), []).append((number, model, dimension))
+            evidence = frozenset(_evidence(run, result) for result in _results(run, model, dimension))
+            by_evidence.setdefault((dimension, evidence), []).append((number, model, dimension))
     return {key: tuple(number for number, _, _ in keys) for keys in by_evidence.values() for key in keys}
 
 
-def _told(run: RunRecord, result: FoldResult) -> tuple[object, ...]:
+def _evidence(run: RunRecord, result: FoldResult) -> tuple[object, ...]:
     """Return what makes a training the same as another one: all that it was, and all that it said of the test.
 
     Not its label: where a study varies the features, a fused model has them behind its name.
@@ -119,8 +119,8 @@ def _told(run: RunRecord, result: FoldResult) -> tuple[object, ...]:
 
 
 def _results(run: RunRecord, model: str, dimension: Dimension) -> tuple[FoldResult, ...]:
-    found = [result for result in run.judged if (result.model, result.dimension) == (model, dimension)]
-    return tuple(sorted(found, key=lambda result: (result.fold, result.seed)))
+    results = [result for result in run.judged if (result.model, result.dimension) == (model, dimension)]
+    return tuple(sorted(results, key=lambda result: (result.fold, result.seed)))
 
 
 def _labels(runs: Sequence[RunRecord], judged: Sequence[_Key]) -> dict[tuple[int, str], str]:

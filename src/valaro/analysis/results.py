@@ -18,7 +18,7 @@ from valaro.records import LEVELS, Dimension, FoldResult, RunRecord
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRow:
-    """A contender's line in the results; scores 0-1, `seconds` of all trainings together.
+    """A model's line in the results; scores 0-1, `seconds` of all trainings together.
 
     `chance` is the mean UAR of guessing over its own tests, where a level may be missing; `lacking` counts the
     trainings that another model of the run has and it has not.
@@ -110,15 +110,15 @@ def dimension_results(runs: Sequence[RunRecord]) -> tuple[DimensionResults, ...]
     A model that lacks trainings which others of its run have comes after those that do not: what it was spared may be
     what is hard.
     """
-    found: list[DimensionResults] = []
-    for dimension, contenders in model_results(runs).items():
-        most = {run: max(len(c.results) for c in contenders if run in c.runs) for c in contenders for run in c.runs}
-        rows = [_model_row(one, lacking=most[one.runs[0]] - len(one.results)) for one in contenders]
+    results: list[DimensionResults] = []
+    for dimension, models in model_results(runs).items():
+        most = {run: max(len(m.results) for m in models if run in m.runs) for model in models for run in model.runs}
+        rows = [_model_row(model, lacking=most[model.runs[0]] - len(model.results)) for model in models]
         rows.sort(key=lambda row: (row.lacking > 0, -row.uar.value, row.model_result.label))
         if not rows:
             continue
         folds = [fold for row in rows for fold in _fold_rows(row.model_result)]
-        found.append(
+        results.append(
             DimensionResults(
                 dimension=dimension,
                 rows=tuple(rows),
@@ -127,27 +127,27 @@ def dimension_results(runs: Sequence[RunRecord]) -> tuple[DimensionResults, ...]
                 incomplete=sum(bool(fold.test.absent) for fold in folds),
             )
         )
-    return tuple(found)
+    return tuple(results)
 
 
 def alarms_of(results: Sequence[DimensionResults]) -> tuple[AlarmRow, ...]:
     """Return what the trainings of every model on every dimension raised."""
-    contenders = [row.model_result for one in results for row in one.rows]
-    return alarm_rows((c.label, result.dimension, result.alarms) for c in contenders for result in c.results)
+    models = [row.model_result for item in results for row in item.rows]
+    return alarm_rows((model.label, result.dimension, result.alarms) for model in models for result in model.results)
 
 
 def _model_row(model_result: ModelResult, *, lacking: int) -> ModelRow:
     results = model_result.results
     tests = [result.test for result in results]
     scores = [score(test) for test in tests]
-    uars = [one.uar for one in scores]
+    uars = [own.uar for own in scores]
     seeds = sorted({result.seed for result in results})
     validations = [v for v in map(_validation_uar, results) if v is not None]
     joined = join_predictions(tests)
     return ModelRow(
         model_result=model_result,
         uar=model_result.resamples.interval("uar"),
-        chance=float(np.mean([1 / (len(LEVELS) - len(one.absent)) for one in scores])),
+        chance=float(np.mean([1 / (len(LEVELS) - len(own.absent)) for own in scores])),
         lacking=lacking,
         f1=model_result.resamples.interval("f1"),
         macro_f1=model_result.resamples.interval("macro_f1"),

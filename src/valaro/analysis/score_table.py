@@ -42,14 +42,14 @@ def scores_csv(runs: Sequence[RunRecord]) -> str:
     A summary is the mean over the trainings with the bounds of its 95 % interval and the trainings' standard deviation.
     The control, whose labels are shuffled, is there and marked.
     """
-    return csv_text(SCORE_COLUMNS, (row for run in _told_apart(runs) for row in _rows(run)))
+    return csv_text(SCORE_COLUMNS, (row for run in _named_apart(runs) for row in _rows(run)))
 
 
 def scores_json(runs: Sequence[RunRecord]) -> str:
     """Return the rows of `scores_csv` as objects; what a row does not have, or is no number, is null."""
     rows = [
         {column: _value(column, text) for column, text in zip(SCORE_COLUMNS, row, strict=True)}
-        for run in _told_apart(runs)
+        for run in _named_apart(runs)
         for row in _rows(run)
     ]
     document = {"format": "valaro scores", "version": 1, "rows": rows}
@@ -65,16 +65,16 @@ def _value(column: str, text: str) -> str | float | None:
 
 def predictions_csv(runs: Sequence[RunRecord]) -> str:
     """Return a row a test utterance of each training: probabilities, levels that count as right, level predicted."""
-    told = _told_apart(runs)
-    return csv_text(PREDICTION_COLUMNS, (row for run in told for result in run.results for row in _judged(run, result)))
+    results = ((run, result) for run in _named_apart(runs) for result in run.results)
+    return csv_text(PREDICTION_COLUMNS, (row for run, result in results for row in _judged(run, result)))
 
 
-def _told_apart(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
+def _named_apart(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
     """Return the runs with their place in the names of those that are called alike."""
     names = [run.name for run in runs]
     return tuple(
-        replace(run, name=f"{run.name} [{place + 1}]") if names.count(run.name) > 1 else run
-        for place, run in enumerate(runs)
+        replace(run, name=f"{run.name} [{number}]") if names.count(run.name) > 1 else run
+        for number, run in enumerate(runs, start=1)
     )
 
 
@@ -125,7 +125,7 @@ def _summary(tests: Sequence[Predictions]) -> Iterator[tuple[Metric, tuple[float
     scored = [score(test) for test in tests]
     for metric in METRICS:
         interval = resamples.interval(metric)
-        deviation = deviation_of([_metric(one, metric) for one in scored])
+        deviation = deviation_of([_metric(own, metric) for own in scored])
         yield metric, (interval.value, interval.low, interval.high), deviation
 
 

@@ -40,13 +40,13 @@ def in_order(values: Sequence[str] | set[str] | dict[str, ModelRow], first: Sequ
     ('none', '20', '100', 'shift')
     """
 
-    def place(value: str) -> tuple[int, float, str]:
+    def rank(value: str) -> tuple[int, float, str]:
         number = number_of(value)
         if value in first:
             return first.index(value), 0.0, value
         return (len(first), number, value) if number is not None else (len(first) + 1, 0.0, value)
 
-    return tuple(sorted(values, key=place))
+    return tuple(sorted(values, key=rank))
 
 
 def number_of(value: str) -> float | None:

@@ -14,17 +14,18 @@ def run(
         str,
         typer.Option(
             "--as",
-            help="audformat (a database), csv (a table a corpus for valaro read table) or levels (fuzzy labels).",
+            help="audformat (a database), csv (one table per corpus for valaro read table) or levels (soft labels).",
         ),
     ] = "audformat",
 ) -> None:
     """Write a manifest's utterances and labels as an audformat database, or as tables."""
     from valaro.cli.console import say
-    from valaro.corpora.search_roots import root_option
+    from valaro.corpora.export_form import root_option
     from valaro.corpora.to_audformat import write_audformat
     from valaro.corpora.to_levels import write_levels
     from valaro.corpora.to_table import write_tables
     from valaro.errors import unknown_name
+    from valaro.reports.sentences import plural
     from valaro.store.manifest import read_manifest
 
     forms = ("audformat", "csv", "levels")
@@ -32,15 +33,15 @@ def run(
         raise unknown_name("form", form, forms)
     read = read_manifest(manifest)
     if form == "levels":
-        say(f"fuzzy labels -> {write_levels(to, read.utterances)}")
+        say(f"soft labels -> {write_levels(to, read.utterances)}")
         return
     stated = sum(bool(utterance.stated_means) for utterance in read.utterances)
     if stated:
         say(f"no export has a place for the means that the corpus states of {stated} utterances: it has their votes")
     if form == "audformat":
         write_audformat(to, read.utterances, read.notes)
-        options = root_option(to, read.utterances)
-        say(f"{len(read.utterances)} utterances -> {to}    to read it back: {_command('audformat', to, options)}")
+        command = _command("audformat", to, root_option(to, read.utterances))
+        say(f"{plural(len(read.utterances), 'utterance')} -> {to}    to read it back: {command}")
         return
     for table in write_tables(to, read.utterances):
         say(f"table -> {table.path}    to read it back: {_command('table', table.path, table.options)}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from valaro.model import ExportedModel
     from valaro.records import Problem, Timeline
-    from valaro.training.trained_model import TrainedModel
 
 
 def run(
@@ -27,12 +27,12 @@ def run(
 ) -> None:
     """Judge recordings of any length and write their timelines. Exit code 1 if one failed; the others are done."""
     from valaro.cli.console import list_problems, progress, say
-    from valaro.experiments.run_folder import read_models
     from valaro.files import check_replaceable
     from valaro.prediction.export import COLUMNS
     from valaro.records import Problem
+    from valaro.saved_model import load_models
 
-    models = read_models(model)
+    models = load_models(model)
     recordings = _recordings(recordings)
     targets = _targets(recordings, to, form)
     for target in targets:
@@ -61,7 +61,7 @@ def run(
 
 
 def _timeline(
-    models: "Sequence[TrainedModel]", recording: Path, on_progress: Callable[[float, float], None] | None
+    models: "Sequence[ExportedModel]", recording: Path, on_progress: Callable[[float, float], None] | None
 ) -> "Timeline | Problem":
     """Return a recording's timeline, or why there is none."""
     from valaro.errors import MediaError

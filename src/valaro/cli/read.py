@@ -1,15 +1,18 @@
 """`valaro read`: a corpus on disk becomes a manifest, a command for each kind of corpus."""
 
+from collections.abc import Callable
+from dataclasses import fields
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 from typer.core import TyperGroup
 
+from valaro.corpora.registry import KINDS, Kind
+
 if TYPE_CHECKING:
     from valaro.corpora.reading import Reading
-
-NAMES = ("table", "iemocap", "ami", "recordings", "crema-d", "ravdess", "audformat")
 
 
 class _Kinds(TyperGroup):
@@ -18,8 +21,8 @@ class _Kinds(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - typer's own, private classes
         from valaro.errors import unknown_name
 
-        if args and not args[0].startswith("-") and args[0] not in NAMES:
-            raise unknown_name("kind of corpus", args[0], NAMES)
+        if args and not args[0].startswith("-") and args[0] not in KINDS:
+            raise unknown_name("kind of corpus", args[0], KINDS)
         return super().resolve_command(ctx, args)
 
 
@@ -32,214 +35,101 @@ app = typer.Typer(
     "valaro read table --help.",
 )
 
-Corpus = Annotated[Path, typer.Argument(metavar="PATH", help="The corpus: a file or folder.")]
-To = Annotated[Path, typer.Option(help="The manifest to write (.parquet).")]
-Note = Annotated[str, typer.Option(help="What every page made from this corpus must say about it.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Write nothing unless all that the corpus has was read.")]
-Json = Annotated[bool, typer.Option("--json", help="Print what was read and refused as JSON.")]
-Name = Annotated[str | None, typer.Option(help="The corpus's name.", show_default="the table's")]
-FolderName = Annotated[str | None, typer.Option(help="The corpus's name.", show_default="the folder's")]
-People = Annotated[str | None, typer.Option(help="Corpora with the same PEOPLE share their speakers.")]
-Scale = Annotated[tuple[float, float] | None, typer.Option(help="Lowest and highest numeric label, as in --scale 1 7.")]
-Levels = Annotated[
-    Path | None, typer.Option(help="Your own table category,valence,arousal with the levels low, medium, high.")
-]
-Samples = Annotated[int | None, typer.Option(help="How many samples to draw.")]
-Seed = Annotated[int | None, typer.Option(help="Another seed draws other samples.", show_default="0")]
-Overlap = Annotated[bool | None, typer.Option("--overlap", help="Samples of a speaker may share time.")]
-Faces = Annotated[
-    bool | None, typer.Option("--faces/--no-faces", help="Drop samples without a face.", show_default="faces")
-]
-Workers = Annotated[int | None, typer.Option(help="Threads that look at samples.", show_default="1")]
+_EMPTY = Parameter.empty
+_BEFORE = (
+    ("path", Annotated[Path, typer.Argument(metavar="PATH", help="The corpus: a file or folder.")], _EMPTY),
+    ("to", Annotated[Path, typer.Option(help="The manifest to write (.parquet).")], _EMPTY),
+)
+_AFTER = (
+    ("note", Annotated[str, typer.Option(help="What every page made from this corpus must say about it.")], ""),
+    (
+        "strict",
+        Annotated[bool, typer.Option("--strict", help="Write nothing unless all that the corpus has was read.")],
+        False,
+    ),
+    ("as_json", Annotated[bool, typer.Option("--json", help="Print what was read and rejected as JSON.")], False),
+)
+"""What every kind takes: name, type with help, default."""
 
 
-@app.command("table", short_help="A CSV, TSV or Parquet table.")
-def table(
-    path: Corpus,
-    to: To,
-    corpus: Name = None,
-    people: People = None,
-    scale: Scale = None,
-    root: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where relative names of recordings begin and all must lie.", show_default="the table's folder"
-        ),
-    ] = None,
-    note: Note = "",
-    strict: Strict = False,
-    as_json: Json = False,
+def _command(name: str, kind: Kind) -> Callable[..., None]:
+    """Return a command whose parameters are those of every kind and the options of this one."""
+    hints = get_type_hints(kind.options)
+    own = []
+    for field in fields(kind.options):
+        words = dict(field.metadata)
+        names = filter(None, [words.pop("names", "")])
+        own.append((field.name, Annotated[hints[field.name], typer.Option(*names, **words)], field.default))
+    parameters = (*_BEFORE, *own, *_AFTER)
+
+    def run(**values: Any) -> None:  # noqa: ANN401 - what the signature below says
+        options = {field.name: values.pop(field.name) for field in fields(kind.options)}
+        _read(name, options, **values)
+
+    signature = Signature([Parameter(n, Parameter.KEYWORD_ONLY, annotation=t, default=d) for n, t, d in parameters])
+    setattr(run, "__signature__", signature)  # noqa: B010 - functions have no such attribute to a type checker
+    run.__annotations__ = {name: annotation for name, annotation, _ in parameters}
+    return run
+
+
+for _name, _kind in KINDS.items():
+    app.command(_name, short_help=_kind.what, help=f"Read: {_kind.what} {_kind.more}".strip())(_command(_name, _kind))
+
+
+def _read(
+    kind: str, options: dict[str, object], *, path: Path, to: Path, note: str, strict: bool, as_json: bool
 ) -> None:
-    """Read a CSV, TSV or Parquet table, one row per utterance.
-
-    Columns utterance and file are required; speaker, gender, session, valence, arousal and others are optional. An
-    empty label means unlabelled. A table with a fault is not read at all: every fault is named with its line.
-    """
-    _read("table", path, to, note, strict, as_json, corpus=corpus, people=people, scale=scale, root=root)
-
-
-@app.command("iemocap", short_help="The folder IEMOCAP_full_release.")
-def iemocap(
-    path: Corpus,
-    to: To,
-    seats: Annotated[
-        Path | None, typer.Option(help="A table of who sits on the left (columns dialog, left: F or M).")
-    ] = None,
-    note: Note = "",
-    strict: Strict = False,
-    as_json: Json = False,
-) -> None:
-    """Read the folder IEMOCAP_full_release."""
-    _read("iemocap", path, to, note, strict, as_json, seats=seats)
-
-
-@app.command("ami", short_help="The folder amicorpus: unlabelled samples.")
-def ami(
-    path: Corpus,
-    to: To,
-    samples: Samples = None,
-    seed: Seed = None,
-    overlap: Overlap = None,
-    faces: Faces = None,
-    workers: Workers = None,
-    note: Note = "",
-    strict: Strict = False,
-    as_json: Json = False,
-) -> None:
-    """Read the folder amicorpus, its annotations in or beside it: unlabelled samples, 20,000 if not said otherwise."""
-    options = {"samples": samples, "seed": seed, "overlap": overlap, "faces": faces, "workers": workers}
-    _read("ami", path, to, note, strict, as_json, **options)
-
-
-@app.command("recordings", short_help="Any videos or sounds: unlabelled samples.")
-def recordings(
-    path: Corpus,
-    to: To,
-    speaker_from: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATTERN",
-            help="Who speaks, by the path below the folder: '{speaker}/{session}_{take}', or a regular expression with "
-            "a group (?P<speaker>...).",
-        ),
-    ] = None,
-    speakers: Annotated[
-        Path | None, typer.Option(help="Who speaks, by a table (columns file, speaker, and session, gender).")
-    ] = None,
-    corpus: FolderName = None,
-    people: People = None,
-    samples: Samples = None,
-    seed: Seed = None,
-    overlap: Overlap = None,
-    faces: Faces = None,
-    workers: Workers = None,
-    note: Note = "",
-    strict: Strict = False,
-    as_json: Json = False,
-) -> None:
-    """Read any folder of videos or sounds: unlabelled samples in which somebody speaks, as many as there are."""
-    options = {"samples": samples, "seed": seed, "overlap": overlap, "faces": faces, "workers": workers}
-    options |= {"corpus": corpus, "people": people, "speaker_from": speaker_from, "speakers": speakers}
-    _read("recordings", path, to, note, strict, as_json, **options)
-
-
-@app.command("crema-d", short_help="CREMA-D: VideoFlash or AudioWAV.")
-def crema_d(
-    path: Corpus,
-    to: To,
-    levels: Levels = None,
-    votes: Annotated[
-        str | None,
-        typer.Option(help="Whose votes count, by what they met: voice, face or both.", show_default="both"),
-    ] = None,
-    note: Note = "",
-    strict: Strict = False,
-    as_json: Json = False,
-) -> None:
-    """Read a folder with VideoFlash or AudioWAV of CREMA-D."""
-    _read("crema-d", path, to, note, strict, as_json, levels=levels, votes=votes)
-
-
-@app.command("ravdess", short_help="RAVDESS: Actor_01, Actor_02 and so on.")
-def ravdess(
-    path: Corpus,
-    to: To,
-    levels: Levels = None,
-    note: Note = "",
-    strict: Strict = False,
-    as_json: Json = False,
-) -> None:
-    """Read a folder with Actor_01, Actor_02 ... of RAVDESS, at any depth."""
-    _read("ravdess", path, to, note, strict, as_json, levels=levels)
-
-
-@app.command("audformat", short_help="An audformat database with db.yaml.")
-def audformat(
-    path: Corpus,
-    to: To,
-    corpus: Name = None,
-    people: People = None,
-    scale: Scale = None,
-    root: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where relative names of recordings begin and all must lie.", show_default="the database's folder"
-        ),
-    ] = None,
-    note: Note = "",
-    strict: Strict = False,
-    as_json: Json = False,
-) -> None:
-    """Read an audformat database, a folder with db.yaml."""
-    _read("audformat", path, to, note, strict, as_json, corpus=corpus, people=people, scale=scale, root=root)
-
-
-def _read(kind: str, path: Path, to: Path, note: str, strict: bool, as_json: bool, **options: object) -> None:
-    """Read, write and say what was expected, read, refused and why; exit code 1 if something was refused."""
+    """Read, write and say what was expected, read, rejected and why; exit code 1 if something was rejected."""
     from valaro.checks.manifests import people_findings
     from valaro.cli.console import list_problems, print_json, progress, say, warn
-    from valaro.corpora.reading import strictly
+    from valaro.corpora.reading import require_complete
     from valaro.corpora.registry import read_kind
-    from valaro.records import CorpusNote
     from valaro.reports.table_1 import level_line
-    from valaro.store.manifest import check_target, write_manifest
+    from valaro.store.manifest import check_target
 
     check_target(to)
-    with progress("read", "sample") as told:
-        reading = read_kind(kind, path, options, told)
+    with progress("read", "sample") as on_progress:
+        reading = read_kind(kind, path, options, on_progress)
     if strict:
-        strictly(reading, str(path))
-    utterances = reading.utterances
-    own = [CorpusNote(corpus=name, text=note) for name in dict.fromkeys(u.corpus for u in utterances) if note]
-    if utterances:
-        write_manifest(to, utterances, [*reading.notes, *own])
-    for line in reading.account():
+        require_complete(reading, str(path))
+    _write(reading, to, note)
+    for line in (*reading.summary(), *map(level_line, reading.tallies)):
         say(line)
-    for tally in reading.tallies:
-        say(level_line(tally))
     # Known now, and too late after hours of extraction.
-    findings = people_findings(utterances)
+    findings = people_findings(reading.utterances)
     for finding in findings:
         warn(f"{finding.what}: {', '.join(finding.cases[:3])}{' ...' if len(finding.cases) > 3 else ''}")
     if as_json:
         print_json({**_facts(reading, to), "warnings": [finding.what for finding in findings]})
     _say_read(reading, to)
-    if reading.refused or not utterances:
-        list_problems(reading.refused)
+    if reading.rejected or not reading.utterances:
+        list_problems(reading.rejected)
         raise typer.Exit(1)
+
+
+def _write(reading: "Reading", to: Path, note: str) -> None:
+    from valaro.records import CorpusNote
+    from valaro.store.manifest import write_manifest
+
+    corpora = dict.fromkeys(utterance.corpus for utterance in reading.utterances)
+    own = [CorpusNote(corpus=corpus, text=note) for corpus in corpora if note]
+    if reading.utterances:
+        write_manifest(to, reading.utterances, [*reading.notes, *own])
 
 
 def _say_read(reading: "Reading", to: Path) -> None:
     from valaro.cli.console import say
+    from valaro.reports.sentences import plural
 
     if not reading.utterances:
         say(f"nothing was read, and {to} is not written")
         return
     facts = _facts(reading, to)
-    say(f"{facts['utterances']} utterances of {facts['speakers']} speakers, {facts['labelled']} labelled -> {to}")
+    utterances, speakers = plural(len(reading.utterances), "utterance"), plural(facts["speakers"], "speaker")
+    say(f"{utterances} of {speakers}, {facts['labelled']} labelled -> {to}")
 
 
-def _facts(reading: "Reading", to: Path) -> dict[str, object]:
+def _facts(reading: "Reading", to: Path) -> dict[str, Any]:
     """Return what a script may want to know, in the order of docs/json.md."""
     return {
         "manifest": str(to) if reading.utterances else None,
@@ -247,7 +137,7 @@ def _facts(reading: "Reading", to: Path) -> dict[str, object]:
         "speakers": len({utterance.speaker for utterance in reading.utterances}),
         "labelled": sum(bool(utterance.ratings) for utterance in reading.utterances),
         "expected": reading.expected,
-        "left_out": {what: count for what, count in reading.left_out.items() if count},
-        "refused": reading.refused,
+        "skipped": {what: count for what, count in reading.skipped.items() if count},
+        "rejected": reading.rejected,
         "remarks": reading.remarks,
     }

@@ -2,93 +2,63 @@
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from valaro.corpora.faces import FaceReading
-    from valaro.training.faces.best import Epoch
+    from valaro.dface.best import Epoch
+    from valaro.dface.pictures import FaceReading
+    from valaro.dface.run import FaceNetworkRun
+    from valaro.dface.splits import FaceSplits
 
 
 def run(
     images: Annotated[
-        Path, typer.Argument(help="Pictures of faces: a folder with a sub-folder a class, or one that LABELS names.")
+        Path,
+        typer.Argument(help="Pictures of faces: a folder with a sub-folder for each class, or one that LABELS names."),
     ],
     to: Annotated[Path, typer.Option(help="The run folder; again to resume.")],
     labels: Annotated[
         Path | None, typer.Argument(help="A table of votes in the form of FERPlus (fer2013new.csv).")
     ] = None,
     validation: Annotated[
-        Path | None, typer.Option(help="Class folders that choose the best epoch (default: a share of IMAGES).")
+        Path | None, typer.Option(help="Class folders that choose the best epoch (default: a tenth of IMAGES).")
     ] = None,
     test: Annotated[Path | None, typer.Option(help="Class folders that test the best network, once.")] = None,
-    share: Annotated[
-        float | None, typer.Option(help="The share for validation where none is given (default: 0.1).")
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="name=value, as in epochs=40, lr=0.1, device=cuda (docs/dface.md); repeatable."),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Times that every picture is seen.")] = 40,
-    batch: Annotated[int, typer.Option(help="Pictures an update.")] = 64,
-    rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 0.1,
-    descent: Annotated[
-        Literal["cosine", "steps"], typer.Option(help="How the rate falls: steps is DenseNet's own, for 300 epochs.")
-    ] = "cosine",
-    weight_decay: Annotated[float, typer.Option(help="DenseNet's own is 1e-4, for 300 epochs.")] = 5e-4,
-    smoothing: Annotated[float, typer.Option(help="Label smoothing.")] = 0.1,
-    average: Annotated[
-        float, typer.Option(help="Decay of the averaged weights that are judged and kept; 0: the last ones.")
-    ] = 0.0,
-    erased: Annotated[float, typer.Option(help="Blank a square of up to this part of a picture's side.")] = 0.0,
-    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="What trains: the processor, or a GPU.")] = "cpu",
-    seed: Annotated[int, typer.Option(help="Draws the validation share, weights, orders and variations.")] = 0,
+    seed: Annotated[int, typer.Option(help="Draws the validation part, weights, orders and augmentation.")] = 0,
 ) -> None:
     """Train the DenseNet of the paper, whose 342 features `valaro extract --features dface=RUN` computes.
 
-    Exit code 1 if a picture was refused; the network is trained on the others.
+    Exit code 1 if a picture was rejected; the network is trained on the others.
     """
     from valaro.cli.console import list_problems, progress, say
-    from valaro.corpora.face_splits import part_faces
-    from valaro.experiments.face_network import begin_face_run, train_face_network
-    from valaro.training.faces.config import FaceAugmentation, FacePlan
+    from valaro.dface.config import config_from
+    from valaro.dface.run import begin_face_run, train_face_network
+    from valaro.dface.splits import split_faces
 
-    plan = FacePlan(
-        epochs=epochs,
-        batch=batch,
-        rate=rate,
-        lr_schedule=descent,
-        weight_decay=weight_decay,
-        smoothing=smoothing,
-        average=average,
-        device=device,
-        variation=FaceAugmentation(erased=erased),
-    )
+    config = config_from(change or [])
     reading = _read(images, labels, validation, test)
-    parts = part_faces(reading, share=share, seed=seed)
-    begin_face_run(parts, to, plan, seed=seed)
-    for what, count in reading.left_out.items():
-        say(f"left out: {count} {what}")
-    if parts.doubles:
-        say(f"left out: {parts.doubles} copies of pictures that validate or test")
-    say(f"{', '.join(parts.train.classes)}: " + ", ".join(f"{len(part)} to {name}" for name, part in parts.named()))
-    with progress("train") as told:
-        done = train_face_network(
-            parts, to, plan, seed=seed, on_step=told, on_epoch=lambda epoch: say(_sentence(epoch, epochs))
+    splits = split_faces(reading, fraction=config.validation_fraction, seed=seed)
+    begin_face_run(splits, to, config, seed=seed)
+    _say_splits(reading, splits)
+    with progress("train") as on_step:
+        finished = train_face_network(
+            splits, to, config, seed=seed, on_step=on_step, on_epoch=lambda epoch: say(_words(epoch, config.epochs))
         )
-    say(
-        f"best: epoch {done.best.epoch}, validation accuracy {100 * done.best.validation_accuracy:.1f} % "
-        "(it chose the epoch: optimistic)"
-    )
-    if done.test is not None:
-        say(f"test: accuracy {100 * done.test.accuracy:.1f} %, mean recall {100 * done.test.uar:.1f} %")
-    next_step = f"valaro extract MANIFEST --features {shlex.quote(f'dface={to}')} --to STORE"
-    say(f"network -> {done.network}    next: {next_step}")
-    if reading.refused:
-        list_problems(reading.refused)
+    _say_result(finished, to)
+    if reading.rejected:
+        list_problems(reading.rejected)
         raise typer.Exit(1)
 
 
 def _read(images: Path, labels: Path | None, validation: Path | None, test: Path | None) -> "FaceReading":
-    from valaro.corpora.faces import read_class_folders
-    from valaro.corpora.ferplus import read_votes
+    from valaro.dface.pictures import read_class_folders
+    from valaro.dface.votes import read_votes
     from valaro.errors import ValaroError
 
     if labels is None:
@@ -98,7 +68,30 @@ def _read(images: Path, labels: Path | None, validation: Path | None, test: Path
     return read_votes(images, labels)
 
 
-def _sentence(epoch: "Epoch", epochs: int) -> str:
+def _say_splits(reading: "FaceReading", splits: "FaceSplits") -> None:
+    from valaro.cli.console import say
+
+    for what, count in reading.skipped.items():
+        say(f"left out: {count} {what}")
+    if splits.duplicates:
+        say(f"left out: {splits.duplicates} copies of pictures that validate or test")
+    parts = ", ".join(f"{len(faces)} to {name}" for name, faces in splits.named())
+    say(f"{', '.join(splits.train.classes)}: {parts}")
+
+
+def _say_result(finished: "FaceNetworkRun", to: Path) -> None:
+    from valaro.cli.console import say
+
+    best, test = finished.best, finished.test
+    accuracy = f"{100 * best.validation_accuracy:.1f} %"
+    say(f"best: epoch {best.epoch}, validation accuracy {accuracy} (it chose the epoch: optimistic)")
+    if test is not None:
+        say(f"test: accuracy {100 * test.accuracy:.1f} %, mean recall {100 * test.uar:.1f} %")
+    next_step = f"valaro extract MANIFEST --features {shlex.quote(f'dface={to}')} --to STORE"
+    say(f"network -> {finished.network}    next: {next_step}")
+
+
+def _words(epoch: "Epoch", epochs: int) -> str:
     return (
         f"epoch {epoch.epoch}/{epochs}: loss {epoch.training_loss:.3f}, validation accuracy "
         f"{100 * epoch.validation_accuracy:.1f} %, mean recall {100 * epoch.validation_uar:.1f} %"

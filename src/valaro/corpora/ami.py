@@ -7,30 +7,28 @@ centre of a sample of 128 frames, and drops the samples without any face. Here
   the end of the third; every three words of all transcripts have the same chance: who speaks more is drawn more often;
 - headset and camera are those that `meetings.xml` names, never those that the speaker's letter suggests;
 - a sample without a face, or of silence, is dropped and another one drawn, until there are as many as asked for (see
-  spoken.py and sampling.py); no two samples of a speaker share time.
+  speech_source.py and sampling.py); no two samples of a speaker share time.
 
 Carletta et al. 2005, "The AMI Meeting Corpus: A Pre-Announcement".
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from valaro.corpora.ami_folder import MEETINGS, AmiFolder, find_parts
 from valaro.corpora.ami_meetings import Seat, Seating, read_seating
 from valaro.corpora.ami_transcript import Transcript, read_transcript
-from valaro.corpora.reading import Reading
-from valaro.corpora.sampling import Crop, Drawing, draw
+from valaro.corpora.options import AmiOptions
+from valaro.corpora.reading import Reading, in_words
+from valaro.corpora.sampling import Drawing, Sample, draw
 from valaro.corpora.speech_source import SpokenPlaces
 from valaro.errors import ValaroError, all_at_once
 from valaro.media.presence import FaceFinder
 from valaro.records import CorpusNote, Problem, Utterance
 
 CORPUS = "ami"
-
-SAMPLES = 20_000
-"""As many as served the paper best (its figure 6)."""
 
 NOTE = CorpusNote(
     corpus=CORPUS,
@@ -42,7 +40,7 @@ _NO_CLOSE_UP = "speakers without a close-up camera's recording"
 
 @dataclass(frozen=True, kw_only=True)
 class _Speaker:
-    """A speaker of a meeting with what was found of him."""
+    """A speaker of a meeting with their recordings and words."""
 
     seat: Seat
     headset: Path
@@ -50,101 +48,91 @@ class _Speaker:
     transcript: Transcript
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Found:
+@dataclass(kw_only=True)
+class _Speakers:
     """The speakers to draw from, what was passed over, and what could not be read."""
 
-    speakers: tuple[_Speaker, ...]
-    left_out: Mapping[str, int]
-    problems: tuple[Problem, ...]
+    speakers: list[_Speaker] = field(default_factory=list[_Speaker])
+    skipped: Counter[str] = field(default_factory=Counter[str])
+    problems: list[Problem] = field(default_factory=list[Problem])
 
 
 def read_ami(
-    folder: Path,
-    *,
-    samples: int = SAMPLES,
-    seed: int = 0,
-    overlap: bool = False,
-    faces: bool = True,
-    workers: int = 1,
-    on_progress: Callable[[int, int], None] | None = None,
+    folder: Path, options: AmiOptions = AmiOptions(), on_progress: Callable[[int, int], None] | None = None
 ) -> Reading:
     """Draw unlabelled samples from the AMI corpus in `folder` (ami_folder.py says what it may look like).
 
-    The first samples of a seed are the same however many are asked for. `overlap` allows samples of a speaker to share
-    time; without `faces` no picture is looked at, and speakers without a close-up give their voice alone. `workers` are
-    threads; `on_progress` is told (samples found, samples asked for).
+    Without `faces` no picture is looked at, and speakers without a close-up give their voice alone. `on_progress` is
+    called with (samples drawn, samples asked for).
 
     Raises:
         ValaroError: the corpus is not there, its tables cannot be read, or no speaker is left to draw from.
     """
-    found = _look_into(find_parts(folder), faces=faces)
-    if not found.speakers:
-        raise _nobody(folder, found)
-    finder = FaceFinder() if faces else None
-    sources = [
-        SpokenPlaces(
-            name=speaker.seat.name,
-            sound=speaker.headset,
-            begins=speaker.transcript.begins,
-            ends=speaker.transcript.ends,
-            picture=speaker.close_up,
-            finder=finder,
-        )
-        for speaker in found.speakers
-    ]
-    drawing = draw(sources, samples=samples, seed=seed, overlap=overlap, workers=workers, on_progress=on_progress)
+    speakers = _find_speakers(find_parts(folder), faces=options.faces)
+    if not speakers.speakers:
+        raise _nobody(folder, speakers)
+    finder = FaceFinder() if options.faces else None
+    drawing = draw([_source(speaker, finder) for speaker in speakers.speakers], options, on_progress)
     return Reading(
-        utterances=tuple(
-            _utterance(found.speakers[sample.source], sample.place, sample.crop) for sample in drawing.samples
-        ),
+        utterances=tuple(_utterance(speakers.speakers[sample.source], sample) for sample in drawing.samples),
         notes=(NOTE,),
-        units="samples",
-        expected=samples,
-        refused=(
-            *found.problems,
-            *(replace(problem, utterance=f"{CORPUS}/{problem.utterance}") for problem in drawing.problems),
-        ),
-        left_out={**found.left_out, **{f"places {what}": count for what, count in drawing.refused.items()}},
-        remarks=tuple(_remarks(found, drawing, faces=faces)),
+        unit="sample",
+        expected=options.samples,
+        rejected=(*speakers.problems, *(_problem(p.utterance, p.where, p.why) for p in drawing.problems)),
+        skipped=speakers.skipped | Counter(drawing.skipped),
+        remarks=tuple(_remarks(speakers.speakers, drawing, faces=options.faces)),
     )
 
 
-def _nobody(folder: Path, found: _Found) -> ValaroError:
-    left_out = ", ".join(f"{count} {what}" for what, count in found.left_out.items() if count)
-    hint = "; --no-faces draws from voices alone" if found.left_out.get(_NO_CLOSE_UP) else ""
-    faults = [f"{problem.utterance}: {problem.where}: {problem.why}" for problem in found.problems]
-    return all_at_once(f"{folder}: no speaker to draw samples from{': ' * bool(left_out)}{left_out}{hint}", faults)
+def _nobody(folder: Path, speakers: _Speakers) -> ValaroError:
+    skipped = ", ".join(f"{count} {what}" for what, count in speakers.skipped.items() if count)
+    hint = "; --no-faces draws from voices alone" if speakers.skipped[_NO_CLOSE_UP] else ""
+    heading = f"{folder}: no speaker to draw samples from{': ' * bool(skipped)}{skipped}{hint}"
+    return all_at_once(heading, list(map(in_words, speakers.problems)))
 
 
-def _look_into(folder: AmiFolder, *, faces: bool) -> _Found:
+def _find_speakers(folder: AmiFolder, *, faces: bool) -> _Speakers:
     """Find the speakers of whom there is all that a sample needs, and read their transcripts."""
     seating = read_seating(folder.annotations)
-    problems = [*seating.problems, *_without_a_seat(folder, seating)]
-    left_out = Counter[str]()
-    speakers: list[_Speaker] = []
+    speakers = _Speakers(problems=[*seating.problems, *_without_a_seat(folder, seating)])
     for meeting, seats in _by_meeting(seating.seats.values()).items():
         if not folder.has_recordings(meeting):
-            left_out["meetings without recordings"] += 1
+            speakers.skipped["meetings without recordings"] += 1
             continue
         for seat in seats:
-            headset, close_up = folder.headset(meeting, seat.channel), folder.close_up(meeting, seat.camera)
-            if headset is None:
-                left_out["speakers without a headset's recording"] += 1
-            elif close_up is None and faces:
-                left_out[_NO_CLOSE_UP] += 1
-            elif not folder.words(seat.name).is_file():
-                left_out["speakers without a transcript"] += 1
-            else:
-                try:
-                    transcript = read_transcript(folder, seat.name)
-                except ValaroError as error:
-                    problems.append(_problem(seat.name, "words", str(error)))
-                    continue
-                problems += [_problem(seat.name, "segments", fault) for fault in transcript.faults]
-                left_out["words without times"] += transcript.untimed
-                speakers.append(_Speaker(seat=seat, headset=headset, close_up=close_up, transcript=transcript))
-    return _Found(speakers=tuple(speakers), left_out=left_out, problems=tuple(problems))
+            _add_speaker(seat, folder, speakers, faces=faces)
+    return speakers
+
+
+def _add_speaker(seat: Seat, folder: AmiFolder, speakers: _Speakers, *, faces: bool) -> None:
+    headset, close_up = folder.headset(seat.meeting, seat.channel), folder.close_up(seat.meeting, seat.camera)
+    if headset is None:
+        speakers.skipped["speakers without a headset's recording"] += 1
+    elif close_up is None and faces:
+        speakers.skipped[_NO_CLOSE_UP] += 1
+    elif not folder.words(seat.name).is_file():
+        speakers.skipped["speakers without a transcript"] += 1
+    else:
+        try:
+            transcript = read_transcript(folder, seat.name)
+        except ValaroError as error:
+            speakers.problems.append(_problem(seat.name, "words", str(error)))
+            return
+        speakers.problems += [_problem(seat.name, "segments", fault) for fault in transcript.faults]
+        speakers.skipped["words without times"] += transcript.untimed
+        speaker = _Speaker(seat=seat, headset=headset, close_up=close_up, transcript=transcript)
+        speakers.speakers.append(speaker)
+
+
+def _source(speaker: _Speaker, finder: FaceFinder | None) -> SpokenPlaces:
+    return SpokenPlaces(
+        name=speaker.seat.name,
+        sound=speaker.headset,
+        begins=speaker.transcript.begins,
+        ends=speaker.transcript.ends,
+        picture=speaker.close_up,
+        finder=finder,
+    )
 
 
 def _by_meeting(seats: Iterable[Seat]) -> dict[str, list[Seat]]:
@@ -156,9 +144,9 @@ def _by_meeting(seats: Iterable[Seat]) -> dict[str, list[Seat]]:
 
 def _without_a_seat(folder: AmiFolder, seating: Seating) -> Iterator[Problem]:
     """Yield the transcripts whose speakers the table of meetings does not know, so that no camera can be theirs."""
-    refused = {problem.utterance for problem in seating.problems}
+    rejected = {problem.utterance for problem in seating.problems}
     for name in folder.transcribed():
-        is_known = name in seating.seats or f"{CORPUS}/{name}" in refused
+        is_known = name in seating.seats or f"{CORPUS}/{name}" in rejected
         if not is_known and folder.has_recordings(name.partition(".")[0]):
             why = f"{folder.words(name).name} is there, but no such speaker: whose headset and camera?"
             yield _problem(name, str(folder.annotations / MEETINGS), why)
@@ -168,34 +156,32 @@ def _problem(name: str, where: str, why: str) -> Problem:
     return Problem(utterance=f"{CORPUS}/{name}", where=where, why=why)
 
 
-def _utterance(speaker: _Speaker, place: int, crop: Crop) -> Utterance:
+def _utterance(speaker: _Speaker, sample: Sample) -> Utterance:
     """Return a sample: the picture of the close-up with the headset's voice beside it, or the voice alone."""
     seat = speaker.seat
     voice = Utterance(
-        id=f"{CORPUS}/{seat.name}.{speaker.transcript.places[place]}",
+        id=f"{CORPUS}/{seat.name}.{speaker.transcript.places[sample.number]}",
         corpus=CORPUS,
         session=seat.session,
         speaker=f"{CORPUS}/{seat.person or f'?{seat.name}'}",
         gender=seat.gender,
         media=speaker.headset,
-        start=crop.start,
-        end=crop.end,
+        start=sample.crop.start,
+        end=sample.crop.end,
     )
     if speaker.close_up is None:
         return voice
-    return replace(voice, media=speaker.close_up, sound=speaker.headset, sound_start=crop.start)
+    return replace(voice, media=speaker.close_up, sound=speaker.headset, sound_start=sample.crop.start)
 
 
-def _remarks(found: _Found, drawing: Drawing, *, faces: bool) -> Iterator[str]:
+def _remarks(speakers: Iterable[_Speaker], drawing: Drawing, *, faces: bool) -> Iterator[str]:
     """Yield the shortfall, what the samples lack, and words that cannot be."""
     if len(drawing.samples) < drawing.asked:
         yield drawing.shortfall()
     if not faces:
-        blind = sum(speaker.close_up is None for speaker in found.speakers)
-        voices = (
-            f"; {blind} speakers have no close-up camera's recording, their samples are voice alone" if blind else ""
-        )
-        yield f"not looked at: whether a face shows{voices}"
-    impossible = [words for speaker in found.speakers for words in speaker.transcript.impossible]
+        blind = sum(speaker.close_up is None for speaker in speakers)
+        voices = f"; {blind} speakers have no close-up camera's recording, their samples are voice alone"
+        yield f"not looked at: whether a face shows{voices * bool(blind)}"
+    impossible = [words for speaker in speakers for words in speaker.transcript.impossible]
     if impossible:
         yield f"{len(impossible)} words with impossible times were passed over, the first one {impossible[0]}"

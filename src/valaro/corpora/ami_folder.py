@@ -59,24 +59,21 @@ def find_parts(folder: Path) -> AmiFolder:
         ValaroError: one of them is not there.
     """
     folder = existing_folder(folder).absolute()
-    manuals = [path for place in (folder, folder.parent) for path in _manuals(place)]
-    annotations = next((place for place in (folder, *manuals) if (place / MEETINGS).is_file()), None)
+    manuals = [
+        path for parent in (folder, folder.parent) for path in sorted(parent.glob("ami_public_manual_*"), reverse=True)
+    ]
+    annotations = next((path for path in (folder, *manuals) if (path / MEETINGS).is_file()), None)
     if annotations is None:
-        raise nothing_in(str(folder), f"{MEETINGS}, there or in ami_public_manual_1.6.2 in or beside it")
-    places = (folder, folder / "amicorpus", annotations.parent, annotations.parent / "amicorpus")
-    recordings = next((place for place in places if _holds_recordings(place)), None)
+        raise nothing_in(folder, f"{MEETINGS}, there or in ami_public_manual_1.6.2 in or beside it")
+    candidates = (folder, folder / "amicorpus", annotations.parent, annotations.parent / "amicorpus")
+    recordings = next((path for path in candidates if _holds_recordings(path)), None)
     if recordings is None:
-        raise nothing_in(str(folder), "recordings such as ES2002a/audio/ES2002a.Headset-0.wav, there or in amicorpus")
+        raise nothing_in(folder, "recordings such as ES2002a/audio/ES2002a.Headset-0.wav, there or in amicorpus")
     return AmiFolder(annotations=annotations, recordings=recordings)
 
 
-def _manuals(place: Path) -> list[Path]:
-    return sorted(place.glob("ami_public_manual_*"), reverse=True)
-
-
-def _holds_recordings(place: Path) -> bool:
-    found = (path for kind in ("audio/*.Headset-*", "video/*.Closeup*") for path in place.glob(f"*/{kind}"))
-    return next(found, None) is not None
+def _holds_recordings(folder: Path) -> bool:
+    return any(True for kind in ("audio/*.Headset-*", "video/*.Closeup*") for _ in folder.glob(f"*/{kind}"))
 
 
 def _first(stem: Path, suffixes: tuple[str, ...]) -> Path | None:

@@ -49,7 +49,7 @@ class Transcript:
 class _Word(NamedTuple):
     begin: float
     end: float
-    place: int
+    number: int
 
 
 class _Bounds(NamedTuple):
@@ -71,9 +71,9 @@ def read_transcript(folder: AmiFolder, name: str) -> Transcript:
     path = inside(folder.annotations, folder.words(name))
     bounds, faults = _read_bounds(folder, name)
     reader = _Reader(bounds)
-    for place, element in enumerate(read_elements(path), start=-1):
-        reader.read(element, place)
-    places, begins, ends = zip(*reader.found, strict=True) if reader.found else ((), (), ())
+    for number, element in enumerate(read_elements(path), start=-1):
+        reader.read(element, number)
+    places, begins, ends = zip(*reader.triples, strict=True) if reader.triples else ((), (), ())
     return Transcript(
         places=np.array(places, np.int32),
         begins=np.array(begins, np.float64),
@@ -89,33 +89,33 @@ class _Reader:
     """The last words that belong together, and what was found on the way."""
 
     def __init__(self, bounds: _Bounds) -> None:
-        self.found: list[tuple[int, float, float]] = []
+        self.triples: list[tuple[int, float, float]] = []
         self.impossible: list[str] = []
         self.words = self.untimed = 0
         self._bounds = bounds
         self._run: list[_Word] = []
         self._is_parted = False
 
-    def read(self, element: Element, place: int) -> None:
-        """Take the next element, which stands at `place`."""
+    def read(self, element: Element, number: int) -> None:
+        """Take the next element, the `number`-th of the file."""
         identity = element.attributes.get(_ID, "")
         if self._is_parted or identity in self._bounds.firsts or element.name == "gap":
             self._run.clear()
         self._is_parted = identity in self._bounds.lasts
         if element.name == "w" and element.attributes.get("punc") != "true":
             self.words += 1
-            word = self._word(element, place)
+            word = self._word(element, number)
             if word is None:
                 self._run.clear()
             else:
                 self._follow(word)
 
-    def _word(self, element: Element, place: int) -> _Word | None:
+    def _word(self, element: Element, number: int) -> _Word | None:
         begin, end = element.attributes.get("starttime"), element.attributes.get("endtime")
         if not begin or not end:
             self.untimed += 1
             return None
-        word = _Word(_seconds(begin), _seconds(end), place)
+        word = _Word(_seconds(begin), _seconds(end), number)
         # A time that is no number is NaN, which is in no order with another.
         if 0 <= word.begin <= word.end < _LONGEST_RECORDING:
             return word
@@ -128,7 +128,7 @@ class _Reader:
             run.clear()
         run.append(word)
         if len(run) == 3:
-            self.found.append((run[1].place, run[0].begin, word.end))
+            self.triples.append((run[1].number, run[0].begin, word.end))
             del run[0]
 
 

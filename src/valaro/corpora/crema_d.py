@@ -1,29 +1,46 @@
-"""CREMA-D: 91 actors say twelve sentences in six emotions, and crowds voted on what they heard, saw or both."""
+"""CREMA-D: 91 actors say twelve sentences in six emotions, and crowds voted on what they heard, saw or both.
 
+7,442 clips (`1001_DFA_ANG_XX`: actor, sentence, acted emotion, acted intensity) lie as `VideoFlash/*.flv` and, the
+sound alone, as `AudioWAV/*.wav`. A clip with both takes its picture from the one and its voice from the other: in
+copies from before December 2020 the sound of 28 videos is missing.
+
+A clip has about ten votes on its voice alone, ten on the face without sound, ten on both; the option `votes` says which
+of them count. People chose among six emotions, not levels of valence and arousal, so each vote is turned into two by a
+table (the option `levels`, a file, takes the known one's place), and the note says so. The votes are counted, not
+named: `voter 1` of one clip is not `voter 1` of the next. What the actor meant is no label here. A clip without votes
+is unlabelled.
+
+Four clips are not what their names say. People voted on them all the same, and mostly for what the name says, so
+whatever those voters met, it was not this recording: such a clip stays, without the votes.
+
+The corpus has no sessions. The actors whose clips are there are paired (pairs.py), so a part of the corpus has other
+pairs than the whole.
+
+Rejected, with file and line, while the rest goes on: a row of votes that says nothing (crema_d_votes.py) or whose actor
+is not in VideoDemographics.csv, an actor without a known sex, a clip whose name has another form or whose actor is
+unknown, and a clip that is a pointer to a file in Git LFS, which is what a copy without LFS consists of. Votes on clips
+that are not there are counted.
+"""
+
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from valaro.corpora.crema_d_votes import (
-    CLIP,
-    CLIP_FORM,
-    EMOTIONS,
-    MODALITIES,
-    VoteRow,
-    VoteTable,
-    ratings_of,
-    read_votes,
-)
+from valaro.corpora.crema_d_votes import CLIP, CLIP_FORM, EMOTIONS, MODALITIES, VoteRow, ratings_of, read_votes
+from valaro.corpora.csv_records import Fault
 from valaro.corpora.levels_table import levels_for
+from valaro.corpora.options import CremaDOptions
 from valaro.corpora.pairs import paired_sessions
-from valaro.corpora.reading import Reading, existing_folder, nothing_in
-from valaro.corpora.table_reader import as_problems, place, read_sheet
-from valaro.errors import ValaroError, all_at_once, unknown_name
+from valaro.corpora.reading import FORKS, Reading, existing_folder, nothing_in, without_forks
+from valaro.corpora.table_reader import read_rows
+from valaro.errors import ValaroError, unknown_name
 from valaro.labels.categories import DERIVED, Levels
-from valaro.records import CorpusNote, Problem, Rating, Utterance
+from valaro.records import CorpusNote, Problem, Utterance
 
 CORPUS = "crema-d"
-VIDEO, SOUND = ("VideoFlash", ".flv"), ("AudioWAV", ".wav")
+VIDEO, SOUND = ".flv", ".wav"
+FOLDERS: Mapping[str, str] = {"VideoFlash": VIDEO, "AudioWAV": SOUND}
 GENDERS: Mapping[str, str] = {"female": "F", "male": "M"}
 
 NOT_WHAT_THEIR_NAMES_SAY: Mapping[str, str] = {
@@ -39,92 +56,7 @@ SOUND_IS_FINE = frozenset({"1076_MTI_NEU_XX"})
 
 _POINTER = b"version https://git-lfs"
 _LONGEST_POINTER = 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Clip:
-    """The files of one clip; at least one of the two is there."""
-
-    name: str
-    video: Path | None
-    sound: Path | None
-
-    @property
-    def media(self) -> Path:
-        media = self.video or self.sound
-        assert media is not None
-        return media
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Files:
-    """What lies in the two folders: clips by name, what was refused, what was passed over."""
-
-    clips: tuple[_Clip, ...]
-    refused: tuple[Problem, ...]
-    left_out: Mapping[str, int]
-
-
-def read_crema_d(folder: Path, *, levels: Path | None = None, votes: str = "both") -> Reading:
-    """Read CREMA-D as it is published, or any part of it that has its two tables.
-
-    7,442 clips of 91 actors (`1001_DFA_ANG_XX`: actor, sentence, acted emotion, acted intensity) lie as
-    `VideoFlash/*.flv` and, the sound alone, as `AudioWAV/*.wav`. A clip with both takes its picture from the one and
-    its voice from the other: in copies from before December 2020 the sound of 28 videos is missing.
-
-    A clip has about ten votes on its voice alone, ten on the face without sound, ten on both; `votes` says which of
-    them count (`voice`, `face`, `both`). People chose among six emotions, not levels of valence and arousal, so each
-    vote is turned into two by a table (`levels`, a file, takes the known one's place), and the note says so. The votes
-    are counted, not named: `voter 1` of one clip is not `voter 1` of the next. What the actor meant is no label here.
-    A clip without votes is unlabelled.
-
-    Four clips are not what their names say (NOT_WHAT_THEIR_NAMES_SAY). People voted on them all the same, and mostly
-    for what the name says, so whatever those voters met, it was not this recording: such a clip stays, without the
-    votes.
-
-    The corpus has no sessions. The actors whose clips are there are paired by `paired_sessions`, so a part of the
-    corpus has other pairs than the whole.
-
-    Refused, with file and line, and the rest goes on: a row of votes that says nothing (see `read_votes`) or whose
-    actor is not in VideoDemographics.csv, an actor without a known sex, a clip whose name has another form or whose
-    actor is unknown, and a clip that is a pointer to a file in Git LFS, which is what a copy without LFS consists of.
-    Votes on clips that are not there are counted.
-
-    Raises:
-        ValaroError: an unknown value of `votes`, no clip at all, a table that is not there or lacks a column.
-    """
-    if votes not in MODALITIES:
-        raise unknown_name("kind of votes", votes, MODALITIES)
-    table = levels_for(EMOTIONS.values(), levels)
-    files = _find_clips(existing_folder(folder))
-    actors = _read_actors(_file_of(folder, "VideoDemographics.csv"))
-    path = _file_of(folder, "tabulatedVotes.csv")
-    voted = _of_known_actors(read_votes(path), path, actors)
-    known = [clip for clip in files.clips if clip.name[:4] in actors.genders]
-    chosen = {row.clip: row for row in voted.rows if row.modality == votes}
-    names = {clip.name for clip in known}
-    sessions = paired_sessions({actor: actors.genders[actor] for actor in {name[:4] for name in names}})
-    utterances = [_utterance(clip, chosen.get(clip.name), table, actors.genders, sessions) for clip in known]
-    return Reading(
-        utterances=tuple(utterances),
-        notes=(CorpusNote(corpus=CORPUS, text=DERIVED.format(source=f"CREMA-D, {_MET[votes]}")),),
-        units="clips",
-        expected=len(files.clips) + len(files.refused),
-        refused=(
-            *files.refused,
-            *(_unknown_actor(clip, actors) for clip in files.clips if clip.name[:4] not in actors.genders),
-            *actors.refused,
-            *voted.refused,
-        ),
-        left_out={
-            **files.left_out,
-            f"rows of votes on clips that are not here ({votes})": len(chosen.keys() - names),
-            f"rows of votes on {' or '.join(name for name in MODALITIES if name != votes)}": len(voted.rows)
-            - len(chosen),
-        },
-        remarks=tuple(_remarks(known, utterances, chosen)),
-    )
-
+_IS_POINTER = "a pointer to a file in Git LFS instead of the recording; `git lfs pull` fetches it"
 
 _MET: Mapping[str, str] = {
     "voice": "chosen by people who heard the clip without its picture",
@@ -133,140 +65,161 @@ _MET: Mapping[str, str] = {
 }
 
 
-def _file_of(folder: Path, name: str) -> Path:
-    """Return where a table lies: the published folder has its votes in `processedResults`."""
-    places = (folder / name, folder / "processedResults" / name)
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        raise ValaroError(f"{folder}: no {name}; expected it there or in processedResults")
-    return found
-
-
-def _find_clips(folder: Path) -> _Files:
-    found: dict[str, dict[str, Path]] = {}
-    refused: list[Problem] = []
-    pointers: dict[str, Path] = {}
-    others: dict[str, int] = {}
-    forks = 0
-    for subfolder, suffix in (VIDEO, SOUND):
-        for file in sorted((folder / subfolder).glob("*")):
-            if file.suffix.lower() != suffix:
-                if not file.name.startswith("."):
-                    what = f"files in {subfolder} that are no {suffix}"
-                    others[what] = others.get(what, 0) + 1
-                continue
-            if file.name.startswith("._"):
-                forks += 1
-            elif not file.is_file():
-                refused.append(Problem(utterance=str(file), where="file", why="a folder, or a link to nothing"))
-            elif not CLIP.fullmatch(file.stem):
-                refused.append(Problem(utterance=str(file), where="name", why=f"expected {CLIP_FORM}"))
-            elif _is_pointer(file):
-                pointers.setdefault(file.stem, file)
-            else:
-                found.setdefault(file.stem, {})[suffix] = file
-    if not found and not refused and not pointers:
-        raise nothing_in(str(folder), "VideoFlash/*.flv or AudioWAV/*.wav")
-    why = "a pointer to a file in Git LFS instead of the recording; `git lfs pull` fetches it"
-    refused += [
-        Problem(utterance=str(file), where="file", why=why) for name, file in pointers.items() if name not in found
-    ]
-    clips = tuple(
-        _Clip(name=name, video=files.get(VIDEO[1]), sound=files.get(SOUND[1])) for name, files in sorted(found.items())
-    )
-    left_out = {
-        "resource forks (._*)": forks,
-        "Git LFS pointers beside the clip's other file": len(pointers.keys() & found.keys()),
-        **others,
-    }
-    return _Files(clips=clips, refused=tuple(refused), left_out=left_out)
-
-
-def _is_pointer(file: Path) -> bool:
-    if file.stat().st_size > _LONGEST_POINTER:
-        return False
-    return file.read_bytes().startswith(_POINTER)
-
-
 @dataclass(frozen=True, kw_only=True)
-class _Actors:
-    path: Path
-    genders: Mapping[str, str]
-    refused: tuple[Problem, ...]
+class _Clip:
+    """One clip; at least one of `VIDEO` and `SOUND` is among its files."""
+
+    name: str
+    files: Mapping[str, Path]
+    """By suffix."""
+
+    @property
+    def actor(self) -> str:
+        return self.name[:4]
+
+    @property
+    def media(self) -> Path:
+        return self.files.get(VIDEO) or self.files[SOUND]
+
+    @property
+    def is_as_named(self) -> bool:
+        return self.name not in NOT_WHAT_THEIR_NAMES_SAY or (VIDEO not in self.files and self.name in SOUND_IS_FINE)
 
 
-def _read_actors(path: Path) -> _Actors:
-    sheet = read_sheet(path, ("ActorID", "Sex"), ("ActorID", "Sex"))
-    if not sheet.rows:
-        raise all_at_once(f"{path}: no actor can be read", sheet.faults or ("no rows below the column names",))
-    refused = list(as_problems(path, sheet, "actors"))
+@dataclass(kw_only=True)
+class _Files:
+    """What lies in the two folders: files by clip and suffix, and what gives no clip."""
+
+    clips: dict[str, dict[str, Path]] = field(default_factory=dict[str, dict[str, Path]])
+    pointers: dict[str, Path] = field(default_factory=dict[str, Path])
+    rejected: list[Problem] = field(default_factory=list[Problem])
+    skipped: Counter[str] = field(default_factory=Counter[str])
+
+
+def read_crema_d(folder: Path, options: CremaDOptions = CremaDOptions()) -> Reading:
+    """Read CREMA-D as it is published, or any part of it that has its two tables.
+
+    Raises:
+        ValaroError: an unknown value of `votes`, no clip at all, a table that is not there or lacks a column.
+    """
+    if options.votes not in MODALITIES:
+        raise unknown_name("kind of votes", options.votes, MODALITIES)
+    levels = levels_for(EMOTIONS.values(), options.levels)
+    files = _list_files(existing_folder(folder))
+    actors_file, votes_file = _table_in(folder, "VideoDemographics.csv"), _table_in(folder, "tabulatedVotes.csv")
+    genders, bad_actors = _read_actors(actors_file)
+    rows, bad_rows = read_votes(votes_file, genders, str(actors_file))
+    clips = [_Clip(name=name, files=files.clips[name]) for name in sorted(files.clips)]
+    known = [clip for clip in clips if clip.actor in genders]
+    chosen = {row.clip: row for row in rows if row.modality == options.votes}
+    sessions = paired_sessions({clip.actor: genders[clip.actor] for clip in known})
+    return Reading(
+        utterances=tuple(_utterance(clip, chosen.get(clip.name), levels, genders, sessions) for clip in known),
+        notes=(CorpusNote(corpus=CORPUS, text=DERIVED.format(source=f"CREMA-D, {_MET[options.votes]}")),),
+        unit="clip",
+        expected=len(clips) + len(files.rejected),
+        rejected=(*files.rejected, *_unknown_actors(clips, genders, actors_file), *bad_actors, *bad_rows),
+        skipped={**files.skipped, **_unused_votes(known, rows, options.votes)},
+        remarks=tuple(_remarks(known, chosen)),
+    )
+
+
+def _table_in(folder: Path, name: str) -> Path:
+    """Return where a table lies: the published folder has its votes in `processedResults`."""
+    path = next((path for path in (folder / name, folder / "processedResults" / name) if path.is_file()), None)
+    if path is None:
+        raise ValaroError(f"{folder}: no {name}; expected it there or in processedResults")
+    return path
+
+
+def _list_files(folder: Path) -> _Files:
+    files = _Files()
+    for subfolder, suffix in FOLDERS.items():
+        paths, forks = without_forks((folder / subfolder).glob("*"))
+        files.skipped[FORKS] += forks
+        for path in paths:
+            _sort_file(path, suffix, files)
+    if not (files.clips or files.rejected or files.pointers):
+        raise nothing_in(folder, "VideoFlash/*.flv or AudioWAV/*.wav")
+    alone = [path for name, path in files.pointers.items() if name not in files.clips]
+    files.rejected += [Problem(utterance=str(path), where="file", why=_IS_POINTER) for path in alone]
+    files.skipped["Git LFS pointers beside the clip's other file"] = len(files.pointers) - len(alone)
+    return files
+
+
+def _sort_file(path: Path, suffix: str, files: _Files) -> None:
+    """Add what lies in the folder of the recordings with this suffix to `files`."""
+    if path.suffix.lower() != suffix:
+        files.skipped[f"files in {path.parent.name} that are no {suffix}"] += not path.name.startswith(".")
+    elif not path.is_file():
+        files.rejected.append(Problem(utterance=str(path), where="file", why="a folder, or a link to nothing"))
+    elif not CLIP.fullmatch(path.stem):
+        files.rejected.append(Problem(utterance=str(path), where="name", why=f"expected {CLIP_FORM}"))
+    elif path.stat().st_size <= _LONGEST_POINTER and path.read_bytes().startswith(_POINTER):
+        files.pointers.setdefault(path.stem, path)
+    else:
+        files.clips.setdefault(path.stem, {})[suffix] = path
+
+
+def _read_actors(path: Path) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """Return each actor's gender, and a problem for each row that gives none."""
+    rows = read_rows(path, ("ActorID", "Sex"), ("ActorID", "Sex"))
+    rows.require_rows("actor")
     genders: dict[str, str] = {}
-    for row in sheet.rows:
-        actor, sex = row.cells
-        fault = ""
+    faults: list[Fault] = []
+    for line, (actor, sex) in rows.rows:
         if sex.lower() not in GENDERS:
-            fault = f"Sex '{sex}' of actor '{actor}': expected Female or Male"
+            faults.append(Fault(line, f"Sex '{sex}' of actor '{actor}': expected Female or Male"))
         elif actor in genders:
-            fault = f"actor '{actor}' stands there twice"
-        if fault:
-            refused.append(Problem(utterance=place(path, row.line), where="actors", why=fault))
+            faults.append(Fault(line, f"actor '{actor}' stands there twice"))
         else:
             genders[actor] = GENDERS[sex.lower()]
-    return _Actors(path=path, genders=genders, refused=tuple(refused))
+    return genders, rows.problems("actors", faults)
 
 
-def _of_known_actors(table: VoteTable, path: Path, actors: _Actors) -> VoteTable:
-    known = tuple(row for row in table.rows if row.clip[:4] in actors.genders)
-    unknown = [
-        Problem(
-            utterance=place(path, row.line),
-            where="votes",
-            why=f"fileName '{row.clip}': actor '{row.clip[:4]}' is not in {actors.path}",
-        )
-        for row in table.rows
-        if row.clip[:4] not in actors.genders
-    ]
-    return VoteTable(rows=known, refused=(*table.refused, *unknown))
+def _unknown_actors(clips: Sequence[_Clip], genders: Mapping[str, str], source: Path) -> Iterator[Problem]:
+    for clip in clips:
+        if clip.actor not in genders:
+            why = f"actor '{clip.actor}' is not in {source}"
+            yield Problem(utterance=str(clip.media), where="actor", why=why)
 
 
-def _unknown_actor(clip: _Clip, actors: _Actors) -> Problem:
-    why = f"actor '{clip.name[:4]}' is not in {actors.path}"
-    return Problem(utterance=str(clip.media), where="actor", why=why)
-
-
-def _is_as_named(clip: _Clip) -> bool:
-    return clip.name not in NOT_WHAT_THEIR_NAMES_SAY or (clip.video is None and clip.name in SOUND_IS_FINE)
+def _unused_votes(known: Sequence[_Clip], rows: Sequence[VoteRow], votes: str) -> dict[str, int]:
+    chosen = {row.clip for row in rows if row.modality == votes}
+    others = " or ".join(name for name in MODALITIES if name != votes)
+    return {
+        f"rows of votes on clips that are not here ({votes})": len(chosen - {clip.name for clip in known}),
+        f"rows of votes on {others}": len(rows) - len(chosen),
+    }
 
 
 def _utterance(
     clip: _Clip,
     row: VoteRow | None,
-    table: Mapping[str, Levels],
+    levels: Mapping[str, Levels],
     genders: Mapping[str, str],
     sessions: Mapping[str, str],
 ) -> Utterance:
-    actor = clip.name[:4]
-    ratings: tuple[Rating, ...] = ratings_of(row, table) if row is not None and _is_as_named(clip) else ()
     return Utterance(
         id=f"{CORPUS}/{clip.name}",
         corpus=CORPUS,
-        session=sessions[actor],
-        speaker=f"{CORPUS}/{actor}",
-        gender=genders[actor],
+        session=sessions[clip.actor],
+        speaker=f"{CORPUS}/{clip.actor}",
+        gender=genders[clip.actor],
         media=clip.media,
-        ratings=ratings,
-        sound=clip.sound if clip.video is not None else None,
+        ratings=ratings_of(row, levels) if row is not None and clip.is_as_named else (),
+        sound=clip.files.get(SOUND) if VIDEO in clip.files else None,
     )
 
 
-def _remarks(clips: Sequence[_Clip], utterances: Sequence[Utterance], chosen: Mapping[str, VoteRow]) -> Iterator[str]:
+def _remarks(clips: Sequence[_Clip], chosen: Mapping[str, VoteRow]) -> Iterator[str]:
     without = sum(clip.name not in chosen for clip in clips)
     if without:
-        yield f"{without} of {len(utterances)} clips have no votes: they are unlabelled"
+        yield f"{without} of {len(clips)} clips have no votes: they are unlabelled"
     for clip in clips:
-        if clip.name in chosen and not _is_as_named(clip):
+        if clip.name in chosen and not clip.is_as_named:
             why = NOT_WHAT_THEIR_NAMES_SAY[clip.name]
             yield f"{clip.name} is known not to be what its name says ({why}): its votes are left out"
-    sound_only = sum(clip.video is None for clip in clips)
+    sound_only = sum(VIDEO not in clip.files for clip in clips)
     if 0 < sound_only < len(clips):
         yield f"{sound_only} of {len(clips)} clips have sound only"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
+from typing import NamedTuple
 
 from valaro.errors import ValaroError, words_for
 from valaro.labels.soft_labels import MEAN
@@ -57,8 +58,7 @@ class Turn:
     """Lines in which actors rate themselves."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
+class Fault(NamedTuple):
     """What is wrong on a `line` of the file, and with which turn; `turn` is empty for a line that belongs to none."""
 
     turn: str
@@ -95,33 +95,32 @@ class _Block:
 
     def add(self, number: int, line: str) -> None:
         """Take a rater's line in; E names an annotator, F and M are the actors on themselves."""
-        if not _is_unused(line):
-            self._rate(number, line)
-            return
-        self.self_ratings += line.startswith("A")
-        if not (_ATTRIBUTES if line.startswith("A") else _CATEGORIES).fullmatch(line):
-            self.unused.append(Fault(turn=self.name, line=number, why=_not_a_rater(line)))
+        pattern = _ATTRIBUTES if line.startswith("A") else _CATEGORIES
+        is_unused, votes = _is_unused(line), pattern.fullmatch(line)
+        self.self_ratings += is_unused and line.startswith("A")
+        if votes is None or (not is_unused and pattern is _CATEGORIES):
+            (self.unused if is_unused else self.faults).append(Fault(self.name, number, _not_a_rater(line)))
+        elif not is_unused:
+            self._rate(number, votes)
 
-    def _rate(self, number: int, line: str) -> None:
-        votes = _ATTRIBUTES.fullmatch(line)
-        if votes is None:
-            self.faults.append(Fault(turn=self.name, line=number, why=_not_a_rater(line)))
-            return
+    def _rate(self, number: int, votes: re.Match[str]) -> None:
         rater = votes["rater"]
         scores: dict[Dimension, int] = {dimension: int(votes[dimension]) for dimension in DIMENSIONS}
         self.without_rating += _NO_RATING in scores.values()
         for dimension, score in scores.items():
             if not _LOWEST <= score <= _NO_RATING:
                 why = f"{dimension} {score}: expected a whole number from 1 to 5, or 6 for no rating"
-                self.faults.append(Fault(turn=self.name, line=number, why=why))
+                self.faults.append(Fault(self.name, number, why))
             if any((rating.annotator, rating.dimension) == (rater, dimension) for rating in self.written):
-                self.faults.append(Fault(turn=self.name, line=number, why=f"{rater} rates {dimension} a second time"))
+                self.faults.append(Fault(self.name, number, f"{rater} rates {dimension} a second time"))
             self.written.append(Rating(annotator=rater, dimension=dimension, score=float(score)))
 
-    def close(self, dialog: str) -> Turn | None:
-        """Return the turn, or None where it has faults."""
+    def close(self, dialog: str, first: int) -> Turn | None:
+        """Return the turn, or None where it has faults; `first` is the line of its first header."""
         start, end = float(self.header["start"]), float(self.header["end"])
         name = _TURN.fullmatch(self.name)
+        if first != self.line:
+            self._fault(f"the turn stands already in line {first}")
         if name is None or name["dialog"] != dialog:
             self._fault(f"turn '{self.name}': expected {dialog}_ and F or M with a number, such as {dialog}_F000")
         if end <= start:
@@ -129,7 +128,10 @@ class _Block:
         if self.faults or name is None:
             return None
         ratings = tuple(rating for rating in self.written if rating.score <= _HIGHEST)
-        rated = {rating.dimension for rating in ratings}
+        rated: list[Dimension] = [
+            dimension for dimension in DIMENSIONS if any(r.dimension == dimension for r in ratings)
+        ]
+        means = (Rating(annotator=MEAN, dimension=rating, score=float(self.header[rating])) for rating in rated)
         return Turn(
             name=self.name,
             dialog=dialog,
@@ -137,11 +139,7 @@ class _Block:
             start=start,
             end=end,
             ratings=ratings,
-            stated_means=tuple(
-                Rating(annotator=MEAN, dimension=dimension, score=float(self.header[dimension]))
-                for dimension in DIMENSIONS
-                if dimension in rated
-            ),
+            stated_means=tuple(means),
             is_mean_right=all(self._states_mean(dimension) for dimension in DIMENSIONS),
             without_rating=self.without_rating,
             self_ratings=self.self_ratings,
@@ -152,7 +150,7 @@ class _Block:
         return not scores or abs(fmean(scores) - float(self.header[dimension])) <= _ROUNDING
 
     def _fault(self, why: str) -> None:
-        self.faults.append(Fault(turn=self.name, line=self.line, why=why))
+        self.faults.append(Fault(self.name, self.line, why))
 
 
 class _Page:
@@ -180,7 +178,7 @@ class _Page:
             self._is_lost = True
             name = re.search(r"Ses\d{2}[FM]_\w+", line)
             why = f"'{_short(line)}': expected '[start - end] turn category [V, A, D]'"
-            self.faults.append(Fault(turn=name[0] if name else "", line=number, why=why))
+            self.faults.append(Fault(name[0] if name else "", number, why))
             if name:
                 # A second header of that name would be read, and the turn counted as read and as refused.
                 self._seen.setdefault(name[0], number)
@@ -191,21 +189,19 @@ class _Page:
         """Note a line that is no text."""
         why = "is not UTF-8 text: convert the file to UTF-8"
         if _is_unused(line.decode("latin-1")):
-            self.unused.append(Fault(turn=self._last, line=number, why=why))
+            self.unused.append(Fault(self._last, number, why))
             return
         self._is_lost = self._block is None
-        turn = "" if self._block is None else self._block.name
-        fault = Fault(turn=turn, line=number, why=why)
-        (self.faults if self._block is None else self._block.faults).append(fault)
+        if self._block is None:
+            self.faults.append(Fault("", number, why))
+        else:
+            self._block.faults.append(Fault(self._block.name, number, why))
 
     def close(self) -> None:
         block, self._block = self._block, None
         if block is None:
             return
-        first = self._seen.setdefault(block.name, block.line)
-        if first != block.line:
-            block.faults.append(Fault(turn=block.name, line=block.line, why=f"the turn stands already in line {first}"))
-        turn = block.close(self._dialog)
+        turn = block.close(self._dialog, self._seen.setdefault(block.name, block.line))
         self.faults += block.faults
         self.unused += block.unused
         if turn is not None:
@@ -216,15 +212,12 @@ class _Page:
             self._block.add(number, line)
         elif not _RATER.match(line):
             self._is_lost = True
-            self.faults.append(Fault(turn="", line=number, why=f"'{_short(line)}' belongs to no turn"))
+            self.faults.append(Fault("", number, f"'{_short(line)}' belongs to no turn"))
         elif not self._is_lost:
             why = "is parted from its turn by a blank line: is it of this one?" if self._last else "belongs to no turn"
-            fault = Fault(turn=self._last, line=number, why=f"'{_short(line)}' {why}")
-            if _is_unused(line):
-                self.unused.append(fault)
-                return
-            self.faults.append(fault)
-            if self.turns and self.turns[-1].name == self._last:
+            fault = Fault(self._last, number, f"'{_short(line)}' {why}")
+            (self.unused if _is_unused(line) else self.faults).append(fault)
+            if not _is_unused(line) and self.turns and self.turns[-1].name == self._last:
                 del self.turns[-1]
 
 

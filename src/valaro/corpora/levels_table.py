@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from valaro.corpora.table_reader import place, read_sheet
+from valaro.corpora.csv_records import Fault
+from valaro.corpora.table_reader import read_rows
 from valaro.errors import all_at_once
 from valaro.labels.categories import CATEGORIES, Levels
 from valaro.records import LEVELS
@@ -17,19 +18,18 @@ def read_levels(path: Path) -> dict[str, Levels]:
     Raises:
         ValaroError: every fault with its line.
     """
-    sheet = read_sheet(path, _COLUMNS, _COLUMNS)
-    faults, table = list(sheet.faults), dict[str, Levels]()
-    for row in sheet.rows:
-        category, *levels = (cell.lower() for cell in row.cells)
-        where = place(path, row.line)
+    rows = read_rows(path, _COLUMNS, _COLUMNS)
+    faults, table = list[Fault](), dict[str, Levels]()
+    for line, cells in rows.rows:
+        category, *levels = (cell.lower() for cell in cells)
         if category in table:
-            faults.append(f"{where}: '{category}' stands there twice")
+            faults.append(Fault(line, f"'{category}' stands there twice"))
         if not category:
-            faults.append(f"{where}: 'category' is empty")
-        faults += [f"{where}: level '{level}': expected low, medium or high" for level in levels if level not in LEVELS]
+            faults.append(Fault(line, "'category' is empty"))
+        wrong = [level for level in levels if level not in LEVELS]
+        faults += [Fault(line, f"level '{level}': expected low, medium or high") for level in wrong]
         table[category] = Levels(*levels)
-    if faults:
-        raise all_at_once(f"{len(faults)} problem{'s' * (len(faults) > 1)} in {path}", faults)
+    rows.require_sound(faults)
     return table
 
 

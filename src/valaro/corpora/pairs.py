@@ -19,8 +19,8 @@ def paired_sessions(genders: Mapping[str, str]) -> dict[str, str]:
     men = sorted(name for name, gender in genders.items() if gender != "F")
     if women and men:
         pairs = min(len(women), len(men))
-        numbers = {name: place % pairs for side in (women, men) for place, name in enumerate(side)}
+        numbers = {name: index % pairs for side in (women, men) for index, name in enumerate(side)}
     else:
         last = max(len(genders) // 2 - 1, 0)
-        numbers = {name: min(place // 2, last) for place, name in enumerate(women or men)}
+        numbers = {name: min(index // 2, last) for index, name in enumerate(women or men)}
     return {name: f"{number + 1:02d}" for name, number in numbers.items()}

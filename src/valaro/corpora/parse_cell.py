@@ -3,18 +3,23 @@
 import math
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from unicodedata import category, name, normalize
 
 from valaro.errors import ValaroError, unknown_name
 from valaro.records import LEVEL_SCORES
 from valaro.regular import foreign_path, why_not_readable
 
+Value = TypeVar("Value")
 Region = tuple[float, float, float, float]
 
+LEFT: Region = (0.0, 0.0, 0.5, 1.0)
+RIGHT: Region = (0.5, 0.0, 1.0, 1.0)
 REGIONS: dict[str, Region | None] = {
-    "left": (0.0, 0.0, 0.5, 1.0),
-    "right": (0.5, 0.0, 1.0, 1.0),
+    "left": LEFT,
+    "right": RIGHT,
     "top": (0.0, 0.0, 1.0, 0.5),
     "bottom": (0.0, 0.5, 1.0, 1.0),
     "full": None,
@@ -28,6 +33,25 @@ _NOTHING = frozenset({"na", "n/a", "#n/a", "nan", "none", "null", "nil", "-", "-
 _BLANK_SIGNS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Signs that Unicode counts as letters, marks or symbols and that nobody sees."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+class RowParser:
+    """Parses the cells of one row; what is wrong with them is in `faults`, all of it."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def parse(self, parse: Callable[[str], Value], text: str, otherwise: Value) -> Value:
+        """Return what `parse` makes of a cell, `otherwise` where it raises."""
+        try:
+            return parse(text)
+        except ValaroError as error:
+            self.faults.append(str(error))
+            return otherwise
+
+    def seconds(self, column: str, text: str) -> float | None:
+        """Return seconds; None where nothing is said, or no seconds."""
+        return self.parse(lambda cell: seconds_of(column, cell), text, None)
 
 
 def checked_name(source: Path, name: str) -> str:
@@ -144,4 +168,14 @@ def score_of(text: str, scale: tuple[float, float]) -> float:
     score = number_of(text)
     if not low <= score <= high:
         raise ValaroError(f"{text} is outside the scale {low:g} to {high:g}: state its scale with --scale LOW HIGH")
+    return on_five(score, scale)
+
+
+def on_five(score: float, scale: tuple[float, float]) -> float:
+    """Return a number on `scale` as a score on the 1-5 scale.
+
+    >>> on_five(0, (-1, 1))
+    3.0
+    """
+    low, high = scale
     return score if scale == (1.0, 5.0) else 1.0 + 4.0 * (score - low) / (high - low)

@@ -1,6 +1,6 @@
-"""What a reader brings home from a corpus: its utterances, and an account of everything it met on the way."""
+"""What a reader returns of a corpus: its utterances, and a summary of everything that it met."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,55 +11,62 @@ from valaro.regular import why_no_folder
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """Utterances, what pages must say of them, and the account.
-
-    `expected` is how many `units` (turns, clips ...) the corpus itself says it has, by another source than the one read
-    (None: it does not say), or how many were asked for; `refused` are those that could not be read, with file and line;
-    `left_out` counts what was passed over on purpose, by what it is; `remarks` are worth a user's look and refuse
-    nothing. `tallies` count the levels where annotators rated them, for the paper's Table I.
-    """
+    """Utterances, what pages must say of them, and what became of everything else."""
 
     utterances: tuple[Utterance, ...]
     notes: tuple[CorpusNote, ...] = ()
-    units: str = "utterances"
+    unit: str = "utterance"
+    """What the corpus counts: turn, clip ..."""
     expected: int | None = None
-    refused: tuple[Problem, ...] = ()
-    left_out: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Units that the corpus has by another source than the one read, or that were asked for; None: it does not say."""
+    rejected: tuple[Problem, ...] = ()
+    """What could not be read, with file and line."""
+    skipped: Mapping[str, int] = field(default_factory=dict[str, int])
+    """What was passed over on purpose: how many of each kind."""
     remarks: tuple[str, ...] = ()
+    """Worth a user's look; they reject nothing."""
     tallies: tuple[LevelTally, ...] = ()
+    """The levels, for the paper's Table I, where annotators rated them."""
 
     @property
     def is_complete(self) -> bool:
         """Whether everything that was expected was read."""
-        return not self.refused and self.expected in {None, len(self.utterances)}
+        return not self.rejected and self.expected in {None, len(self.utterances)}
 
-    def account(self) -> tuple[str, ...]:
-        """Return what was met, a line each; nothing where all is as it should be and the corpus says no number.
+    def summary(self) -> tuple[str, ...]:
+        """Return what was met, one line each; nothing where all is well and the corpus does not say how many it has.
 
-        >>> Reading(utterances=(), units="turns", expected=2, left_out={"self-ratings": 3}).account()
-        ('2 turns expected, 0 read, 0 refused', 'left out: 3 self-ratings')
+        >>> Reading(utterances=(), unit="turn", expected=2, skipped={"self-ratings": 3}).summary()
+        ('2 turns expected, 0 read, 0 rejected', 'skipped: 3 self-ratings')
         """
-        expected = "" if self.expected is None else f"{self.expected} {self.units} expected, "
-        read = f"{len(self.utterances)} {'' if expected else self.units + ' '}read"
-        left_out = [f"{count} {what}" for what, count in self.left_out.items() if count]
-        has_count = bool(expected or self.refused)
+        expected = "" if self.expected is None else f"{_counted(self.expected, self.unit)} expected, "
+        read = f"{len(self.utterances) if expected else _counted(len(self.utterances), self.unit)} read"
+        skipped = ", ".join(f"{count} {what}" for what, count in self.skipped.items() if count)
         return (
-            *([f"{expected}{read}, {len(self.refused)} refused"] if has_count else []),
-            *([f"left out: {', '.join(left_out)}"] if left_out else []),
+            *([f"{expected}{read}, {len(self.rejected)} rejected"] if expected or self.rejected else []),
+            *([f"skipped: {skipped}"] if skipped else []),
             *self.remarks,
         )
 
 
-def strictly(reading: Reading, source: str) -> Reading:
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}{'s' * (count != 1)}"
+
+
+def require_complete(reading: Reading, source: str) -> Reading:
     """Return the reading if it is complete.
 
     Raises:
-        ValaroError: something was refused or is not accounted for; all of it is named.
+        ValaroError: something was rejected or is not accounted for; all of it is named.
     """
     if reading.is_complete:
         return reading
-    faults = [f"{problem.utterance}: {problem.where}: {problem.why}" for problem in reading.refused]
-    raise all_at_once(f"{source}: {reading.account()[0]}", [*faults, *reading.remarks])
+    raise all_at_once(f"{source}: {reading.summary()[0]}", [*map(in_words, reading.rejected), *reading.remarks])
+
+
+def in_words(problem: Problem) -> str:
+    """Return a problem as one line of a message."""
+    return f"{problem.utterance}: {problem.where}: {problem.why}"
 
 
 def existing_folder(path: Path) -> Path:
@@ -74,6 +81,16 @@ def existing_folder(path: Path) -> Path:
     return path
 
 
-def nothing_in(source: str, expected: str) -> ValaroError:
+def nothing_in(source: Path, expected: str) -> ValaroError:
     """Return the error for a folder in which a reader found nothing of its corpus."""
     return ValaroError(f"{source}: nothing of this corpus is there; expected {expected}")
+
+
+FORKS = "resource forks (._*)"
+
+
+def without_forks(paths: Iterable[Path]) -> tuple[list[Path], int]:
+    """Return the paths in their order, and how many are `._` files, which one system leaves in copies."""
+    ordered = sorted(paths)
+    kept = [path for path in ordered if not path.name.startswith("._")]
+    return kept, len(ordered) - len(kept)

@@ -2,14 +2,16 @@
 
 Nothing is known of such recordings but what they hold. Where somebody speaks is found by voice activity (see
 media/voice_activity.py), and the middle of a sample lies in such a stretch; a sample of silence or without a face is
-dropped and another one drawn (spoken.py, sampling.py). Where nobody says who speaks, a recording counts as one person,
-who could be anyone.
+dropped and another one drawn (speech_source.py, sampling.py). Who speaks is said by a pattern over the path or by a
+table (speaker_names.py); a recording of which they do not say it is a Problem. Where nobody says who speaks, a
+recording counts as one person, who could be anyone. A recording of which nothing can be taken is a Problem with the
+reason: nobody speaks, no face shows, it cannot be read.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -17,9 +19,10 @@ from unicodedata import normalize
 
 import numpy as np
 
+from valaro.corpora.options import RecordingsOptions
 from valaro.corpora.parse_cell import checked_name, fits_a_cell, hidden_sign
 from valaro.corpora.reading import Reading, existing_folder, nothing_in
-from valaro.corpora.sampling import Crop, check_numbers, draw
+from valaro.corpora.sampling import Drawing, Sample, check_numbers, draw
 from valaro.corpora.speaker_names import (
     NamedSpeaker,
     SpeakerOf,
@@ -29,124 +32,79 @@ from valaro.corpora.speaker_names import (
 )
 from valaro.corpora.speech_source import SpokenPlaces
 from valaro.errors import MediaError, ValaroError
-from valaro.media.decode import MediaInfo, probe
+from valaro.media.decode import probe
 from valaro.media.presence import FaceFinder
 from valaro.media.suffixes import RECORDINGS
 from valaro.media.voice_activity import SpeechSegment, spoken_stretches
 from valaro.records import ANYONE, Problem, Utterance
 
-PLACE = 0.64
+LONGEST_PLACE = 0.64
 """Seconds of speech at most to a place: half a sample, so that neighbours can stand side by side without a gap."""
 
 _MOST_KINDS, _MOST_NAMES = 8, 12
 """Kinds of files that are no recordings, and speakers, that are named."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Listing:
+    """The files below a folder, and how their corpus and its people are called."""
+
+    folder: Path
+    corpus: str
+    people: str
+    recordings: Sequence[Path]
+    others: Sequence[Path]
+    """Files that are no recordings by their names."""
+    skipped: dict[str, int]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Recording:
-    """A file as a source of samples that keeps in mind why its places were refused."""
+    """A recording in which `speaker` speaks at some `places`."""
 
-    path: Path
     speaker: NamedSpeaker
     places: SpokenPlaces
-    reasons: Counter[str] = field(default_factory=Counter[str])
-
-    @property
-    def name(self) -> str:
-        return self.places.name
-
-    @property
-    def count(self) -> int:
-        return self.places.count
-
-    def crop(self, place: int) -> Crop | None:
-        return self.places.crop(place)
-
-    def why_not(self, crop: Crop) -> str:
-        reason = self.places.why_not(crop)
-        if reason:
-            self.reasons[reason] += 1
-        return reason
 
 
 def read_recordings(
     folder: Path,
-    *,
-    corpus: str | None = None,
-    people: str | None = None,
-    speaker_from: str | None = None,
-    speakers: Path | None = None,
-    samples: int | None = None,
-    seed: int = 0,
-    overlap: bool = False,
-    faces: bool = True,
-    workers: int = 1,
+    options: RecordingsOptions = RecordingsOptions(),
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Reading:
-    """Draw unlabelled samples from all recordings below `folder`; without `samples`, as many as there are.
-
-    The first samples of a seed are the same however many are asked for. `overlap` allows samples of a recording to
-    share time; without `faces` no picture is looked at. A recording of which nothing can be taken is a Problem with the
-    reason: nobody speaks, no face shows, it cannot be read. `workers` are threads; `on_progress` is told (samples
-    found, asked for).
-
-    `speaker_from` is a pattern that says who speaks by the path, `speakers` a table that does (speaker_names.py); a
-    recording of which they do not say it is a Problem. `corpus` is by default the folder's name. `people` are by
-    default the corpus where speakers are named, else ANYONE: a folder's name says nothing of who is seen in it.
+    """Draw unlabelled samples from all recordings below `folder`; `on_progress` is called with (drawn, asked for).
 
     Raises:
         ValaroError: no such folder, no recording in it, or a pattern or table that makes no sense.
     """
+    listing = _listing(folder, options)
+    check_numbers(options)
+    inspected = _inspect_all(listing, options)
+    recordings = [item for item in inspected if isinstance(item, _Recording)]
+    rejected = [item for item in inspected if isinstance(item, Problem)]
+    drawing = draw([recording.places for recording in recordings], options, on_progress if recordings else None)
+    rejected += [*drawing.problems, *_without_samples(recordings, drawing)]
+    return Reading(
+        utterances=tuple(_utterance(recordings[sample.source], sample, listing) for sample in drawing.samples),
+        unit="sample",
+        expected=options.samples,
+        rejected=tuple(_named(problem, listing.corpus) for problem in rejected),
+        skipped=listing.skipped | drawing.skipped,
+        remarks=tuple(_remarks(listing, options, recordings, drawing, rejected)),
+    )
+
+
+def _listing(folder: Path, options: RecordingsOptions) -> _Listing:
+    """List what is below the folder; `people` are ANYONE by default, since a folder's name says nothing of them."""
     # Absolute, so that a recording is known again that a table names, too.
     folder = existing_folder(folder).absolute()
-    corpus = checked_name(folder, folder.name if corpus is None else corpus)
-    are_named = speaker_from is not None or speakers is not None
-    people = checked_name(folder, people or (corpus if are_named else ANYONE))
-    paths, others, left_out = recordings_below(folder)
-    if not paths:
+    corpus = checked_name(folder, folder.name if options.corpus is None else options.corpus)
+    are_named = options.speaker_from is not None or options.speakers is not None
+    people = checked_name(folder, options.people or (corpus if are_named else ANYONE))
+    recordings, others, skipped = recordings_below(folder)
+    if not recordings:
         expected = f"recordings, by their names: {' '.join(sorted(RECORDINGS))}"
-        raise nothing_in(str(folder), f"{expected}; {_others_in_words(others)}" if others else expected)
-    check_numbers(samples, workers)
-    speaker_of = _speaker_of([path.relative_to(folder).as_posix() for path in paths], speaker_from, speakers)
-    with ThreadPoolExecutor(workers, thread_name_prefix="voices") as pool:
-        finder = FaceFinder() if faces else None
-        paths, doubles = _apart(paths, folder)
-        looked = [
-            *doubles,
-            *pool.map(partial(_look_into, folder=folder, finder=finder, speaker_of=speaker_of), paths),
-        ]
-    sources = [one for one in looked if isinstance(one, _Recording)]
-    refused = [_named(one, corpus) for one in looked if isinstance(one, Problem)]
-    asked = sum(source.count for source in sources) if samples is None else samples
-    drawing = (
-        draw(sources, samples=asked, seed=seed, overlap=overlap, workers=workers, on_progress=on_progress)
-        if sources
-        else None
-    )
-    taken = drawing.samples if drawing else ()
-    drawn = Counter(sample.source for sample in taken)
-    # Once enough were found the others were not looked at, so that nothing can be said of them.
-    whole = len(taken) < asked
-    empty = [source for place, source in enumerate(sources) if whole and not drawn[place]]
-    faults = drawing.problems if drawing else ()
-    broken = {problem.utterance for problem in faults}
-    refused += [_named(problem, corpus) for problem in faults]
-    refused += [_named(_why_none(source), corpus) for source in empty if source.name not in broken]
-    return Reading(
-        utterances=tuple(_utterance(sources[s.source], s.place, s.crop, corpus, people) for s in taken),
-        units="samples",
-        expected=samples,
-        refused=tuple(refused),
-        left_out=left_out | ({f"places {what}": count for what, count in drawing.refused.items()} if drawing else {}),
-        remarks=(
-            f"{len(taken)} samples of {len(drawn)} of {len(paths)} recordings",
-            *([_others_in_words(others)] if others else []),
-            _whose({sources[sample.source].speaker for sample in taken}, people),
-            *([drawing.shortfall()] if drawing and samples and whole else []),
-            *([] if faces else ["not looked at: whether a face shows"]),
-            *_sounds_alone(refused),
-        ),
-    )
+        raise nothing_in(folder, f"{expected}; {_others_in_words(others)}" if others else expected)
+    return _Listing(folder=folder, corpus=corpus, people=people, recordings=recordings, others=others, skipped=skipped)
 
 
 def recordings_below(folder: Path) -> tuple[list[Path], list[Path], dict[str, int]]:
@@ -167,30 +125,128 @@ def _others_in_words(others: Sequence[Path]) -> str:
     return f"no recordings by their names: {', '.join([*named, *([f'{more} of other kinds'] if more else [])])}"
 
 
-def _apart(paths: Sequence[Path], folder: Path) -> tuple[list[Path], list[Problem]]:
-    """Part off recordings whose name is that of another one in another spelling of Unicode: ids cannot tell them."""
+def _inspect_all(listing: _Listing, options: RecordingsOptions) -> list[_Recording | Problem]:
+    """Return each recording with the places where somebody speaks, or why nothing can be taken of it."""
+    names = {path: path.relative_to(listing.folder).as_posix() for path in listing.recordings}
+    speaker_of = _speaker_of(list(names.values()), options)
     first: dict[str, Path] = {}
-    doubles: list[Problem] = []
-    for path in paths:
-        name = path.relative_to(folder).as_posix()
-        same = first.setdefault(normalize("NFC", name), path)
-        if same != path:
-            why = "another recording has the same name in another spelling of Unicode: rename one"
-            doubles.append(Problem(utterance=name, where="name", why=why))
-    return list(first.values()), doubles
+    for path, name in names.items():
+        first.setdefault(normalize("NFC", name), path)
+    # Ids cannot tell names apart that differ in their spelling alone.
+    why = "another recording has the same name in another spelling of Unicode: rename one"
+    copies = [
+        Problem(utterance=name, where="name", why=why)
+        for path, name in names.items()
+        if first[normalize("NFC", name)] != path
+    ]
+    finder = FaceFinder() if options.faces else None
+    inspect = partial(_inspect, folder=listing.folder, finder=finder, speaker_of=speaker_of)
+    with ThreadPoolExecutor(options.workers, thread_name_prefix="voices") as pool:
+        return [*copies, *pool.map(inspect, first.values())]
 
 
-def _speaker_of(names: Sequence[str], pattern: str | None, table: Path | None) -> SpeakerOf:
-    if pattern is not None and table is not None:
+def _speaker_of(names: Sequence[str], options: RecordingsOptions) -> SpeakerOf:
+    if options.speaker_from is not None and options.speakers is not None:
         raise ValaroError("--speaker-from and --speakers both say who speaks: give one of them")
-    if pattern is not None:
-        return speakers_by_pattern(pattern)
-    return nobody_named if table is None else speakers_by_table(table, names)
+    if options.speaker_from is not None:
+        return speakers_by_pattern(options.speaker_from)
+    return nobody_named if options.speakers is None else speakers_by_table(options.speakers, names)
 
 
-def _sounds_alone(refused: Sequence[Problem]) -> list[str]:
-    count = sum(problem.is_absence and problem.where == "picture" for problem in refused)
-    return [f"{count} recordings have no picture: --no-faces takes their sound"] if count else []
+def _inspect(path: Path, *, folder: Path, finder: FaceFinder | None, speaker_of: SpeakerOf) -> _Recording | Problem:
+    name = path.relative_to(folder).as_posix()
+    if not fits_a_cell(name):
+        what = hidden_sign(name) or "a control character, a byte that is not UTF-8 or an outer blank"
+        return Problem(utterance=ascii(name), where="name", why=f"{what} in the name")
+    try:
+        speaker = speaker_of(name)
+        info = probe(path)
+        if not info.has_sound or (finder and not info.has_picture):
+            return Problem.absence(name, "picture" if info.has_sound else "sound")
+        begins, ends = places_in(spoken_stretches(path))
+    except MediaError as error:
+        return Problem(utterance=name, where="recording", why=str(error))
+    except ValaroError as error:
+        return Problem(utterance=name, where="speaker", why=str(error))
+    if not begins:
+        return Problem(utterance=name, where="sound", why=f"nobody speaks in its {info.duration:.1f} s")
+    places = SpokenPlaces(
+        name=name,
+        sound=path,
+        begins=np.array(begins),
+        ends=np.array(ends),
+        picture=path if finder else None,
+        finder=finder,
+    )
+    return _Recording(speaker=speaker, places=places)
+
+
+def places_in(stretches: Sequence[SpeechSegment]) -> tuple[list[float], list[float]]:
+    """Part stretches of speech into places of equal length, at most LONGEST_PLACE seconds each.
+
+    >>> places_in([SpeechSegment(1.0, 2.2), SpeechSegment(4.0, 4.5)])
+    ([1.0, 1.6, 4.0], [1.6, 2.2, 4.5])
+    """
+    edges = [
+        np.linspace(start, end, 1 + max(1, int(np.ceil(round((end - start) / LONGEST_PLACE, 6))))).round(6).tolist()
+        for start, end in stretches
+    ]
+    return list(chain(*(line[:-1] for line in edges))), list(chain(*(line[1:] for line in edges)))
+
+
+def _without_samples(recordings: Sequence[_Recording], drawing: Drawing) -> Iterator[Problem]:
+    """Yield why nothing was taken of a recording, unless its problem is known already."""
+    known = {problem.utterance for problem in drawing.problems} | {
+        recordings[sample.source].places.name for sample in drawing.samples
+    }
+    # Once enough were found the others were not looked at, so that nothing can be said of them.
+    inspected = enumerate(recordings) if len(drawing.samples) < drawing.asked else ()
+    for source, recording in inspected:
+        name, count = recording.places.name, recording.places.count
+        if name not in known:
+            reasons = drawing.rejected_by_source.get(source, Counter[str]()).most_common()
+            why = ", ".join(f"{number} {what}" for what, number in reasons)
+            yield Problem(utterance=name, where="samples", why=f"none of its {count} places gives a sample: {why}")
+
+
+def _named(problem: Problem, corpus: str) -> Problem:
+    """Return the problem under the name that its recording has in the corpus."""
+    return replace(problem, utterance=f"{corpus}/{problem.utterance}")
+
+
+def _utterance(recording: _Recording, sample: Sample, listing: _Listing) -> Utterance:
+    name, speaker = recording.places.name, recording.speaker
+    return Utterance(
+        id=f"{listing.corpus}/{name}.{sample.number:05d}",
+        corpus=listing.corpus,
+        session=speaker.session,
+        speaker=f"{listing.people}/{speaker.name or f'?{name}'}",
+        gender=speaker.gender,
+        media=recording.places.sound,
+        start=sample.crop.start,
+        end=sample.crop.end,
+    )
+
+
+def _remarks(
+    listing: _Listing,
+    options: RecordingsOptions,
+    recordings: Sequence[_Recording],
+    drawing: Drawing,
+    rejected: Sequence[Problem],
+) -> Iterator[str]:
+    sources = {sample.source for sample in drawing.samples}
+    yield f"{len(drawing.samples)} samples of {len(sources)} of {len(listing.recordings)} recordings"
+    if listing.others:
+        yield _others_in_words(listing.others)
+    yield _whose({recordings[source].speaker for source in sources}, listing.people)
+    if recordings and options.samples and len(drawing.samples) < drawing.asked:
+        yield drawing.shortfall()
+    if not options.faces:
+        yield "not looked at: whether a face shows"
+    blind = sum(problem.is_absence and problem.where == "picture" for problem in rejected)
+    if blind:
+        yield f"{blind} recordings have no picture: --no-faces takes their sound"
 
 
 def _whose(speakers: set[NamedSpeaker], people: str) -> str:
@@ -208,80 +264,4 @@ def _whose(speakers: set[NamedSpeaker], people: str) -> str:
         f"nobody says who speaks: while a person of '{people}' is held out, none of these recordings is learnt from; "
         "people of any other name are taken for strangers. IF ONE OF THEM SPEAKS HERE, training learns from that "
         "person even while the person is held out: name the speakers with --speaker-from PATTERN or --speakers TABLE"
-    )
-
-
-def _look_into(path: Path, *, folder: Path, finder: FaceFinder | None, speaker_of: SpeakerOf) -> _Recording | Problem:
-    """Return where somebody speaks in a recording, or why nothing can be taken of it."""
-    name = path.relative_to(folder).as_posix()
-    if not fits_a_cell(name):
-        hidden = hidden_sign(name)
-        why = hidden or "a control character, a byte that is not UTF-8 or an outer blank"
-        return Problem(utterance=ascii(name), where="name", why=f"{why} in the name")
-    try:
-        speaker = speaker_of(name)
-    except ValaroError as error:
-        return Problem(utterance=name, where="speaker", why=str(error))
-    try:
-        info = probe(path)
-        lacks = _lacks(info, faces=finder is not None)
-        if lacks:
-            return Problem.absence(name, lacks)
-        stretches = spoken_stretches(path)
-    except MediaError as error:
-        return Problem(utterance=name, where="recording", why=str(error))
-    begins, ends = places_in(stretches)
-    if not begins:
-        return Problem(utterance=name, where="sound", why=f"nobody speaks in its {info.duration:.1f} s")
-    places = SpokenPlaces(
-        name=name,
-        sound=path,
-        begins=np.array(begins),
-        ends=np.array(ends),
-        picture=path if finder is not None else None,
-        finder=finder,
-    )
-    return _Recording(path=path, speaker=speaker, places=places)
-
-
-def _lacks(info: MediaInfo, *, faces: bool) -> str:
-    if not info.has_sound:
-        return "sound"
-    return "picture" if faces and not info.has_picture else ""
-
-
-def places_in(stretches: Sequence[SpeechSegment]) -> tuple[list[float], list[float]]:
-    """Part stretches of speech into places of equal length, at most PLACE seconds each.
-
-    >>> places_in([Spoken(1.0, 2.2), Spoken(4.0, 4.5)])
-    ([1.0, 1.6, 4.0], [1.6, 2.2, 4.5])
-    """
-    edges = [
-        np.linspace(start, end, 1 + max(1, int(np.ceil(round((end - start) / PLACE, 6))))).round(6).tolist()
-        for start, end in stretches
-    ]
-    return list(chain(*(line[:-1] for line in edges))), list(chain(*(line[1:] for line in edges)))
-
-
-def _why_none(source: _Recording) -> Problem:
-    reasons = ", ".join(f"{count} {what}" for what, count in source.reasons.most_common())
-    why = f"none of its {source.count} places gives a sample: {reasons or 'they are too near its ends'}"
-    return Problem(utterance=source.name, where="samples", why=why)
-
-
-def _named(problem: Problem, corpus: str) -> Problem:
-    """Return the problem under the name that its recording has in the corpus."""
-    return replace(problem, utterance=f"{corpus}/{problem.utterance}")
-
-
-def _utterance(source: _Recording, place: int, crop: Crop, corpus: str, people: str) -> Utterance:
-    return Utterance(
-        id=f"{corpus}/{source.name}.{place:05d}",
-        corpus=corpus,
-        session=source.speaker.session,
-        speaker=f"{people}/{source.speaker.name or f'?{source.name}'}",
-        gender=source.speaker.gender,
-        media=source.path,
-        start=crop.start,
-        end=crop.end,
     )

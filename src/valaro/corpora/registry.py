@@ -1,103 +1,77 @@
-"""The one table of corpora that can be read, by the names that users give them."""
+"""The one table of corpora that can be read, by the names that users give them; a new corpus is a line here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from valaro.corpora.crema_d import read_crema_d
-from valaro.corpora.from_audformat import read_audformat
-from valaro.corpora.iemocap import read_iemocap
-from valaro.corpora.missing_levels import missing_levels
-from valaro.corpora.ravdess import read_ravdess
-from valaro.corpora.reading import Reading
-from valaro.corpora.table import read_table
+from valaro.corpora import options as of
 from valaro.errors import ValaroError, unknown_name
 from valaro.files import checked_path
 from valaro.typed import typed
 
+if TYPE_CHECKING:
+    from valaro.corpora.reading import Reading
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How a corpus is read: `read(path, **options)`, which of the options it `takes`, and `what` its path is.
+    """A kind of corpus."""
 
-    One that is `slow` also takes `on_progress`, which is told (done, of how many).
-    """
-
-    read: Callable[..., Reading]
-    takes: tuple[str, ...]
+    reader: str
+    """`module.function` in this package; loaded when it is called, since some readers load what decodes recordings."""
+    options: type[Any]
     what: str
-    slow: bool = False
+    """What is read, in a few words of `--help`."""
+    more: str = ""
+    """Further sentences of the kind's own `--help`."""
+    is_slow: bool = False
+    """Whether the reader also takes `on_progress`, which is called with (done, of how many)."""
 
-
-def _table(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_table checks them
-    utterances = read_table(path, **options)
-    return Reading(
-        utterances=utterances, remarks=missing_levels(utterances, is_scale_stated=options.get("scale") is not None)
-    )
-
-
-def _ami(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - read_ami checks them
-    # It looks into recordings: what decodes them need not be loaded for a table.
-    from valaro.corpora.ami import read_ami
-
-    return read_ami(path, **options)
-
-
-def _recordings(path: Path, **options: Any) -> Reading:  # noqa: ANN401 - as above
-    from valaro.corpora.recordings import read_recordings
-
-    return read_recordings(path, **options)
-
-
-_PATHS = ("root", "levels", "seats", "speakers")
-"""Options that are files or folders, which Python callers may give as text."""
-
-_PLAIN: Mapping[str, Any] = {
-    **dict.fromkeys(("corpus", "people", "speaker_from", "votes"), str),
-    **dict.fromkeys(("samples", "seed", "workers"), int),
-    **dict.fromkeys(("overlap", "faces"), bool),
-    "scale": tuple[float, float],
-}
-"""The kinds of the other options."""
 
 KINDS: Mapping[str, Kind] = {
     "table": Kind(
-        read=_table, takes=("corpus", "people", "scale", "root"), what="a CSV or Parquet file, a row an utterance"
+        reader="table.read_table",
+        options=of.TableOptions,
+        what="A CSV, TSV or Parquet table.",
+        more="It has one row per utterance. Columns utterance and file are required; speaker, gender, session, "
+        "valence, arousal and others are optional. An empty label means unlabelled. A table with a fault is not read "
+        "at all: every fault is named with its line.",
     ),
-    "iemocap": Kind(read=read_iemocap, takes=("seats",), what="the folder IEMOCAP_full_release"),
+    "iemocap": Kind(reader="iemocap.read_iemocap", options=of.IemocapOptions, what="The folder IEMOCAP_full_release."),
     "ami": Kind(
-        read=_ami,
-        takes=("samples", "seed", "overlap", "faces", "workers"),
-        what="the folder amicorpus, its annotations in or beside it",
-        slow=True,
+        reader="ami.read_ami",
+        options=of.AmiOptions,
+        what="The folder amicorpus: unlabelled samples.",
+        more="Its annotations lie in or beside it.",
+        is_slow=True,
     ),
     "recordings": Kind(
-        read=_recordings,
-        takes=("corpus", "people", "speaker_from", "speakers", "samples", "seed", "overlap", "faces", "workers"),
-        what="any folder of videos or sounds",
-        slow=True,
+        reader="recordings.read_recordings",
+        options=of.RecordingsOptions,
+        what="Any videos or sounds: unlabelled samples.",
+        more="Samples in which somebody speaks are taken from all files below the folder.",
+        is_slow=True,
     ),
-    "crema-d": Kind(read=read_crema_d, takes=("levels", "votes"), what="a folder with VideoFlash or AudioWAV"),
-    "ravdess": Kind(read=read_ravdess, takes=("levels",), what="a folder with Actor_01, Actor_02 ... at any depth"),
-    "audformat": Kind(read=read_audformat, takes=("corpus", "people", "scale", "root"), what="a folder with db.yaml"),
+    "crema-d": Kind(reader="crema_d.read_crema_d", options=of.CremaDOptions, what="CREMA-D: VideoFlash or AudioWAV."),
+    "ravdess": Kind(
+        reader="ravdess.read_ravdess",
+        options=of.LevelOptions,
+        what="RAVDESS: Actor_01, Actor_02 and so on.",
+        more="They may lie at any depth.",
+    ),
+    "audformat": Kind(
+        reader="from_audformat.read_audformat",
+        options=of.TableOptions,
+        what="An audformat database with db.yaml.",
+    ),
 }
-
-
-def _flag(option: str) -> str:
-    return f"--{option.replace('_', '-')}"
-
-
-def _checked(name: str, value: object) -> object:
-    try:
-        return typed(_PLAIN[name], value, name)
-    except ValueError as error:
-        raise ValaroError(str(error)) from None
 
 
 def read_kind(
     kind: str, path: Path, options: Mapping[str, object], on_progress: Callable[[int, int], None] | None = None
-) -> Reading:
+) -> "Reading":
     """Read a corpus of a known kind; of `options`, those that are None were not given.
 
     Raises:
@@ -107,11 +81,30 @@ def read_kind(
     if kind not in KINDS:
         raise unknown_name("kind of corpus", kind, KINDS)
     chosen = KINDS[kind]
-    given = {name: value for name, value in options.items() if value is not None}
-    foreign = [name for name in given if name not in chosen.takes]
+    module, _, function = chosen.reader.partition(".")
+    read = getattr(import_module(f"valaro.corpora.{module}"), function)
+    given = _checked_options(kind, {name: value for name, value in options.items() if value is not None})
+    return read(path, given, **({"on_progress": on_progress} if chosen.is_slow else {}))
+
+
+def _checked_options(kind: str, given: Mapping[str, object]) -> Any:  # noqa: ANN401 - the kind's record
+    """Return the options as the kind's record; Python callers may give paths as text."""
+    record = KINDS[kind].options
+    names, hints = [field.name for field in fields(record)], get_type_hints(record)
+    foreign = next((name for name in given if name not in names), None)
     if foreign:
-        taken = ", ".join(map(_flag, chosen.takes)) or "none"
-        raise ValaroError(f"{_flag(foreign[0])} means nothing for '{kind}'; options of this kind: {taken}")
-    given |= {name: checked_path(given[name], name) for name in _PATHS if name in given}
-    given |= {name: _checked(name, given[name]) for name in _PLAIN if name in given}
-    return chosen.read(path, **given, **({"on_progress": on_progress} if chosen.slow else {}))
+        legal = ", ".join(map(_flag, names)) or "none"
+        raise ValaroError(f"{_flag(foreign)} means nothing for '{kind}'; options of this kind: {legal}")
+    try:
+        return record(
+            **{
+                name: checked_path(value, name) if hints[name] == Path | None else typed(hints[name], value, name)
+                for name, value in given.items()
+            }
+        )
+    except ValueError as error:
+        raise ValaroError(str(error)) from None
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"

@@ -1,7 +1,7 @@
 """Samples drawn at random from places in recordings until enough of them pass a check.
 
 Every place has a random number of its own, from the seed and the name of its source; places are tried in the order of
-these numbers, and each is taken or refused for good. So the samples of a seed are the first ones of one long row: who
+these numbers, and each is taken or rejected for good. So the samples of a seed are the first ones of one long row: who
 asks for more gets those of fewer and others, whatever the number of workers. Places are looked at only until enough are
 found: the cost grows with the samples, not with the corpus.
 """
@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from valaro.corpora.options import SampleOptions
 from valaro.errors import MediaError, ValaroError
 from valaro.records import Problem
 from valaro.rng import numpy_stream
@@ -50,12 +51,12 @@ class Source(Protocol):
     @property
     def count(self) -> int: ...
 
-    def crop(self, place: int) -> Crop | None:
+    def crop(self, number: int, /) -> Crop | None:
         """Return the sample at a place, None if the recording is too short for it; MediaError: it cannot be read."""
         ...
 
-    def why_not(self, crop: Crop) -> str:
-        """Return what the crop is (`of silence`) that refuses it, nothing if it is good; MediaError: undecodable.
+    def why_not(self, crop: Crop, /) -> str:
+        """Return what the crop is (`of silence`) that rejects it, nothing if it is good; MediaError: undecodable.
 
         Several threads may call it at once.
         """
@@ -63,127 +64,140 @@ class Source(Protocol):
 
 
 class Sample(NamedTuple):
-    """A place taken, of the source with this index."""
+    """What was taken: which source (its index), the number of its place, from when to when."""
 
     source: int
-    place: int
+    number: int
     crop: Crop
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """The samples in the order drawn, how many places were refused as what, and what could not be decoded."""
+    """The samples in the order drawn, and what became of the other places that were tried."""
 
     asked: int
     samples: tuple[Sample, ...]
-    refused: Mapping[str, int]
+    rejected_by_source: Mapping[int, Counter[str]]
+    """How many places of a source were rejected as what."""
     problems: tuple[Problem, ...]
+    """What could not be decoded."""
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """How many places were rejected as what, the commonest first."""
+        return dict(sum(self.rejected_by_source.values(), Counter[str]()).most_common())
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """The same in the words of a corpus's summary."""
+        return {f"places {what}": count for what, count in self.rejected.items()}
 
     def shortfall(self) -> str:
         """Return in words why there are fewer samples than asked for.
 
-        >>> Drawing(asked=5, samples=(), refused={"without a face": 388, "of silence": 120}, problems=()).shortfall()
+        >>> why = {0: Counter({"without a face": 388, "of silence": 120})}
+        >>> Drawing(asked=5, samples=(), rejected_by_source=why, problems=()).shortfall()
         'asked for 5 samples, got 0: of all 508 places 388 were without a face, 120 of silence'
         """
-        refused = ", ".join(f"{count} {what}" for what, count in self.refused.items())
-        tried = len(self.samples) + sum(self.refused.values())
-        why = f"of all {tried} places {refused.replace(' ', ' were ', 1)}" if refused else "there is no place to try"
+        rejected = ", ".join(f"{count} {what}" for what, count in self.rejected.items())
+        tried = len(self.samples) + sum(self.rejected.values())
+        why = f"of all {tried} places {rejected.replace(' ', ' were ', 1)}" if rejected else "there is no place to try"
         return f"asked for {self.asked} samples, got {len(self.samples)}: {why}"
 
 
 def draw(
-    sources: Sequence[Source],
-    *,
-    samples: int,
-    seed: int,
-    overlap: bool = False,
-    workers: int = 1,
-    on_progress: Callable[[int, int], None] | None = None,
+    sources: Sequence[Source], options: SampleOptions, on_progress: Callable[[int, int], None] | None = None
 ) -> Drawing:
-    """Draw so many samples; `overlap` allows those of one source to share time. `on_progress` is told (taken, asked).
+    """Draw samples, all there are where no number is said. `on_progress` is called with (taken, asked).
 
     A source that cannot be read, or not in FAULTS of its places, is a Problem, and the others go on.
+
+    Raises:
+        ValaroError: less than one sample or worker.
     """
-    check_numbers(samples, workers)
+    check_numbers(options)
     assert len({source.name for source in sources}) == len(sources)
-    tray = _Tray(sources, overlap=overlap)
-    if on_progress is not None:
-        # Else the first sample of this run would pass for what an earlier run had done.
-        on_progress(0, samples)
-    with closing(_looked_at(tray, _in_random_order(sources, seed), workers)) as looked_at:
-        for candidate, look in looked_at:
-            tray.decide(candidate, look)
-            if on_progress is not None:
-                on_progress(len(tray.samples), samples)
-            if len(tray.samples) == samples:
+    asked = sum(source.count for source in sources) if options.samples is None else options.samples
+    tray = _Tray(sources, overlap=options.overlap)
+    # Else the first sample of this run would pass for what an earlier run had done.
+    _report(0, asked, on_progress)
+    with closing(_inspected(tray, _in_random_order(sources, options.seed), options.workers)) as inspected:
+        for candidate, inspect in inspected:
+            tray.decide(candidate, inspect)
+            _report(len(tray.samples), asked, on_progress)
+            if len(tray.samples) == asked:
                 break
     return Drawing(
-        asked=samples,
+        asked=asked,
         samples=tuple(tray.samples),
-        refused=dict(tray.refused.most_common()),
+        rejected_by_source=dict(tray.rejected),
         problems=tuple(tray.problems),
     )
 
 
-def check_numbers(samples: int | None, workers: int) -> None:
+def _report(taken: int, asked: int, on_progress: Callable[[int, int], None] | None) -> None:
+    if on_progress is not None:
+        on_progress(taken, asked)
+
+
+def check_numbers(options: SampleOptions) -> None:
     """See that so many samples (None: all there are) can be drawn by so many workers."""
-    if samples is not None and samples < 1:
-        raise ValaroError(f"{samples} samples: expected at least 1")
-    if workers < 1:
-        raise ValaroError(f"{workers} workers: expected at least 1")
+    for number, what in ((options.samples, "samples"), (options.workers, "workers")):
+        if number is not None and number < 1:
+            raise ValaroError(f"{number} {what}: expected at least 1")
 
 
 class _Candidate(NamedTuple):
     source: int
-    place: int
+    number: int
     crop: Crop | None
 
 
 class _Tray:
-    """What was taken so far, and what was refused."""
+    """What was taken so far, and what was rejected."""
 
     def __init__(self, sources: Sequence[Source], *, overlap: bool) -> None:
         self.samples: list[Sample] = []
-        self.refused = Counter[str]()
+        self.rejected: dict[int, Counter[str]] = defaultdict(Counter[str])
         self.problems: list[Problem] = []
         self.sources = sources
         self._overlap = overlap
         self._taken: dict[int, list[Crop]] = defaultdict(list)
         self._faults = Counter[int]()
 
-    def candidate(self, source: int, place: int) -> _Candidate:
-        """Return the place with its crop."""
+    def candidate(self, source: int, number: int) -> _Candidate:
+        """Return a place with its crop."""
         crop = None
         if self._faults[source] < FAULTS:
             try:
-                crop = self.sources[source].crop(place)
+                crop = self.sources[source].crop(number)
             except MediaError as error:
                 self._fault(source, error, FAULTS)
-        return _Candidate(source, place, crop)
+        return _Candidate(source, number, crop)
 
     def known(self, candidate: _Candidate) -> str:
-        """Return why a place is refused that need not be looked at; nothing if it must be. What is known stays so."""
+        """Return why a place is rejected that need not be looked at; else nothing. What is known stays so."""
         if self._faults[candidate.source] >= FAULTS:
             return UNREADABLE
         if candidate.crop is None:
             return AT_THE_EDGE
         return "" if self._overlap or self._is_free(candidate.source, candidate.crop) else OVERLAPPING
 
-    def decide(self, candidate: _Candidate, look: Callable[[], str]) -> None:
-        """Take or refuse a place for good."""
-        source, place, crop = candidate
+    def decide(self, candidate: _Candidate, inspect: Callable[[], str]) -> None:
+        """Take or reject a place for good."""
+        source, number, crop = candidate
         reason = self.known(candidate)
         if not reason:
             try:
-                reason = look()
+                reason = inspect()
             except MediaError as error:
                 self._fault(source, error)
                 reason = UNREADABLE
         if reason or crop is None:
-            self.refused[reason] += 1
+            self.rejected[source][reason] += 1
         else:
             insort(self._taken[source], crop)
-            self.samples.append(Sample(source, place, crop))
+            self.samples.append(Sample(source, number, crop))
 
     def _is_free(self, source: int, crop: Crop) -> bool:
         taken = self._taken[source]
@@ -197,7 +211,7 @@ class _Tray:
 
 
 def _in_random_order(sources: Sequence[Source], seed: int) -> Iterator[tuple[int, int]]:
-    """Yield (source, place) of all places."""
+    """Yield (source, number) of all places."""
     numbers = [numpy_stream(seed, f"samples of {source.name}").random(source.count) for source in sources]
     firsts = np.cumsum([0, *(source.count for source in sources)])
     for position in np.argsort(np.concatenate([*numbers, np.zeros(0)]), kind="stable"):
@@ -205,22 +219,20 @@ def _in_random_order(sources: Sequence[Source], seed: int) -> Iterator[tuple[int
         yield source, int(position - firsts[source])
 
 
-def _looked_at(
+def _inspected(
     tray: _Tray, places: Iterator[tuple[int, int]], workers: int
 ) -> Generator[tuple[_Candidate, Callable[[], str]]]:
     """Yield the places in their order, each with a call that says why not; several workers look some places ahead."""
-    model_specs = (tray.candidate(source, place) for source, place in places)
+    candidates = (tray.candidate(source, number) for source, number in places)
     if workers == 1:
-        for candidate in model_specs:
-            yield candidate, partial(_look, tray, candidate)
+        yield from ((candidate, partial(_inspect, tray, candidate)) for candidate in candidates)
         return
     pool = ThreadPoolExecutor(workers, thread_name_prefix="sampling")
     ahead: deque[tuple[_Candidate, Callable[[], str]]] = deque()
     try:
-        for candidate in model_specs:
-            known = tray.known(candidate)
-            look = partial(_look, tray, candidate)
-            ahead.append((candidate, look if known else pool.submit(look).result))
+        for candidate in candidates:
+            inspect = partial(_inspect, tray, candidate)
+            ahead.append((candidate, inspect if tray.known(candidate) else pool.submit(inspect).result))
             if len(ahead) > _AHEAD * workers:
                 yield ahead.popleft()
         yield from ahead
@@ -228,6 +240,6 @@ def _looked_at(
         pool.shutdown(cancel_futures=True)
 
 
-def _look(tray: _Tray, candidate: _Candidate) -> str:
+def _inspect(tray: _Tray, candidate: _Candidate) -> str:
     assert candidate.crop is not None
     return tray.sources[candidate.source].why_not(candidate.crop)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from valaro.corpora.few_lines import in_few_lines
+from valaro.corpora.csv_records import Fault
 from valaro.corpora.parse_cell import gender_of, hidden_sign
-from valaro.corpora.table_reader import Fault, read_sheet
-from valaro.errors import ValaroError, all_at_once
+from valaro.corpora.table_reader import read_rows
+from valaro.errors import ValaroError
 
 _COLUMNS = ("file", "speaker", "session", "gender")
 _EXAMPLE = "as in '{speaker}/{session}_{take}', or a regular expression with a group (?P<speaker>...)"
@@ -57,10 +57,10 @@ def speakers_by_pattern(pattern: str) -> SpeakerOf:
 
     def speaker_of(path: str) -> NamedSpeaker:
         whole = PurePosixPath(path)
-        found = expression.fullmatch(str(whole.with_suffix(""))) if is_template else expression.search(path)
-        if not found:
+        match = expression.fullmatch(str(whole.with_suffix(""))) if is_template else expression.search(path)
+        if not match:
             raise ValaroError(f"'{path}' does not fit --speaker-from '{pattern}'")
-        groups = {name: text or "" for name, text in found.groupdict().items()}
+        groups = {name: text or "" for name, text in match.groupdict().items()}
         return _speaker(groups["speaker"], groups.get("session", ""), groups.get("gender", ""))
 
     return speaker_of
@@ -90,25 +90,24 @@ def speakers_by_table(table: Path, paths: Sequence[str]) -> SpeakerOf:
     Raises:
         ValaroError: all rows that make no sense, name a file that is not there, or one twice.
     """
-    sheet = read_sheet(table, _COLUMNS, _COLUMNS[:2])
-    faults, speakers = list(sheet.wrong), dict[str, NamedSpeaker]()
+    rows = read_rows(table, _COLUMNS, _COLUMNS[:2])
+    faults, speakers = list[Fault](), dict[str, NamedSpeaker]()
     known = {normalize("NFC", path) for path in paths}
-    for row in sheet.rows:
-        file, speaker, session, gender = (normalize("NFC", cell) for cell in row.cells)
+    for line, cells in rows.rows:
+        file, speaker, session, gender = (normalize("NFC", cell) for cell in cells)
         try:
             named = _speaker(speaker, session, gender) if speaker else NamedSpeaker(name="")
         except ValaroError as error:
-            faults.append(Fault(line=row.line, why=str(error)))
+            faults.append(Fault(line, str(error)))
             continue
-        hidden = next(filter(None, map(hidden_sign, (speaker, session))), "")
+        hidden = hidden_sign(speaker) or hidden_sign(session)
         if hidden:
-            faults.append(Fault(line=row.line, why=f"a name holds a sign that nobody sees, {hidden}"))
+            faults.append(Fault(line, f"a name holds a sign that nobody sees, {hidden}"))
         if file not in known:
-            faults.append(Fault(line=row.line, why=f"file '{file}' is no recording below the folder"))
+            faults.append(Fault(line, f"file '{file}' is no recording below the folder"))
         if speakers.setdefault(file, named) != named:
-            faults.append(Fault(line=row.line, why=f"file '{file}' has another speaker in a row above"))
-    if faults:
-        raise all_at_once(f"{len(faults)} problem{'s' * (len(faults) > 1)} in {table}", in_few_lines(table, faults))
+            faults.append(Fault(line, f"file '{file}' has another speaker in a row above"))
+    rows.require_sound(faults)
 
     def speaker_of(path: str) -> NamedSpeaker:
         try:

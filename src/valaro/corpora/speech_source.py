@@ -41,9 +41,9 @@ class SpokenPlaces:
         """How many places there are."""
         return len(self.begins)
 
-    def crop(self, place: int) -> Crop | None:
+    def crop(self, number: int, /) -> Crop | None:
         """Return the sample at a place, None where the recording has no room for it."""
-        begin, end = float(self.begins[place]), float(self.ends[place])
+        begin, end = float(self.begins[number]), float(self.ends[number])
         wanted = round((begin + end) / 2 * GRID_RATE) - CROP_FRAMES // 2
         first = max(0, min(wanted, self._frames - CROP_FRAMES))
         middle = (first + CROP_FRAMES // 2) / GRID_RATE
@@ -51,7 +51,7 @@ class SpokenPlaces:
             return None
         return Crop(first / GRID_RATE, (first + CROP_FRAMES) / GRID_RATE)
 
-    def why_not(self, crop: Crop) -> str:
+    def why_not(self, crop: Crop, /) -> str:
         """Return SILENT or FACELESS, nothing if the sample is good."""
         if is_silence(self._heard(crop), self.loudness):
             return SILENT
@@ -64,8 +64,8 @@ class SpokenPlaces:
         """How loud the speaker is at places spread over the recording; what cannot be decoded is passed over."""
         heard: list[Float32[np.ndarray, " n"]] = []
         fault = MediaError(f"nothing of {self.sound} can be decoded where words are")
-        for place in np.unique(np.linspace(0, self.count - 1, _MEASURED).round().astype(int)):
-            crop = self.crop(int(place))
+        for index in np.unique(np.linspace(0, self.count - 1, _MEASURED).round().astype(int)):
+            crop = self.crop(int(index))
             try:
                 heard += [self._heard(crop)] if crop else []
             except MediaError as error:

@@ -1,13 +1,15 @@
-"""Any corpus that comes as a table, a row an utterance, read into utterances."""
+"""Any corpus that comes as a table, one row per utterance, read into utterances."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from unicodedata import normalize
 
-from valaro.corpora.few_lines import in_few_lines
+from valaro.corpora.csv_records import Fault
+from valaro.corpora.options import TableOptions
 from valaro.corpora.parse_cell import (
     GENDERS,
+    RowParser,
     checked_name,
     checked_scale,
     fits_a_cell,
@@ -16,13 +18,12 @@ from valaro.corpora.parse_cell import (
     media_of,
     region_of,
     score_of,
-    seconds_of,
 )
-from valaro.corpora.table_reader import Fault, line_word, read_sheet
-from valaro.errors import ValaroError, all_at_once
-from valaro.records import DIMENSIONS, Dimension, Rating, Utterance
-
-Value = TypeVar("Value")
+from valaro.corpora.reading import Reading
+from valaro.corpora.table_reader import line_word, read_rows
+from valaro.errors import ValaroError
+from valaro.labels.levels import HIGH_FROM, LOW_UP_TO, level_of
+from valaro.records import DIMENSIONS, LEVELS, Dimension, Rating, Utterance
 
 REQUIRED = ("utterance", "file")
 PLAIN_NAMES = ("utterances", "manifest", "table", "labels", "metadata", "index")
@@ -33,7 +34,7 @@ ALONE = "label"
 
 
 class _Cells(NamedTuple):
-    """A row's texts: the columns a table may have, in the order asked of the sheet."""
+    """A row's texts: the columns a table may have, in the order asked of the reader."""
 
     utterance: str
     file: str
@@ -49,14 +50,10 @@ class _Cells(NamedTuple):
     sound: str
     sound_start: str
 
-    @classmethod
-    def of(cls, texts: Sequence[str]) -> "_Cells":
-        """Return a row's texts, names in the one Unicode form that utterances have; files keep that of the disk."""
-        cells = cls(*texts)
-        return cells._replace(**{name: normalize("NFC", getattr(cells, name)) for name in _NAMES})
 
-
+COLUMNS = _Cells._fields
 _NAMES = ("utterance", "speaker", "session", "script")
+"""They have the one Unicode form that utterances have; files keep that of the disk."""
 
 
 class _Table(NamedTuple):
@@ -67,14 +64,7 @@ class _Table(NamedTuple):
     root: Path | None
 
 
-def read_table(
-    path: Path,
-    *,
-    corpus: str | None = None,
-    people: str | None = None,
-    scale: tuple[float, float] | None = None,
-    root: Path | None = None,
-) -> tuple[Utterance, ...]:
+def read_table(path: Path, options: TableOptions = TableOptions()) -> Reading:
     """Read a CSV, TSV or Parquet table into utterances, or raise one error that names every fault with its line.
 
     Columns `utterance` and `file` (relative to `root`, by default the table's folder) are required; `start`, `end`
@@ -90,83 +80,71 @@ def read_table(
     `people` (by default the corpus) goes before speakers' names, so that two corpora of the same people can say so.
     An unlabelled row without a speaker is its own person: if that person also speaks in test data, no fold can know.
     """
-    corpus = checked_name(path, _corpus_name(path) if corpus is None else corpus)
-    people = checked_name(path, people or corpus)
-    table = _Table(path, corpus, people, checked_scale(scale), root)
-    sheet = read_sheet(path, _Cells._fields, REQUIRED)
-    faults = list(sheet.wrong)
-    rows = [(row.line, _Cells.of(row.cells)) for row in sheet.rows]
-    utterances = [_utterance(line, cells, table, faults) for line, cells in rows]
-    faults += _contradictions(rows, line_word(path))
-    if not rows and not faults:
-        faults.append(Fault(line=1, why="no rows below the column names"))
-    if faults:
-        heading = f"{len(faults)} {'problems' if len(faults) > 1 else 'problem'} in {path}"
-        raise all_at_once(heading, in_few_lines(path, faults))
-    return tuple(utterance for utterance in utterances if utterance is not None)
+    plain = path.absolute().parent.name if path.stem.lower() in PLAIN_NAMES else path.stem
+    corpus = checked_name(path, plain if options.corpus is None else options.corpus)
+    people = checked_name(path, options.people or corpus)
+    table = _Table(path, corpus, people, checked_scale(options.scale), options.root)
+    rows = read_rows(path, COLUMNS, REQUIRED)
+    cells = [(row.line, _normalized(_Cells(*row.cells))) for row in rows.rows]
+    faults: list[Fault] = []
+    utterances = tuple(_utterance(line, row, table, faults) for line, row in cells)
+    faults += _contradictions(cells, line_word(path))
+    if not (cells or faults or rows.faults):
+        faults.append(Fault(1, "no rows below the column names"))
+    rows.require_sound(faults)
+    return Reading(utterances=utterances, remarks=tuple(_missing_levels(utterances, options)))
 
 
-def _corpus_name(path: Path) -> str:
-    return path.absolute().parent.name if path.stem.lower() in PLAIN_NAMES else path.stem
+def _normalized(cells: _Cells) -> _Cells:
+    return cells._replace(**{name: normalize("NFC", getattr(cells, name)) for name in _NAMES})
 
 
-def _utterance(line: int, cells: _Cells, table: _Table, faults: list[Fault]) -> Utterance | None:
+def _utterance(line: int, cells: _Cells, table: _Table, faults: list[Fault]) -> Utterance:
     """Return a row's utterance; what is wrong with the row is added to `faults`, all of it."""
-    found: list[str] = []
+    row = RowParser()
+    row.faults += _name_faults(cells)
 
-    def checked(parse: Callable[[str], Value], text: str, otherwise: Value) -> Value:
-        try:
-            return parse(text)
-        except ValaroError as error:
-            found.append(str(error))
-            return otherwise
+    def media(text: str) -> Path:
+        return media_of(text, table.path.parent, table.root)
 
-    found += _name_faults(cells)
-    start = checked(lambda text: seconds_of("start", text), cells.start, None) or 0.0
-    end = checked(lambda text: seconds_of("end", text), cells.end, None)
+    start, end = row.seconds("start", cells.start) or 0.0, row.seconds("end", cells.end)
     if end is not None and end <= start:
-        found.append(f"end {end:g} s is not after start {start:g} s")
+        row.faults.append(f"end {end:g} s is not after start {start:g} s")
     utterance = Utterance(
         id=f"{table.corpus}/{cells.utterance}",
         corpus=table.corpus,
         session=cells.session,
         script=cells.script,
-        speaker=f"{table.people}/{cells.speaker}" if cells.speaker else f"{table.people}/?{cells.utterance}",
-        gender=checked(gender_of, cells.gender, ""),
-        media=checked(lambda text: media_of(text, table.path.parent, table.root), cells.file, Path()),
-        face_region=checked(region_of, cells.region, None),
+        speaker=f"{table.people}/{cells.speaker or f'?{cells.utterance}'}",
+        gender=row.parse(gender_of, cells.gender, ""),
+        media=row.parse(media, cells.file, Path()),
+        face_region=row.parse(region_of, cells.region, None),
         start=start,
         end=end,
-        ratings=checked(lambda text: _ratings("valence", text, table.scale), cells.valence, ())
-        + checked(lambda text: _ratings("arousal", text, table.scale), cells.arousal, ()),
-        sound=checked(lambda text: media_of(text, table.path.parent, table.root), cells.sound, None)
-        if cells.sound
-        else None,
-        sound_start=checked(lambda text: seconds_of("sound_start", text), cells.sound_start, None) or 0.0,
+        ratings=row.parse(lambda text: _ratings("valence", text, table.scale), cells.valence, ())
+        + row.parse(lambda text: _ratings("arousal", text, table.scale), cells.arousal, ()),
+        sound=row.parse(media, cells.sound, None) if cells.sound else None,
+        sound_start=row.seconds("sound_start", cells.sound_start) or 0.0,
     )
-    faults += [Fault(line=line, why=why) for why in found]
-    return None if found else utterance
+    faults += [Fault(line, why) for why in row.faults]
+    return utterance
 
 
-def _name_faults(cells: _Cells) -> list[str]:
-    faults = [f"'{column}' is empty" for column, cell in zip(REQUIRED, cells[:2], strict=True) if not cell]
-    faults += [
-        f"'{column}' holds a control character: {cell!r}"
-        for column, cell in zip(_Cells._fields, cells, strict=True)
-        if not fits_a_cell(cell) and not hidden_sign(cell)
-    ]
-    faults += [
-        f"'{column}' holds a sign that nobody sees, {sign}: {cell!a}"
-        for column, cell in zip(_Cells._fields, cells, strict=True)
-        if (sign := hidden_sign(cell))
-    ]
+def _name_faults(cells: _Cells) -> Iterator[str]:
+    columns = cells._asdict().items()
+    yield from (f"'{column}' is empty" for column, cell in columns if column in REQUIRED and not cell)
+    for column, cell in columns:
+        if not fits_a_cell(cell) and not hidden_sign(cell):
+            yield f"'{column}' holds a control character: {cell!r}"
+    for column, cell in columns:
+        if sign := hidden_sign(cell):
+            yield f"'{column}' holds a sign that nobody sees, {sign}: {cell!a}"
     if cells.sound_start and not cells.sound:
-        faults.append("sound_start without a 'sound' that it belongs to")
+        yield "sound_start without a 'sound' that it belongs to"
     if not cells.speaker and (cells.valence or cells.arousal):
-        faults.append("a labelled row without a speaker: folds part the speakers, so its speaker must be named")
+        yield "a labelled row without a speaker: folds part the speakers, so its speaker must be named"
     if cells.speaker.startswith("?"):
-        faults.append(f"speaker '{cells.speaker}': a name cannot begin with '?', which marks people who are not named")
-    return faults
+        yield f"speaker '{cells.speaker}': a name cannot begin with '?', which marks people who are not named"
 
 
 def _ratings(dimension: Dimension, text: str, scale: tuple[float, float]) -> tuple[Rating, ...]:
@@ -174,32 +152,38 @@ def _ratings(dimension: Dimension, text: str, scale: tuple[float, float]) -> tup
     if text and not any(votes):
         raise ValaroError(f"{dimension} '{text}': no vote in it")
     try:
-        scores = [(place, score_of(vote, scale)) for place, vote in enumerate(votes, start=1) if vote]
+        scores = [(str(number), score_of(vote, scale)) for number, vote in enumerate(votes, start=1) if vote]
     except ValaroError as error:
         raise ValaroError(f"{dimension}: {error}") from None
-    alone = len(votes) == 1
+    is_alone = len(votes) == 1
     return tuple(
-        Rating(annotator=ALONE if alone else str(place), dimension=dimension, score=score) for place, score in scores
+        Rating(annotator=ALONE if is_alone else number, dimension=dimension, score=score) for number, score in scores
     )
 
 
-def _contradictions(rows: Sequence[tuple[int, _Cells]], word: str) -> list[Fault]:
-    """Return what only several rows together show: an utterance named twice, a speaker of two genders."""
-    faults: list[Fault] = []
+def _contradictions(rows: Sequence[tuple[int, _Cells]], word: str) -> Iterator[Fault]:
+    """Yield what only several rows together show: an utterance named twice, a speaker of two genders."""
     utterances: dict[str, int] = {}
     genders: dict[str, tuple[int, str]] = {}
     for line, cells in rows:
         first = utterances.setdefault(cells.utterance, line)
         if first != line and cells.utterance:
-            faults.append(Fault(line=line, why=f"utterance '{cells.utterance}' stands already in {word} {first}"))
+            yield Fault(line, f"utterance '{cells.utterance}' stands already in {word} {first}")
         gender = GENDERS.get(cells.gender.lower(), "")
-        earlier, known = (
-            genders.setdefault(cells.speaker, (line, gender)) if gender and cells.speaker else (line, gender)
-        )
-        if known != gender:
-            why = f"speaker '{cells.speaker}' is {gender} here but {known} in {word} {earlier}"
-            faults.append(Fault(line=line, why=why))
-    return faults
+        if gender and cells.speaker:
+            earlier, known = genders.setdefault(cells.speaker, (line, gender))
+            if known != gender:
+                why = f"speaker '{cells.speaker}' is {gender} here but {known} in {word} {earlier}"
+                yield Fault(line, why)
 
 
-assert set(DIMENSIONS) <= set(_Cells._fields)
+def _missing_levels(utterances: Sequence[Utterance], options: TableOptions) -> Iterator[str]:
+    """Yield a sentence for each dimension that is labelled and lacks a level, as on a scale that was not stated."""
+    hint = "; if the labels are numbers on another scale, state it, as in --scale 1 3" if not options.scale else ""
+    for dimension in DIMENSIONS:
+        scores = [r.score for utterance in utterances for r in utterance.ratings if r.dimension == dimension]
+        missing = [level for index, level in enumerate(LEVELS) if index not in set(map(level_of, scores))]
+        if scores and missing:
+            between = f"votes lie between {min(scores):g} and {max(scores):g} on 1 to 5"
+            bounds = f"of which up to {LOW_UP_TO:g} is low, from {HIGH_FROM:g} on high"
+            yield f"no {dimension} vote is {' or '.join(missing)}: {between}, {bounds}{hint}"

@@ -1,23 +1,20 @@
 """Utterances written as an audformat database that other programs load and that reads back to the same utterances."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from valaro.corpora.audformat_package import HEADER, KEY, OUR_TABLE, audformat
-from valaro.corpora.parse_cell import fits_a_cell
-from valaro.corpora.search_roots import root_option
+from valaro.corpora.audformat_segments import NANO
+from valaro.corpora.export_form import HIGHEST, LOWEST, column_of, root_option, utterance_faults
 from valaro.errors import ValaroError, all_at_once
 from valaro.files import atomic_files
-from valaro.records import CorpusNote, Rating, Utterance
+from valaro.records import CorpusNote, Utterance
 
 VERSION = "1"
-_NANO = 1_000_000_000
 _GENDERS: Mapping[str, str] = {"F": "female", "M": "male"}
-_LOWEST, _HIGHEST = 1.0, 5.0
 
 Key = tuple[str, int, int | None]
 
@@ -25,7 +22,7 @@ Key = tuple[str, int, int | None]
 def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence[CorpusNote] = ()) -> None:
     """Write the database's header and its two tables into the folder `path`, the header last.
 
-    Table `utterances` has a row an utterance: its file and times, its name, corpus, speaker (gender in the scheme's
+    Table `utterances` has one row per utterance: its file and times, its name, corpus, speaker (gender in the scheme's
     labels), session, and where they apply the part of the picture and the voice's own file. Table `ratings` has the
     labelled ones, a column for each annotator and dimension, numbers from 1 to 5. Times are kept to the nanosecond.
 
@@ -45,11 +42,11 @@ def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence
     # Who reads it back takes relative names from one folder: this one, or the root that has to be stated.
     home = None if root_option(path, utterances) else path
     keys = [_key(utterance, home) for utterance in utterances]
-    faults = _faults(utterances, keys)
+    faults = list(_faults(utterances, keys))
     if faults:
         raise all_at_once(f"{path}: an audformat database cannot hold these utterances", faults)
     db = package.Database(
-        name=_name(utterances),
+        name=utterances[0].corpus if len({utterance.corpus for utterance in utterances}) == 1 else "valaro",
         source="valaro export",
         usage=package.define.Usage.OTHER,
         description="\n".join(f"{note.corpus}: {note.text}" for note in notes) or None,
@@ -64,11 +61,11 @@ def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence
 
 
 def _key(utterance: Utterance, folder: Path | None) -> Key:
-    end = None if utterance.end is None else round(utterance.end * _NANO)
-    return _way(utterance.media, folder), round(utterance.start * _NANO), end
+    end = None if utterance.end is None else round(utterance.end * NANO)
+    return _file_name(utterance.media, folder), round(utterance.start * NANO), end
 
 
-def _way(recording: Path, folder: Path | None) -> str:
+def _file_name(recording: Path, folder: Path | None) -> str:
     """Return how the database names a recording: relative to `folder`, where all recordings lie below one."""
     recording = recording.absolute()
     if folder is None or not recording.is_relative_to(folder.absolute()):
@@ -76,39 +73,18 @@ def _way(recording: Path, folder: Path | None) -> str:
     return recording.relative_to(folder.absolute()).as_posix()
 
 
-def _name(utterances: Sequence[Utterance]) -> str:
-    corpora = {utterance.corpus for utterance in utterances}
-    return corpora.pop() if len(corpora) == 1 else "valaro"
-
-
-def _faults(utterances: Sequence[Utterance], keys: Sequence[Key]) -> list[str]:
-    faults: list[str] = []
-    places: dict[Key, str] = {}
+def _faults(utterances: Sequence[Utterance], keys: Sequence[Key]) -> Iterator[str]:
+    firsts: dict[Key, str] = {}
     genders: dict[str, str] = {}
     for utterance, key in zip(utterances, keys, strict=True):
-        first = places.setdefault(key, utterance.id)
+        first = firsts.setdefault(key, utterance.id)
         if first != utterance.id:
-            faults.append(f"'{first}' and '{utterance.id}' are of the same file, start and end")
-        known = genders.setdefault(utterance.speaker, utterance.gender)
-        if known != utterance.gender:
-            faults.append(f"'{utterance.id}': speaker '{utterance.speaker}' is of two genders")
+            yield f"'{first}' and '{utterance.id}' are of the same file, start and end"
+        if genders.setdefault(utterance.speaker, utterance.gender) != utterance.gender:
+            yield f"'{utterance.id}': speaker '{utterance.speaker}' is of two genders"
         names = (utterance.id, utterance.corpus, utterance.speaker, utterance.session, utterance.script, key[0])
         texts = (*names, *dict.fromkeys(rating.annotator for rating in utterance.ratings))
-        faults += [
-            f"'{utterance.id}': a control character or outer blank in {t!r}" for t in texts if not fits_a_cell(t)
-        ]
-        twice = [who for who, count in Counter(_column(rating) for rating in utterance.ratings).items() if count > 1]
-        faults += [f"'{utterance.id}': two ratings of {who}" for who in twice]
-        faults += [
-            f"'{utterance.id}': {_column(rating)} is {rating.score:g}, outside {_LOWEST:g} to {_HIGHEST:g}"
-            for rating in utterance.ratings
-            if not _LOWEST <= rating.score <= _HIGHEST
-        ]
-    return faults
-
-
-def _column(rating: Rating) -> str:
-    return f"{rating.dimension}.{rating.annotator}"
+        yield from (f"'{utterance.id}': {fault}" for fault in utterance_faults(utterance, texts))
 
 
 def _in_order(utterances: Sequence[Utterance]) -> tuple[str, ...]:
@@ -116,7 +92,7 @@ def _in_order(utterances: Sequence[Utterance]) -> tuple[str, ...]:
     # Dictionaries, not sets, so that the same utterances give the same columns.
     before: dict[str, dict[str, None]] = {}
     for utterance in utterances:
-        columns = [_column(rating) for rating in utterance.ratings]
+        columns = [column_of(rating) for rating in utterance.ratings]
         for column in columns:
             before.setdefault(column, {})
         for earlier, column in pairwise(columns):
@@ -142,22 +118,16 @@ def _add_utterances(
     utterances: Sequence[Utterance],
     folder: Path | None,
 ) -> None:
-    speakers = {
-        utterance.speaker: {"gender": _GENDERS[utterance.gender]} if utterance.gender in _GENDERS else {}
-        for utterance in utterances
-    }
+    speakers = {u.speaker: {"gender": _GENDERS[u.gender]} if u.gender in _GENDERS else {} for u in utterances}
     columns: dict[str, list[Any]] = {
-        "utterance": [utterance.id for utterance in utterances],
-        "corpus": [utterance.corpus for utterance in utterances],
-        "speaker": [utterance.speaker for utterance in utterances],
-        "session": [utterance.session or None for utterance in utterances],
-        "region": [
-            None if utterance.face_region is None else " ".join(repr(float(edge)) for edge in utterance.face_region)
-            for utterance in utterances
-        ],
-        "sound": [None if utterance.sound is None else _way(utterance.sound, folder) for utterance in utterances],
-        "sound_start": [utterance.sound_start if utterance.sound is not None else None for utterance in utterances],
-        "script": [utterance.script or None for utterance in utterances],
+        "utterance": [u.id for u in utterances],
+        "corpus": [u.corpus for u in utterances],
+        "speaker": [u.speaker for u in utterances],
+        "session": [u.session or None for u in utterances],
+        "region": [" ".join(repr(float(edge)) for edge in u.face_region or ()) or None for u in utterances],
+        "sound": [_file_name(u.sound, folder) if u.sound else None for u in utterances],
+        "sound_start": [u.sound_start if u.sound else None for u in utterances],
+        "script": [u.script or None for u in utterances],
     }
     table = db[OUR_TABLE] = package.Table(_index(package, keys))
     for name, values in columns.items():
@@ -178,13 +148,13 @@ def _add_ratings(
     utterances: Sequence[Utterance],
 ) -> None:
     table = db["ratings"] = package.Table(_index(package, keys))
-    scores = [{_column(rating): float(rating.score) for rating in utterance.ratings} for utterance in utterances]
-    known = {_column(rating): rating for utterance in utterances for rating in utterance.ratings}
+    scores = [{column_of(rating): float(rating.score) for rating in utterance.ratings} for utterance in utterances]
+    known = {column_of(rating): rating for utterance in utterances for rating in utterance.ratings}
     for name in _in_order(utterances):
         rating = known[name]
         if rating.dimension not in db.schemes:
             db.schemes[rating.dimension] = package.Scheme(
-                package.define.DataType.FLOAT, minimum=_LOWEST, maximum=_HIGHEST
+                package.define.DataType.FLOAT, minimum=LOWEST, maximum=HIGHEST
             )
         if rating.annotator not in db.raters:
             db.raters[rating.annotator] = package.Rater(package.define.RaterType.HUMAN)

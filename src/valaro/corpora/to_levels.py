@@ -1,4 +1,4 @@
-"""Fuzzy labels written as a table: what the votes of each utterance come to, and which levels count as right."""
+"""Soft labels written as a table: what the votes of each utterance come to, and which levels count as right."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ NAME = "levels.csv"
 
 
 def write_levels(folder: Path, utterances: Sequence[Utterance]) -> Path:
-    """Write `levels.csv` into `folder`: a row a rated utterance and dimension, the share of its votes for each level.
+    """Write `levels.csv` into `folder`: one row per rated utterance and dimension, the shares of its votes.
 
     `right` names every level that counts as right, several where they tie.
 

@@ -1,4 +1,4 @@
-"""Utterances written as a table, a CSV file a corpus, that `valaro read table` reads back."""
+"""Utterances written as a table, one CSV file per corpus, that `valaro read table` reads back."""
 
 import os
 import re
@@ -6,30 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from valaro.corpora.parse_cell import checked_name, fits_a_cell
-from valaro.corpora.search_roots import recordings_root, root_option
-from valaro.corpora.table import ALONE, PLAIN_NAMES
+from valaro.corpora.export_form import recordings_root, root_option, utterance_faults
+from valaro.corpora.parse_cell import checked_name
+from valaro.corpora.table import ALONE, COLUMNS, PLAIN_NAMES
 from valaro.errors import all_at_once
 from valaro.files import write_text
 from valaro.records import DIMENSIONS, Dimension, Utterance
 from valaro.spreadsheet import csv_text
 
-COLUMNS = (
-    "utterance",
-    "file",
-    "start",
-    "end",
-    "speaker",
-    "gender",
-    "session",
-    "script",
-    "region",
-    *DIMENSIONS,
-    "sound",
-    "sound_start",
-)
-
-_PLACE = re.compile(r"[1-9]\d{0,2}", re.ASCII)
+_NUMBER = re.compile(r"[1-9]\d{0,2}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,16 +63,7 @@ def _faults(utterance: Utterance) -> list[str]:
     if not utterance.is_speaker_known and (utterance.ratings or speaker != f"?{name}"):
         faults.append("its speaker is not named")
     texts = (name, utterance.session, utterance.script, speaker, str(utterance.media), str(utterance.sound))
-    faults += [f"a control character or outer blank in {text!r}" for text in texts if not fits_a_cell(text)]
-    votes = [(rating.dimension, rating.annotator) for rating in utterance.ratings]
-    faults += [
-        f"two votes on {dimension} of '{who}'" for dimension, who in set(votes) if votes.count((dimension, who)) > 1
-    ]
-    faults += [
-        f"{rating.dimension} is {rating.score:g}, outside 1 to 5"
-        for rating in utterance.ratings
-        if not 1 <= rating.score <= 5
-    ]
+    faults += utterance_faults(utterance, texts)
     return [f"'{utterance.id}': {fault}" for fault in faults]
 
 
@@ -96,31 +72,11 @@ def _name(utterance: Utterance) -> str:
 
 
 def _write(folder: Path, corpus: str, utterances: Sequence[Utterance]) -> WrittenTable:
-    people = utterances[0].people
-    path = folder / f"{corpus}.csv"
-    root = recordings_root(folder, utterances)
-    places = {dimension: _places(utterances, dimension) for dimension in DIMENSIONS}
-    rows: list[list[str]] = []
-    for utterance in utterances:
-        speaker = utterance.speaker.partition("/")[2]
-        region = utterance.face_region
-        rows.append(
-            [
-                _name(utterance),
-                _way(utterance.media, root),
-                _number(utterance.start) if utterance.start else "",
-                "" if utterance.end is None else _number(utterance.end),
-                speaker if utterance.is_speaker_known else "",
-                utterance.gender,
-                utterance.session,
-                utterance.script,
-                "" if region is None else " ".join(_number(edge) for edge in region),
-                *(_votes(utterance, dimension, places[dimension]) for dimension in DIMENSIONS),
-                "" if utterance.sound is None else _way(utterance.sound, root),
-                _number(utterance.sound_start) if utterance.sound is not None and utterance.sound_start else "",
-            ]
-        )
-    write_text(path, csv_text(COLUMNS, rows))
+    people, path, root = utterances[0].people, folder / f"{corpus}.csv", recordings_root(folder, utterances)
+    numbers: dict[Dimension, Mapping[str, int]] = {
+        dimension: _annotator_numbers(utterances, dimension) for dimension in DIMENSIONS
+    }
+    write_text(path, csv_text(COLUMNS, [_row(utterance, root, numbers) for utterance in utterances]))
     options = (
         *(("--corpus", corpus) if corpus.lower() in PLAIN_NAMES else ()),
         *(("--people", people) if people != corpus else ()),
@@ -129,26 +85,45 @@ def _write(folder: Path, corpus: str, utterances: Sequence[Utterance]) -> Writte
     return WrittenTable(path=path, options=options)
 
 
-def _places(utterances: Sequence[Utterance], dimension: Dimension) -> Mapping[str, int]:
-    """Return each annotator's place among a row's votes, from 1: the number that is their name, or as they come up."""
+def _row(utterance: Utterance, root: Path, numbers: Mapping[Dimension, Mapping[str, int]]) -> list[str]:
+    cells = {
+        "utterance": _name(utterance),
+        "file": _relative(utterance.media, root),
+        "start": _number(utterance.start) if utterance.start else "",
+        "end": "" if utterance.end is None else _number(utterance.end),
+        "speaker": utterance.speaker.partition("/")[2] if utterance.is_speaker_known else "",
+        "gender": utterance.gender,
+        "session": utterance.session,
+        "script": utterance.script,
+        "region": " ".join(map(_number, utterance.face_region or ())),
+        **{dimension: _votes(utterance, dimension, numbers[dimension]) for dimension in DIMENSIONS},
+    }
+    if utterance.sound is not None:
+        cells["sound"] = _relative(utterance.sound, root)
+        cells["sound_start"] = _number(utterance.sound_start) if utterance.sound_start else ""
+    return [cells.get(column, "") for column in COLUMNS]
+
+
+def _annotator_numbers(utterances: Sequence[Utterance], dimension: Dimension) -> Mapping[str, int]:
+    """Return each annotator's position among a row's votes, from 1: the number in their name, or as they come up."""
     names = dict.fromkeys(
         rating.annotator for utterance in utterances for rating in utterance.ratings if rating.dimension == dimension
     )
     others = [name for name in names if name != ALONE]
-    numbered = all(_PLACE.fullmatch(name) for name in others)
-    places = {name: int(name) if numbered else place for place, name in enumerate(others, start=1)}
+    are_numbers = all(_NUMBER.fullmatch(name) for name in others)
+    numbers = {name: int(name) if are_numbers else number for number, name in enumerate(others, start=1)}
     # Beside others, a vote without an annotator's name is one more annotator's.
-    return {**places, ALONE: max(places.values(), default=0) + 1}
+    return {**numbers, ALONE: max(numbers.values(), default=0) + 1}
 
 
-def _votes(utterance: Utterance, dimension: Dimension, places: Mapping[str, int]) -> str:
+def _votes(utterance: Utterance, dimension: Dimension, numbers: Mapping[str, int]) -> str:
     votes = {rating.annotator: rating.score for rating in utterance.ratings if rating.dimension == dimension}
     if not votes or votes.keys() == {ALONE}:
         return "".join(_number(score) for score in votes.values())
     # A vote without any semicolon would come back as one that has no annotator.
-    parts = [""] * max(2, *(places[name] for name in votes))
+    parts = [""] * max(2, *(numbers[name] for name in votes))
     for name, score in votes.items():
-        parts[places[name] - 1] = _number(score)
+        parts[numbers[name] - 1] = _number(score)
     return ";".join(parts)
 
 
@@ -157,7 +132,7 @@ def _number(value: float) -> str:
     return repr(float(value)).removesuffix(".0")
 
 
-def _way(recording: Path, root: Path) -> str:
+def _relative(recording: Path, root: Path) -> str:
     # Links are followed, as for the root.
-    place = recording.absolute().parent.resolve()
-    return (Path(os.path.relpath(place, root)) / recording.name).as_posix()
+    folder = recording.absolute().parent.resolve()
+    return (Path(os.path.relpath(folder, root)) / recording.name).as_posix()

@@ -41,7 +41,7 @@ def read_elements(path: Path, *, limits: Limits = LIMITS) -> Iterator[Element]:
     if why:
         raise ValaroError(f"{path}: {why}")
     expat = _guarded_parser()
-    found = _Found(expat)
+    starts = _Starts(expat)
     size = 0
     try:
         with path.open("rb") as file:
@@ -51,8 +51,8 @@ def read_elements(path: Path, *, limits: Limits = LIMITS) -> Iterator[Element]:
                     most = f"{limits.most_annotation_bytes:,}"
                     raise ValaroError(f"{path}: larger than {most} bytes, which no annotation is")
                 expat.Parse(portion, False)
-                yield from found.elements
-                found.elements.clear()
+                yield from starts.elements
+                starts.elements.clear()
         expat.Parse(b"", True)
     except ExpatError as error:
         raise ValaroError(f"{path}, line {error.lineno}: not well-formed XML ({_reason(error)})") from None
@@ -82,7 +82,7 @@ def _guarded_parser() -> Any:  # noqa: ANN401 - expat's parser has no type of it
     return expat
 
 
-class _Found:
+class _Starts:
     """What the parser tells: the elements since they were last taken away."""
 
     def __init__(self, expat: Any) -> None:  # noqa: ANN401

@@ -19,10 +19,10 @@ from valaro.files import write_text
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import Alarm, Dimension
+from valaro.saved_model import load_model, save_model
 from valaro.training.durations import expected, slow_words
 from valaro.training.methods import ModelSpec
 from valaro.training.runtime import device_called
-from valaro.training.saved_model import load_model, save_model
 from valaro.training.train import Training, train_model
 from valaro.typed import typed
 
@@ -140,7 +140,7 @@ def train_dimension(job: FinalJob) -> None:
         trainings.append((training, training.validation_uar))
     choice = most_liked(trainings)
     chosen = choice.winner
-    save_model(replace(chosen.model, notes=data.notes), job.run.model(job.dimension))
+    save_model(replace(chosen.model, notes=data.notes).exported(), job.run.model(job.dimension))
     others = [(one.model.label, uar) for one, uar in trainings if one is not chosen]
     final = FinalModel(
         label=chosen.model.label,

@@ -8,18 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from valaro.errors import StoreError, ValaroError
-from valaro.experiments.described import damaged, read_any, read_described, read_facts
+from valaro.experiments.described import damaged, read_any, read_described
 from valaro.experiments.result_file import read_result
 from valaro.files import write_text
-from valaro.records import DIMENSIONS, FoldResult, Problem, RunRecord
+from valaro.records import FoldResult, Problem, RunRecord
 from valaro.regular import why_no_folder
+from valaro.saved_model import MODELS
 from valaro.training.checkpointer import CheckpointPaths
-from valaro.training.saved_model import load_model
-from valaro.training.trained_model import TrainedModel
 from valaro.typed import typed
 
 _RESULTS = "results"
-_MODELS = "models"
 _AGAIN = "the same valaro cross-validate again trains it anew"
 
 
@@ -34,7 +32,7 @@ class RunFolder:
         return self.path / _RESULTS
 
     def model(self, dimension: str) -> Path:
-        return self.path / _MODELS / dimension
+        return self.path / MODELS / dimension
 
     def result(self, name: str) -> Path:
         return self.results / f"{name}.json"
@@ -129,24 +127,6 @@ def _read_results(folder: RunFolder) -> tuple[dict[str, FoldResult], tuple[Probl
         except StoreError as error:
             unreadable.append(Problem(utterance=file.stem, where="result", why=f"{error}; {_AGAIN}"))
     return results, tuple(unreadable)
-
-
-def read_models(path: Path) -> tuple[TrainedModel, ...]:
-    """Read the models of a run of `valaro train`, one a dimension."""
-    folder = RunFolder(path=path)
-    models = [load_model(folder.model(d)) for d in DIMENSIONS if folder.model(d).is_dir()]
-    if not models:
-        if folder.described.is_file() and read_facts(folder.described).get("kind") == "training":
-            raise ValaroError(f"'{path}' is not finished: the same valaro train again goes on, and then it has a model")
-        raise ValaroError(
-            f"'{path}' holds no model: expected a run folder of valaro train"
-            + (
-                " (this one is a cross-validation)"
-                if (folder.results).is_dir() and any(folder.results.iterdir())
-                else ""
-            )
-        )
-    return tuple(models)
 
 
 def _failures(folder: RunFolder) -> tuple[Problem, ...]:

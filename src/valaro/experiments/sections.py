@@ -1,28 +1,22 @@
-"""The sections of a settings file, and what they stand for."""
+"""The sections of a settings file: what each setting is comes from the records that a training takes."""
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field
+from annotated_types import Ge, Le, MinLen
+from pydantic import ConfigDict, TypeAdapter
+from pydantic_core import to_jsonable_python
 
 from valaro.evaluation.folds import Directions
 from valaro.labels.soft_labels import Votes
 from valaro.limits import LIMITS
-from valaro.networks.shapes import Generates
-from valaro.records import DIMENSIONS, Dimension, Normalisation
-from valaro.training.config import PRESETS, Choice, DeviceName, FaceRate, Precision, TrainConfig
+from valaro.records import DIMENSIONS, Dimension
+from valaro.training.config import DEFAULT, PRESETS, TrainConfig
 from valaro.training.methods import AutoChoice, ModelSpec, all_model_specs, choices
-
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-Weight = Annotated[float, Field(ge=0)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
-
 
 PaperPart = Literal[
     "table_2",
@@ -43,135 +37,61 @@ PaperPart = Literal[
 PAPER_PARTS: tuple[PaperPart, ...] = get_args(PaperPart)
 
 
-class Data(_Section):
-    """Where the data lies; paths in a file are relative to that file.
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Where the data lies; paths in a file are relative to that file."""
 
-    `stand_ins`: a feature that a study names -> the one of the store that stands for it. `without`: features that these
-    recordings cannot give; a study runs with the others.
-    """
-
-    labelled: Annotated[list[Path], Field(min_length=1)]
-    unlabelled: list[Path] = []
+    labelled: Annotated[list[Path], MinLen(1)]
+    """Manifests written by valaro read; rows without votes join the unlabelled ones."""
+    unlabelled: list[Path] = field(default_factory=list[Path])
+    """Manifests of unlabelled recordings; their votes, if any, are not used."""
     features: Path
-    stand_ins: dict[str, str] = {}
-    without: list[str] = []
+    """The store written by valaro extract."""
+    stand_ins: dict[str, str] = field(default_factory=dict[str, str])
+    """A feature that a study names -> the one of the store that stands for it."""
+    without: list[str] = field(default_factory=list[str])
+    """Features that these recordings cannot give; a study runs with the others."""
 
 
-class Study(_Section):
-    """What is compared; `sessions` are those that a cross-validation tests, all of them where it names none."""
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What is compared, and on whom."""
 
-    models: Annotated[list[str], Field(min_length=1)] = ["MFSBase", "MSSGAN"]
-    features: Annotated[list[str], Field(min_length=1)] = ["fbank", "face"]
-    dimensions: Annotated[list[Dimension], Field(min_length=1)] = list(DIMENSIONS)
-    labels_per_class: Count | None = None
+    models: Annotated[list[str], MinLen(1)] = field(default_factory=lambda: ["MFSBase", "MSSGAN"])
+    """Models; "SSGAN:face" runs on one feature only, "auto" lets validation choose. LR and SVM are always added."""
+    features: Annotated[list[str], MinLen(1)] = field(default_factory=lambda: ["fbank", "face"])
+    """Features of the store that models take."""
+    dimensions: Annotated[list[Dimension], MinLen(1)] = field(default_factory=lambda: list(DIMENSIONS))
+    """What is told apart."""
     votes: Votes = "each"
-    max_unlabelled: Annotated[int, Field(ge=0)] | None = None
-    unlabelled_fraction: Annotated[float, Field(ge=0, le=1)] | None = None
-    sessions: Annotated[list[str], Field(min_length=1)] | None = None
+    """Each annotator's vote becomes a level, or their mean does, as in the paper's Table I."""
+    sessions: Annotated[list[str], MinLen(1)] | None = None
+    """Test these sessions alone instead of each in turn."""
     directions: Directions = "both"
-    seeds: Annotated[int, Field(ge=1, le=LIMITS.most_seeds)] = 1
-    first_seed: Annotated[int, Field(ge=0)] = 0
+    """Each session is tested in both directions, women and men; coin draws one, fixed: women."""
+    seeds: Annotated[int, Ge(1), Le(LIMITS.most_seeds)] = 1
+    """How many seeds."""
+    first_seed: Annotated[int, Ge(0)] = 0
+    """The first of them."""
     preset: Literal["default", "paper"] = "default"
-    normalisation: Normalisation | None = None
-    normalise_speakers: bool | None = None
+    """What is left out comes from it; paper: everything as printed."""
     control: bool = True
+    """Also train the last model on shuffled labels, in every seed: it must be at chance."""
     paper: PaperPart | None = None
+    """The table or figure of the paper that this is."""
 
 
-class Network(_Section):
-    """Overrides of the preset's network."""
-
-    layout: Literal["temporal", "image"] | None = None
-    width: Annotated[float, Field(gt=0, le=LIMITS.largest_width)] | None = None
-    averaged_bands: Count | None = None
-    averaged_frames: Literal[1, 2, 4] | None = None
-    face_rate: FaceRate | None = None
-    explicit_head: bool | None = None
-    input_noise: Weight | None = None
-    hidden_noise: Weight | None = None
-    dropout: Annotated[float, Field(ge=0, le=0.95)] | None = None
-    weight_norm: bool | None = None
-    head_noise: Weight | None = None
-    modality_dropout: Share | None = None
-    statistics: bool | None = None
-    standardised: bool | None = None
-    encoder_scale: Annotated[float, Field(gt=0)] | None = None
-    zero_head: bool | None = None
-    features_after_dropout: bool | None = None
-    generates: Generates | None = None
-
-
-class Sampling(_Section):
-    """Overrides of how samples are drawn and judged."""
-
-    views: Literal[1, 2] | None = None
-    spec_augment: bool | None = None
-    frequency_shift: Annotated[int, Field(ge=0)] | None = None
-    balanced: bool | None = None
-    pad_mode: Literal["repeat", "mean"] | None = None
-    centre_crop: bool | None = None
-
-
-class SelfTraining(_Section):
-    """Overrides of how pseudo-labels are taken."""
-
-    threshold: Share | None = None
-    lr_fraction: Annotated[float, Field(gt=0, le=1)] | None = None
-    rounds: Annotated[int, Field(ge=1, le=LIMITS.most_rounds)] | None = None
-
-
-class Training(_Section):
-    """Overrides of the preset's schedule."""
-
-    steps: Annotated[int, Field(ge=1, le=LIMITS.most_steps)] | None = None
-    batch_size: Annotated[int, Field(ge=2, le=LIMITS.largest_batch)] | None = None
-    learning_rate: Annotated[float, Field(gt=0)] | None = None
-    beta1: Share | None = None
-    lr_decay_fraction: Annotated[float, Field(ge=0, le=1)] | None = None
-    grad_clip_norm: Weight | None = None
-    ema_decay: Share | None = None
-    evaluate_every: Count | None = None
-    patience: Annotated[int, Field(ge=0)] | None = None
-    monitor: Choice | None = None
-    weight_decay: Weight | None = None
-    precision: Precision | None = None
-    device: DeviceName | None = None
-    encoder_lr_fraction: Annotated[float, Field(gt=0, le=1)] | None = None
-    embedding_lr_fraction: Annotated[float, Field(gt=0, le=1)] | None = None
-
-
-class Losses(_Section):
-    """Overrides of the preset's terms."""
-
-    k_plus_one_softmax: bool | None = None
-    real: Weight | None = None
-    fake: Weight | None = None
-    consistency: Weight | None = None
-    margin: Weight | None = None
-    ramp_up_steps: Annotated[int, Field(ge=0)] | None = None
-    teacher: Weight | None = None
-    pseudo: Weight | None = None
-    entropy: Weight | None = None
-    pull_away: Weight | None = None
-    covariance: Weight | None = None
-    head_l2: Weight | None = None
-    resample_for_g: bool | None = None
-
-
-class Settings(_Section):
-    """Everything a study needs; what is left out comes from the preset.
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything a study needs.
 
     `vary`: section.name -> the values that are tried, every combination of them a variant of the study.
     """
 
     data: Data
-    study: Study = Study()
-    network: Network = Network()
-    sampling: Sampling = Sampling()
-    training: Training = Training()
-    self_training: SelfTraining = SelfTraining()
-    losses: Losses = Losses()
-    vary: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+    study: Study = field(default_factory=Study)
+    train: TrainConfig = DEFAULT
+    vary: dict[str, Annotated[list[Any], MinLen(1)]] = field(default_factory=dict[str, list[Any]])
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -180,17 +100,7 @@ class Settings(_Section):
 
     def config(self) -> TrainConfig:
         """Return the preset with this file's overrides: from here on nothing knows that settings exist."""
-        base = PRESETS[self.study.preset]
-        parts = {name: getattr(base, name) for name in _PARTS}
-        given: dict[str, Any] = {name: value for name, value in given_values(self.study).items() if hasattr(base, name)}
-        for section, names in _SECTIONS.items():
-            for name, value in given_values(getattr(self, section)).items():
-                home = next((part for part in names if hasattr(parts[part], name)), None)
-                if home is None:
-                    given[name] = value
-                else:
-                    parts[home] = replace(parts[home], **{name: value})
-        return replace(base, **given, **parts)
+        return self.train
 
     def model_specs(self) -> tuple[ModelSpec, ...]:
         """Return the rows of the table that `models` and `features` stand for."""
@@ -201,12 +111,12 @@ class Settings(_Section):
         return choices(self._models(), self.features)
 
     def _models(self) -> list[str]:
-        found: list[str] = []
-        for model in self.study.models:
-            name, colon, picked = model.partition(":")
-            if not colon or self._is_had(picked):
-                found.append(f"{name}{colon}{self._of_store(picked)}")
-        return found
+        split = [model.partition(":") for model in self.study.models]
+        return [
+            f"{name}{colon}{self._of_store(picked)}"
+            for name, colon, picked in split
+            if not colon or self._is_had(picked)
+        ]
 
     def _is_had(self, feature: str) -> bool:
         return feature not in self.data.without
@@ -216,31 +126,107 @@ class Settings(_Section):
 
     def to_toml(self) -> str:
         """Return the settings, complete with the preset's values, as TOML that reads back to the same study."""
-        config = self.config()
-        known = self.model_dump(mode="json", exclude_none=True)
-        of_plan = {name: getattr(config, name) for name in Study.model_fields if hasattr(config, name)}
-        known["study"] |= {name: value for name, value in of_plan.items() if value is not None}
-        for section, names in _SECTIONS.items():
-            homes = [*(getattr(config, name) for name in names), config]
-            known[section] = {
-                name: next(getattr(home, name) for home in homes if hasattr(home, name))
-                for name in type(getattr(self, section)).model_fields
-            }
-        return tomli_w.dumps(known)
+        values = to_jsonable_python(values_of(self))
+        return tomli_w.dumps(
+            {section: {k: v for k, v in given.items() if v is not None} for section, given in values.items()}
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A setting's section and name in a file, and the fields of `Settings` that lead to it."""
+
+    section: str
+    name: str
+    path: tuple[str, ...]
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    def value(self, settings: Settings) -> Any:  # noqa: ANN401 - each has its own type
+        value: Any = settings
+        for part in self.path:
+            value = getattr(value, part)
+        return value
 
 
 _SECTIONS = {
-    "network": ("regularisation",),
-    "sampling": ("sampling",),
-    "training": ("schedule",),
-    "self_training": ("self_training",),
-    "losses": ("terms",),
+    "regularisation": "network",
+    "schedule": "training",
+    "terms": "losses",
+    "centre_crop": "sampling",
+    **dict.fromkeys(("sampling", "self_training"), ""),
+    **dict.fromkeys(
+        ("normalisation", "normalise_speakers", "labels_per_class", "max_unlabelled", "unlabelled_fraction"), "study"
+    ),
 }
-"""Which parts of a plan a section's settings belong to; what no part has is the plan's own."""
+"""The section of a configuration's parts and fields (empty: it has the part's own name); of all others `network`."""
 
-_PARTS = tuple(name for names in _SECTIONS.values() for name in names)
+SECTIONS = ("data", "study", "network", "sampling", "training", "self_training", "losses")
 
 
-def given_values(section: BaseModel) -> dict[str, Any]:
-    """Return what a file gave of a section, by name."""
-    return section.model_dump(exclude_none=True)
+@cache
+def all_settings() -> Mapping[str, Setting]:
+    """Return every setting by its full name, in the order of the sections: what the records declare, nothing else."""
+    listed = [*_declared(Data, "data"), *_declared(Study, "study"), *_of_training()]
+    return {setting.full_name: setting for setting in sorted(listed, key=lambda s: SECTIONS.index(s.section))}
+
+
+def _declared(record: Any, section: str, *path: str) -> Iterator[Setting]:  # noqa: ANN401 - any dataclass
+    for part in fields(record):
+        yield Setting(section=section, name=part.name, path=(*(path or (section,)), part.name))
+
+
+def _of_training() -> Iterator[Setting]:
+    for part in fields(TrainConfig):
+        section = _SECTIONS.get(part.name, "network") or part.name
+        value = getattr(DEFAULT, part.name)
+        if is_dataclass(value):
+            yield from _declared(value, section, "train", part.name)
+        else:
+            yield Setting(section=section, name=part.name, path=("train", part.name))
+
+
+def values_of(settings: Settings) -> dict[str, Any]:
+    """Return all values as a file would give them, by section and name."""
+    values: dict[str, Any] = {section: {} for section in SECTIONS}
+    for setting in all_settings().values():
+        values[setting.section][setting.name] = setting.value(settings)
+    return values | {"vary": settings.vary}
+
+
+def read_values(values: Mapping[str, Any]) -> Settings:
+    """Return what a file gives, checked; unknown names are left out: they are for the caller to refuse.
+
+    Raises:
+        pydantic.ValidationError: values that settings cannot have, or that are missing.
+    """
+    # Of a dataclass alone pydantic takes no configuration, of an optional one it does.
+    optional: Any = Settings | None
+    return TypeAdapter(optional, config=ConfigDict(allow_inf_nan=False)).validate_python(_nested(values))
+
+
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a file gives, laid over the preset that it names, in the form of `Settings`."""
+    study = values.get("study")
+    preset = study.get("preset") if isinstance(study, dict) else None
+    facts: dict[str, Any] = {"train": _plain(PRESETS.get(str(preset), DEFAULT)), "study": {}}
+    for name in ("data", "vary"):
+        if name in values:
+            facts[name] = {} if name == "data" else values[name]
+    for setting in all_settings().values():
+        given = values.get(setting.section)
+        if isinstance(given, dict) and setting.name in given:
+            home = facts
+            for part in setting.path[:-1]:
+                home = home[part]
+            home[setting.name] = given[setting.name]
+    return facts
+
+
+def _plain(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    return {
+        part.name: _plain(value) if is_dataclass(value := getattr(record, part.name)) else value
+        for part in fields(record)
+    }

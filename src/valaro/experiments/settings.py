@@ -1,15 +1,15 @@
 """Settings of a study: TOML, checked once, every fault in one message."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from valaro.documents import parse_toml, read_toml
 from valaro.errors import ValaroError, all_at_once, words_for
-from valaro.experiments.sections import Settings
+from valaro.experiments.sections import SECTIONS, Settings, all_settings, read_values
 from valaro.experiments.variants import variants
 from valaro.regular import ABSENT, why_not_readable
 
@@ -45,18 +45,24 @@ def read_settings(path: Path, changes: Sequence[str] = (), *, data: Path | None 
 
 def check_settings(values: Mapping[str, Any], source: str) -> Settings:
     """Return checked settings; `source` names where they came from in errors."""
+    faults = list(_unknown(values))
     try:
-        settings = Settings.model_validate(dict(values))
-        found = variants(settings)
+        settings = read_values(values)
+        found = () if faults else variants(settings)
     except ValidationError as error:
-        faults = [_words(fault) for fault in error.errors()]
-        raise all_at_once(f"{len(faults)} problem{'s' * (len(faults) > 1)} in settings '{source}':", faults) from error
+        raise _refused(source, [*faults, *map(_words, error.errors())]) from error
+    if faults:
+        raise _refused(source, faults)
     if not settings.features:
         named = ", ".join(settings.study.features)
         raise ValaroError(f"settings '{source}': data.without leaves none of the features {named}")
     for variant in found:
         variant.model_specs()
     return settings
+
+
+def _refused(source: str, faults: Sequence[str]) -> ValaroError:
+    return all_at_once(f"{len(faults)} problem{'s' * (len(faults) > 1)} in settings '{source}':", faults)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -111,24 +117,33 @@ def _apply(values: dict[str, Any], change: str) -> None:
     section[parts[1]] = value
 
 
+def _unknown(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each section, and each name in one, that is none."""
+    for section, given in values.items():
+        if section == "vary":
+            continue
+        if section not in SECTIONS:
+            yield _unknown_words(section, section, [*SECTIONS, "vary"])
+        elif not isinstance(given, dict):
+            yield f"{section} = {given!r}: expected a section with names and values"
+        else:
+            legal = [setting.name for setting in all_settings().values() if setting.section == section]
+            yield from (_unknown_words(f"{section}.{name}", name, legal) for name in given if name not in legal)
+
+
+def _unknown_words(full_name: str, name: str, legal: Sequence[str]) -> str:
+    near = get_close_matches(name, legal, n=1)
+    hint = f", did you mean '{near[0]}'?" if near else f"; known here: {', '.join(legal)}"
+    return f"{full_name}: unknown setting{hint}"
+
+
 def _words(fault: Any) -> str:  # noqa: ANN401 - pydantic's own dictionary
     """Turn one of pydantic's findings into a sentence with the setting's name."""
-    place = [str(part) for part in fault["loc"]]
-    name = ".".join(place)
-    if fault["type"] == "extra_forbidden":
-        legal = _legal(place[:-1])
-        near = get_close_matches(place[-1], legal, n=1)
-        hint = f", did you mean '{near[0]}'?" if near else f"; known here: {', '.join(legal)}"
-        return f"{name}: unknown setting{hint}"
+    place = tuple(map(str, fault["loc"]))
+    names = {setting.path: setting.full_name for setting in all_settings().values()}
+    size = next((size for size in range(len(place), 0, -1) if place[:size] in names), 0)
+    name = ".".join([names[place[:size]], *place[size:]] if size else place)
     if fault["type"] == "missing":
         return f"{name}: missing"
     message = str(fault["msg"])
     return f"{name} = {fault['input']!r}: {message[0].lower()}{message[1:]}"
-
-
-def _legal(place: Sequence[str]) -> list[str]:
-    fields = Settings.model_fields
-    if not place:
-        return list(fields)
-    section = fields[place[0]].annotation
-    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []

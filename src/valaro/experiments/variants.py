@@ -7,28 +7,22 @@ from math import prod
 from typing import Any
 
 from valaro.errors import ValaroError, unknown_name
-from valaro.experiments.sections import Losses, Network, Sampling, SelfTraining, Settings, Training, given_values
+from valaro.experiments.sections import Settings, all_settings, read_values, values_of
 from valaro.limits import LIMITS
 from valaro.training.methods import LABELLED_TERMS, METHODS, AutoChoice, ModelSpec
 
 FEATURES = "study.features"
 POOL_PARTS = ("study.max_unlabelled", "study.unlabelled_fraction")
 
-VARIABLE = (
-    FEATURES,
-    *POOL_PARTS,
-    *(f"study.{name}" for name in ("labels_per_class", "normalisation", "normalise_speakers")),
-    *(
-        f"{section}.{name}"
-        for section, kind in (
-            ("network", Network),
-            ("sampling", Sampling),
-            ("training", Training),
-            ("self_training", SelfTraining),
-            ("losses", Losses),
-        )
-        for name in kind.model_fields
-    ),
+VARIABLE = tuple(
+    dict.fromkeys(
+        [
+            FEATURES,
+            *POOL_PARTS,
+            *("study.labels_per_class", "study.normalisation", "study.normalise_speakers"),
+            *(setting.full_name for setting in all_settings().values() if setting.path[0] == "train"),
+        ]
+    )
 )
 """Settings that a study can vary; the others decide what is judged, and on whom."""
 
@@ -94,7 +88,7 @@ def variants(settings: Settings) -> tuple[Variant, ...]:
             raise ValaroError(f"vary.{name} = {values}: a value stands there twice")
     _check_count(settings)
     found = tuple(_variant(settings, combination) for combination in _combinations(settings))
-    if len({variant.settings.model_dump_json() for variant in found}) < len(found):
+    if len({variant.settings.to_toml() for variant in found}) < len(found):
         raise ValaroError(f"vary = {settings.vary}: two of these values are the same once they are read")
     return found
 
@@ -128,11 +122,11 @@ def _combinations(settings: Settings) -> Iterator[tuple[tuple[str, Any], ...]]:
 def _variant(settings: Settings, values: Sequence[tuple[str, Any]]) -> Variant:
     if not values:
         return Variant(settings=settings, values=())
-    facts = given_values(settings) | {"vary": {}}
+    facts = values_of(settings) | {"vary": {}}
     for name, value in values:
         section, _, key = name.partition(".")
         facts[section] = {**facts[section], key: value}
-    return Variant(settings=Settings.model_validate(facts), values=tuple(values))
+    return Variant(settings=read_values(facts), values=tuple(values))
 
 
 def _label(unvaried: str, varied: Sequence[tuple[str, str]]) -> str:

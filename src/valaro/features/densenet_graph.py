@@ -1,98 +1,114 @@
-"""A DenseNet-BC's weights written down as an ONNX graph, operator by operator."""
+"""A DenseNet-BC without torch: its shape, the arrays that it is made of, its graph."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+if TYPE_CHECKING:
+    from valaro.features.crop_network import Weights
 
-from valaro.features.face_network import CROPS, FEATURES, PROBABILITIES
-
-CROP_SIDE = 64
-"""Pixels across a crop of a face, as media cuts it."""
-
-OPSET = 17
-_IR_VERSION = 8
-"""Both of 2022: any runtime since then reads the file."""
-
-_EPSILON = 1e-5
-"""Of batch norm, as torch has it."""
-
-Weights = Mapping[str, np.ndarray]
-"""Arrays by the names that `networks.densenet.DenseNet` gives them: `stages.3.norm1.weight` and so on."""
+BLOCKS = 3
+_FIRST_SIDE = 32
+"""Pixels across the maps of the first block; each halving leaves half of them."""
 
 
-class _Graph:
-    """Nodes and weights under way; each method adds one operator and returns the name of its output."""
+@dataclass(frozen=True, kw_only=True)
+class DenseShape:
+    """Growth k and depth L of a DenseNet-BC (Huang et al. 2017); each halving also halves the channels.
 
-    def __init__(self, weights: Weights) -> None:
-        self._given = weights
-        self.nodes: list[NodeProto] = []
-        self.weights: list[TensorProto] = []
-
-    def weight(self, values: str | np.ndarray) -> str:
-        """Add the weights of this name, or these numbers."""
-        name = f"w{len(self.weights)}"
-        array = np.asarray(self._given[values], np.float32) if isinstance(values, str) else values
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
-
-    def add(self, operator: str, inputs: list[str], *, output: str = "", **attributes: object) -> str:
-        output = output or f"x{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))  # pyright: ignore[reportArgumentType]
-        return output
-
-    def convolution(self, x: str, layer: str, *, stride: int = 1) -> str:
-        """Every kernel is odd and padded by half of itself."""
-        edge = self._given[f"{layer}.weight"].shape[-1] // 2
-        return self.add("Conv", [x, self.weight(f"{layer}.weight")], pads=[edge] * 4, strides=[stride] * 2)
-
-    def active(self, x: str, norm: str) -> str:
-        """Batch norm with the statistics of training, then ReLU."""
-        parts = [self.weight(f"{norm}.{part}") for part in ("weight", "bias", "running_mean", "running_var")]
-        return self.add("Relu", [self.add("BatchNormalization", [x, *parts], epsilon=_EPSILON)])
-
-    def bottleneck(self, x: str, stage: str) -> str:
-        new = self.convolution(self.active(x, f"{stage}.norm1"), f"{stage}.squeeze")
-        new = self.convolution(self.active(new, f"{stage}.norm2"), f"{stage}.grow")
-        return self.add("Concat", [x, new], axis=1)
-
-    def halving(self, x: str, stage: str) -> str:
-        squeezed = self.convolution(self.active(x, f"{stage}.norm"), f"{stage}.squeeze")
-        return self.add("AveragePool", [squeezed], kernel_shape=[2, 2], strides=[2, 2])
-
-
-def as_graph(weights: Weights) -> ModelProto:
-    """Return the graph of a network in use: crops as bytes in, features and class probabilities out.
-
-    Raises:
-        KeyError: a layer lacks its weights.
+    The first convolution makes 2 k channels, each of the three blocks adds k per bottleneck: with k = 12 and L = 100
+    24 -> 216 -> 108 -> 300 -> 150 -> 342.
     """
-    graph = _Graph(weights)
-    x = graph.add("Cast", [CROPS], to=TensorProto.FLOAT)
-    x = graph.add("Div", [graph.add("Sub", [x, graph.weight("mean")]), graph.weight("deviation")])
-    x = graph.add("Unsqueeze", [x, graph.weight(np.array([1], np.int64))])
-    x = graph.convolution(x, "first", stride=2)
-    for number in range(1 + max(int(name.split(".")[1]) for name in weights if name.startswith("stages."))):
-        stage = f"stages.{number}"
-        x = graph.bottleneck(x, stage) if f"{stage}.grow.weight" in weights else graph.halving(x, stage)
-    x = graph.add("GlobalAveragePool", [graph.active(x, "norm")])
-    x = graph.add("Flatten", [x], output=FEATURES)
-    classes, features = weights["classify.weight"].shape
-    logits = graph.add("Gemm", [x, graph.weight("classify.weight"), graph.weight("classify.bias")], transB=1)
-    graph.add("Softmax", [logits], output=PROBABILITIES, axis=1)
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "dface",
-            [helper.make_tensor_value_info(CROPS, TensorProto.UINT8, ["t", CROP_SIDE, CROP_SIDE])],
-            [
-                helper.make_tensor_value_info(FEATURES, TensorProto.FLOAT, ["t", features]),
-                helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, ["t", classes]),
-            ],
-            graph.weights,
-        ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        producer_name="valaro",
-    )
-    model.ir_version = _IR_VERSION
-    return model
+
+    growth: int = 12
+    depth: int = 100
+
+    @property
+    def bottlenecks(self) -> int:
+        """Bottlenecks per block: two convolutions each, beside the first one, the two halvings and the last layer."""
+        return (self.depth - BLOCKS - 1) // (2 * BLOCKS)
+
+    @property
+    def features(self) -> int:
+        """Channels at the end, and so numbers per face.
+
+        >>> DenseShape().features
+        342
+        """
+        channels = 2 * self.growth
+        for block in range(BLOCKS):
+            channels = (channels // 2 if block else channels) + self.bottlenecks * self.growth
+        return channels
+
+    def stages(self) -> Iterator[tuple[bool, int]]:
+        """Yield for each stage between the first convolution and the last layer: is it a halving, channels into it."""
+        channels = 2 * self.growth
+        for block in range(BLOCKS):
+            if block:
+                yield True, channels
+                channels //= 2
+            for _ in range(self.bottlenecks):
+                yield False, channels
+                channels += self.growth
+
+    def numbers(self) -> int:
+        """Return how many numbers all layers give for one face."""
+        side, total = _FIRST_SIDE, 2 * self.growth * _FIRST_SIDE**2
+        for is_halving, channels in self.stages():
+            # Two norms with ReLU, two convolutions, what came in beside what is new.
+            layers = 5 * channels // 2 if is_halving else 3 * channels + 14 * self.growth
+            total += layers * side**2
+            side //= 1 + is_halving
+        return total
+
+
+DFACE = DenseShape()
+"""The paper's: among the published shapes only growth 12 with depth 100 ends in 342 features."""
+
+
+def array_shapes(shape: DenseShape, classes: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every array by its name, as `dface.densenet.DenseNet` has them."""
+    growth, features = shape.growth, shape.features
+    shapes: dict[str, tuple[int, ...]] = {"mean": (), "std": (), "first.weight": (2 * growth, 1, 3, 3)}
+    shapes |= {**_norm("norm", features), "classify.weight": (classes, features), "classify.bias": (classes,)}
+    for index, (is_halving, channels) in enumerate(shape.stages()):
+        stage = f"stages.{index}"
+        if is_halving:
+            shapes |= {**_norm(f"{stage}.norm", channels), f"{stage}.squeeze.weight": (channels // 2, channels, 1, 1)}
+        else:
+            shapes |= {**_norm(f"{stage}.norm1", channels), **_norm(f"{stage}.norm2", 4 * growth)}
+            shapes[f"{stage}.squeeze.weight"] = (4 * growth, channels, 1, 1)
+            shapes[f"{stage}.grow.weight"] = (growth, 4 * growth, 3, 3)
+    return shapes
+
+
+def _norm(name: str, channels: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.{part}": (channels,) for part in ("weight", "bias", "running_mean", "running_var")}
+
+
+def shape_of(weights: "Weights") -> DenseShape:
+    """Return the shape that the first layer and the number of bottlenecks tell; whether the rest fits is not known."""
+    first = weights.get("first.weight")
+    growth = first.shape[0] // 2 if first is not None and first.ndim else 0
+    bottlenecks = sum(name.endswith(".grow.weight") for name in weights) // BLOCKS
+    return DenseShape(growth=growth, depth=2 * BLOCKS * bottlenecks + BLOCKS + 1)
+
+
+def densenet_graph(weights: "Weights") -> bytes:
+    """Return the graph of a network in use: crops as bytes in, features and class probabilities out."""
+    from valaro.features.crop_network import Graph
+
+    graph = Graph(weights)
+    x = graph.crops(mean=float(weights["mean"]), std=float(weights["std"]))
+    x = graph.convolution(x, "first.weight", pad=1, stride=2)
+    for index, (is_halving, _) in enumerate(shape_of(weights).stages()):
+        stage = f"stages.{index}"
+        if is_halving:
+            squeezed = graph.convolution(graph.batch_norm_relu(x, f"{stage}.norm"), f"{stage}.squeeze.weight")
+            x = graph.add("AveragePool", squeezed, kernel_shape=[2, 2], strides=[2, 2])
+        else:
+            new = graph.convolution(graph.batch_norm_relu(x, f"{stage}.norm1"), f"{stage}.squeeze.weight")
+            new = graph.convolution(graph.batch_norm_relu(new, f"{stage}.norm2"), f"{stage}.grow.weight", pad=1)
+            x = graph.add("Concat", x, new, axis=1)
+    x = graph.features(graph.batch_norm_relu(x, "norm"))
+    return graph.build(graph.add("Gemm", x, graph.weight("classify.weight"), graph.weight("classify.bias"), transB=1))

@@ -1,60 +1,193 @@
-"""A trained network of faces: a checked file's content, run by ONNX Runtime."""
+"""The network of faces behind `dface`: arrays in a safetensors file, checked before its graph is built from them."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xxhash
 from jaxtyping import Float32, UInt8
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from valaro.documents import parse_json
+from valaro.errors import StoreError, words_for
+from valaro.features.densenet_graph import array_shapes, densenet_graph, shape_of
+from valaro.limits import LIMITS
+from valaro.regular import read_regular, why_no_file
+from valaro.weights import read_weights
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from valaro.features.crop_network import CropNetwork, Weights
 
 NETWORK_FEATURES = frozenset({"dface"})
 """Features that are computed by a network of the user's, named as in `dface=RUN`."""
 
-NETWORK_FILE = "network.onnx"
-CROPS, FEATURES, PROBABILITIES = "crops", "features", "probabilities"
+NETWORK_FILE = "network.safetensors"
+_KEY = "valaro_face_network"
+_VERSION = "2"
+_MOST_FEATURES = 4096
+_SHOWN = 5
+"""Faults of one file that its message names."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FaceNetwork:
-    """The content of a file that was checked (network_file.py), and what it tells.
-
-    `checksum` is that of its graph: with the same one, the same numbers come from a crop. `classes` are what its
-    probabilities are of; `dim` is how many features a face has.
-    """
+    """A checked file of a network of faces."""
 
     content: bytes
+    """The file."""
     checksum: str
+    """Of its arrays: with the same one, the same numbers come from a crop."""
     classes: tuple[str, ...]
+    """What its probabilities are of."""
     dim: int
+    """Features per face."""
 
     def features(self, crops: UInt8[np.ndarray, "t 64 64"]) -> Float32[np.ndarray, "t dim"]:
         """Return the features of each crop."""
-        return self._run(FEATURES, crops)
+        return self._network.features(crops)
 
     def probabilities(self, crops: UInt8[np.ndarray, "t 64 64"]) -> Float32[np.ndarray, "t k"]:
-        """Return how sure the network is of each of `classes`, a row a crop."""
-        parts = [self._run(PROBABILITIES, crops[first : first + 64]) for first in range(0, len(crops), 64)]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
+        """Return how sure the network is of each of `classes`, one row per crop."""
+        return self._network.probabilities(crops)
 
-    def _run(self, output: str, crops: UInt8[np.ndarray, "t 64 64"]) -> np.ndarray:
-        (values,) = _session(self).run([output], {CROPS: crops})
-        return np.asarray(values, np.float32)
+    @cached_property
+    def _network(self) -> "CropNetwork":
+        # Loaded late: who uses no network of faces does not pay for ONNX.
+        from valaro.features.crop_network import CropNetwork
+
+        return CropNetwork(densenet_graph(load(self.content)))
 
 
-@lru_cache(maxsize=2)
-def _session(network: FaceNetwork) -> "InferenceSession":
-    # Who has no such network does not pay for its runtime, nor a store's reader for torch.
-    import onnxruntime
-    import torch
+class Dface:
+    """`dface`: the paper's 342 features of a face, the averaged last map of a network (default: the packaged one)."""
 
-    options = onnxruntime.SessionOptions()
-    # As many as torch has here; the numbers are the same to the last bit.
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.inter_op_num_threads = 1
-    # Threads that wait for work by looking for it would take the cores from the decoder.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(network.content, options, providers=["CPUExecutionProvider"])
+    name = "dface"
+
+    def __init__(self, network: FaceNetwork | None) -> None:
+        network = network or packaged_face_network()
+        self._network = network
+        self.dim = network.dim
+        self.version = f"1-{network.checksum}"
+        """With the network's own checksum, so that no store mixes what two networks made."""
+
+    def __call__(self, crops: UInt8[np.ndarray, "t 64 64"]) -> Float32[np.ndarray, "t dim"]:
+        """Return the features of each crop."""
+        return self._network.features(crops)
+
+
+@lru_cache(maxsize=1)
+def packaged_face_network() -> FaceNetwork:
+    """Return the DenseNet-BC (growth 12, depth 100) that was trained on FERPlus; NOTICE says from what it learnt.
+
+    Raises:
+        StoreError: its file is missing or not the one that was packaged.
+    """
+    return checked_network(read_weights("dface.safetensors"), "the packaged network of faces")
+
+
+def read_face_network(path: Path) -> FaceNetwork:
+    """Read a network from its file or from the run folder of `valaro train-face-network`.
+
+    Raises:
+        StoreError: there is none, or the file is not what that command writes: all that is wrong with it is said.
+    """
+    file = path / NETWORK_FILE if path.is_dir() else path
+    if file.suffix == ".onnx" or (not file.exists() and file.with_suffix(".onnx").is_file()):
+        raise StoreError(
+            f"{file.with_suffix('.onnx')}: a network of faces that an older version of valaro made: "
+            "train it again, then extract dface and train on it again"
+        )
+    why = why_no_file(file, "a file")
+    if why:
+        raise StoreError(f"{file}: {why}: a network of faces is what `valaro train-face-network` makes")
+    try:
+        content = read_regular(file, LIMITS.most_network_bytes)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{file}: no network of faces: {words_for(error)}") from error
+    return checked_network(content, str(file))
+
+
+def network_content(weights: "Weights", classes: Sequence[str]) -> bytes:
+    """Return the file of a network: its arrays, and beside them classes, checksum and this format's version."""
+    facts = {"version": _VERSION, "checksum": _checksum(weights), "classes": list(classes)}
+    return save({name: np.asarray(weights[name], order="C") for name in sorted(weights)}, {_KEY: json.dumps(facts)})
+
+
+def checked_network(content: bytes, source: str) -> FaceNetwork:
+    """Return the network in `content` if it is one that `valaro train-face-network` wrote; `source` names it.
+
+    Raises:
+        StoreError: it is not, with what is wrong.
+    """
+    try:
+        weights = load(content)
+        header: Any = parse_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{source}: no safetensors file, or a damaged one ({words_for(error)})") from None
+    classes, checksum = _facts(header.get("__metadata__", {}).get(_KEY), source)
+    faults = _faults(weights, len(classes))
+    if not faults and _checksum(weights) != checksum:
+        faults = ["its checksum is wrong: damaged, or changed by another program"]
+    if faults:
+        more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+        shown = "; ".join(faults[:_SHOWN])
+        raise StoreError(f"{source} is no network of faces that valaro can use: {shown}{more}")
+    return FaceNetwork(content=content, checksum=checksum, classes=classes, dim=shape_of(weights).features)
+
+
+def _facts(text: str | None, source: str) -> tuple[tuple[str, ...], str]:
+    """Return classes and checksum as the file tells them."""
+    if text is None:
+        raise StoreError(
+            f"{source}: a file without the notes of valaro, expected one that `valaro train-face-network` wrote"
+        )
+    try:
+        facts: Any = parse_json(text)
+        version, classes, checksum = facts["version"], facts["classes"], facts["checksum"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{source}: the notes of valaro in it are damaged ({error!r})") from None
+    if version != _VERSION:
+        raise StoreError(f"{source}: of version '{version}', expected '{_VERSION}': train it again")
+    has_classes = isinstance(classes, list) and classes and all(isinstance(name, str) for name in classes)
+    if not has_classes or not isinstance(checksum, str):
+        raise StoreError(f"{source}: the notes of valaro in it are damaged (no classes, or no checksum)")
+    return tuple(classes), checksum
+
+
+def _faults(weights: "Weights", classes: int) -> list[str]:
+    """Return how the arrays differ from those of a DenseNet of bounded size with so many classes."""
+    shape = shape_of(weights)
+    if not 0 < shape.features <= _MOST_FEATURES or classes > _MOST_FEATURES:
+        return [f"{shape.features} features of {classes} classes; expected 1 to {_MOST_FEATURES}"]
+    if shape.numbers() > (most := LIMITS.most_network_numbers):
+        return [f"{shape.numbers():,} numbers for one face; expected at most {most:,}"]
+    wanted = array_shapes(shape, classes)
+    faults = [f"no array '{name}'" for name in wanted if name not in weights]
+    faults += [f"an array '{name}' that no such network has" for name in weights if name not in wanted]
+    for name, size in wanted.items():
+        array = weights.get(name)
+        if array is None:
+            continue
+        if array.shape != size or array.dtype.name not in {"float16", "float32"}:
+            faults.append(f"'{name}' is {array.dtype} of {list(array.shape)}; expected float32 of {list(size)}")
+        elif not np.isfinite(array).all():
+            faults.append(f"'{name}' has numbers that are not finite")
+        elif name == "std" and array <= 0:
+            faults.append("'std' is not above zero")
+        elif name.endswith("running_var") and (array < 0).any():
+            faults.append(f"'{name}' has numbers below zero")
+    return faults
+
+
+def _checksum(weights: "Weights") -> str:
+    """Return the checksum of all arrays with their names, types and sizes."""
+    digest = xxhash.xxh3_64()
+    for name, array in sorted(weights.items()):
+        digest.update(json.dumps([name, str(array.dtype), list(array.shape)]).encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()

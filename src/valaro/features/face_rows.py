@@ -1,6 +1,6 @@
 """Face crops turned into rows of the 100 Hz grid, each video frame embedded once, in batches that never vary."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
@@ -41,29 +41,19 @@ class FaceRows:
             self._begin(float(times[kept[0]]))
         self._crops = np.concatenate([self._crops, crops[kept]])
         self._times = np.concatenate([self._times, times[kept]])
-        rows = [[np.zeros((0, feature.dim), np.float32)] for feature in self._features]
-        while count := self._whole_batch():
-            self._embed(count, rows)
-        return [np.concatenate(parts) for parts in rows]
+        batches = list(self._whole_batches())
+        return [np.concatenate([grid.empty, *parts]) for grid, *parts in zip(self._grids, *batches, strict=True)]
 
     def hold(self, until: float) -> list[Rows]:
         """Return for each feature the rows before `until` seconds: no frame comes before, nor came in LONGEST_HOLD."""
-        rows = [[np.zeros((0, feature.dim), np.float32)] for feature in self._features]
         self._begin(until)
-        if len(self._crops):
-            self._embed(len(self._crops), rows)
-        for grid, parts in zip(self._grids, rows, strict=True):
-            parts.append(grid.hold(until))
-        return [np.concatenate(parts) for parts in rows]
+        embedded = self._embed(len(self._crops))
+        return [np.concatenate([rows, grid.hold(until)]) for grid, rows in zip(self._grids, embedded, strict=True)]
 
     def finish(self, count: int) -> list[Rows]:
         """Return for each feature the rows that are missing to `count` in all; the last face is held to the end."""
-        rows = [[np.zeros((0, feature.dim), np.float32)] for feature in self._features]
-        if len(self._crops):
-            self._embed(len(self._crops), rows)
-        for grid, parts in zip(self._grids, rows, strict=True):
-            parts.append(grid.finish(count))
-        return [np.concatenate(parts) for parts in rows]
+        embedded = self._embed(len(self._crops))
+        return [np.concatenate([rows, grid.finish(count)]) for grid, rows in zip(self._grids, embedded, strict=True)]
 
     def _begin(self, first: float) -> None:
         """Put an empty crop before the first frame, or the moment until which there is none, if that is long."""
@@ -72,15 +62,21 @@ class FaceRows:
             self._times = np.array([self._start])
         self._is_begun = True
 
-    def _whole_batch(self) -> int:
-        """Return how many crops make the next batch, 0: not yet known. A long pause ends a batch, as `hold` does."""
-        pauses = np.flatnonzero(np.diff(self._times[: BATCH + 1]) > LONGEST_HOLD)
-        return int(pauses[0]) + 1 if len(pauses) else BATCH * (len(self._crops) >= BATCH)
+    def _whole_batches(self) -> Iterator[list[Rows]]:
+        """Embed batch after batch while the next one's size is known: a long pause ends a batch, as `hold` does."""
+        while True:
+            pauses = np.flatnonzero(np.diff(self._times[: BATCH + 1]) > LONGEST_HOLD)
+            count = int(pauses[0]) + 1 if len(pauses) else BATCH
+            if len(self._crops) < count:
+                return
+            yield self._embed(count)
 
-    def _embed(self, count: int, rows: list[list[Rows]]) -> None:
-        for feature, grid, parts in zip(self._features, self._grids, rows, strict=True):
-            parts.append(grid.push(feature(self._crops[:count]), self._times[:count]))
+    def _embed(self, count: int) -> list[Rows]:
+        """Return for each feature the rows that the next `count` crops settle."""
+        crops, times = self._crops[:count], self._times[:count]
         self._crops, self._times = self._crops[count:], self._times[count:]
+        pairs = zip(self._features, self._grids, strict=True)
+        return [grid.push(feature(crops), times) if count else grid.empty for feature, grid in pairs]
 
     def _thinned(self, times: Float[np.ndarray, " t"]) -> list[int]:
         chosen: list[int] = []

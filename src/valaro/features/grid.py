@@ -13,7 +13,8 @@ class GridHold:
 
     def __init__(self, start: float, dim: int) -> None:
         self._start = start
-        self._held = np.zeros((0, dim), np.float32)  # the frame on show, if any, and those after it
+        self.empty = np.zeros((0, dim), np.float32)
+        self._held = self.empty  # the frame on show, if any, and those after it
         self._times = np.zeros(0)
         self._rows = 0
 

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from valaro.errors import ValaroError, unknown_name
-from valaro.features.dface import Dface
 from valaro.features.face_embedding import FaceEmbedding
-from valaro.features.face_network import NETWORK_FEATURES, FaceNetwork
-from valaro.features.filterbank import Filterbank
+from valaro.features.face_network import NETWORK_FEATURES, Dface, FaceNetwork
 from valaro.features.protocols import FaceFeature, SoundFeature
-from valaro.features.spectrogram import Spectrogram
+from valaro.features.sound import Filterbank, Spectrogram
 
 SOUND_FEATURES: dict[str, Callable[[], SoundFeature]] = {"fft": Spectrogram, "fbank": Filterbank}
 FACE_FEATURES: dict[str, Callable[[FaceNetwork | None], FaceFeature]] = {

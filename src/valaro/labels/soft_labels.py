@@ -22,7 +22,7 @@ MEAN = "mean"
 def soft_label_from_scores(scores: Sequence[float]) -> Float[np.ndarray, " 3"]:
     """Return the mean of the one-hot levels of all votes; scores on the 1-5 scale (paper, section IV-B).
 
-    >>> fuzzy_from_scores([2, 4, 5]).round(2).tolist()
+    >>> soft_label_from_scores([2, 4, 5]).round(2).tolist()
     [0.33, 0.0, 0.67]
     """
     if not scores:

@@ -14,10 +14,10 @@ from valaro.limits import LIMITS
 from valaro.media.clock import measured_span
 from valaro.media.container import opened, picture_streams, sound_streams
 from valaro.media.damage import NEGLIGIBLE, absent, gone_wrong, several_tracks
+from valaro.media.frames import StreamReport, declared_end, decoded_frames
 from valaro.media.picture import Region, pixel_shape, quarter_turns, shown_size, usual_interval
 from valaro.media.sound import SAMPLE_RATE
 from valaro.media.sources import PictureSource, SoundSource
-from valaro.media.streams import StreamReport, declared_end, decoded_frames
 from valaro.media.truncation import why_cut
 from valaro.records import Clip, Problem
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from valaro.media.crops import CROP_SIDE, cut_face
-from valaro.media.select_face import SURE, choose
+from valaro.media.select_face import SURE, select_face_track
 from valaro.media.yunet import Face, YuNet
 from valaro.records import FaceTrack
 
@@ -121,7 +121,7 @@ class FaceTracker:
         faces = self._detect(picture)
         if self._looks_left and len(self._turned) < _CHECKS:
             self._check_which_way_up(picture, faces)
-        return choose(faces, self._last, time - self._last_time, size)
+        return select_face_track(faces, self._last, time - self._last_time, size)
 
     def _check_which_way_up(self, picture: Picture, faces: tuple[Face, ...]) -> None:
         """Look at a picture turned by 180 degrees, where that may show its face better: YuNet sees either."""
@@ -136,7 +136,7 @@ class FaceTracker:
 
     def _find_near(self, picture: Picture, face: Face | None) -> Face | None:
         size = (picture.shape[1], picture.shape[0])
-        return choose(self._detect(picture), face, LONGEST_STEP, size)
+        return select_face_track(self._detect(picture), face, LONGEST_STEP, size)
 
     def _add(self, picture: Picture, time: float, face: Face | None) -> None:
         if face is not None:
@@ -169,15 +169,15 @@ def _repeated(row: _Row, time: float) -> _Row:
     return _Row(row.crop, found=False, yaw=row.yaw, time=time)
 
 
-def _interpolated(one: Face, other: Face, share: float) -> Face:
-    def mix(first: float, second: float) -> float:
-        return first + share * (second - first)
+def _interpolated(first: Face, second: Face, share: float) -> Face:
+    def mix(a: float, b: float) -> float:
+        return a + share * (b - a)
 
     return Face(
-        left=mix(one.left, other.left),
-        top=mix(one.top, other.top),
-        width=mix(one.width, other.width),
-        height=mix(one.height, other.height),
-        yaw=mix(one.yaw, other.yaw),
-        score=min(one.score, other.score),
+        left=mix(first.left, second.left),
+        top=mix(first.top, second.top),
+        width=mix(first.width, second.width),
+        height=mix(first.height, second.height),
+        yaw=mix(first.yaw, second.yaw),
+        score=min(first.score, second.score),
     )

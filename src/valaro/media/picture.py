@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import cv2
@@ -11,10 +10,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
-from valaro.errors import MediaError
-from valaro.limits import LIMITS
-from valaro.media.container import check_size, opened, picture_streams, zero_time
-from valaro.media.streams import StreamReport, decoded_frames, from_before, seek_to
+from valaro.media.container import check_size
+from valaro.media.frames import StreamReport, read_frames
 
 Region = tuple[float, float, float, float]
 """(left, top, right, bottom) as fractions of the upright picture."""
@@ -61,36 +58,18 @@ def read_picture(
 
 
 def _decoded(path: Path, start: float, region: Region | None, report: StreamReport) -> Iterator[GreyFrame]:
-    decode = partial(_from_point, path, region, report)
-    yield from from_before(start, decode, lambda frame: frame.time <= start + _NEAR)
-
-
-def _from_point(path: Path, region: Region | None, report: StreamReport, point: float | None) -> Iterator[GreyFrame]:
-    with opened(path) as container:
-        streams = picture_streams(container)
-        if not streams:
-            return
-        stream = streams[0]
-        check_size(stream.width, stream.height, path)
-        report.begin(stream, len(streams))
-        zero, usual, shape = float(zero_time(container)), usual_interval(stream), pixel_shape(stream)
-        if not seek_to(container, path, stream, point):
-            return
-        time = -usual
-        for frame in decoded_frames(container, stream, report):
-            if not isinstance(frame, VideoFrame):
-                continue
-            check_size(frame.width, frame.height, path)
-            if point is not None and time < 0:
-                report.complaints = 0  # a seek lands in mid-packet: what complained there was not asked for
-            time = _time(None if frame.pts is None else frame.time - zero, time, usual, report)
-            shown = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else usual
-            yield GreyFrame(pixels=grey_pixels(frame, region, shape), time=time, until=time + shown)
-        if time < 0 and not stream.width * stream.height:
-            raise MediaError(
-                f"no picture of the recording {path} can be decoded: it states no size, or one of more than "
-                f"{LIMITS.most_pixels:,} pixels"
-            )
+    time: float | None = None
+    usual = shape = 1.0
+    for timed in read_frames(path, "picture", start, report):
+        frame, track = timed.frame, timed.track
+        assert isinstance(frame, VideoFrame)
+        assert isinstance(track, VideoStream)
+        if time is None:
+            usual, shape = usual_interval(track), pixel_shape(track)
+        check_size(frame.width, frame.height, path)
+        time = _time(timed.time, -usual if time is None else time, usual, report)
+        shown = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else usual
+        yield GreyFrame(pixels=grey_pixels(frame, region, shape), time=time, until=time + shown)
 
 
 def _time(stamp: float | None, last: float, usual: float, report: StreamReport) -> float:

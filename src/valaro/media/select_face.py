@@ -12,7 +12,9 @@ PATIENCE = 1.5
 """Seconds without the person after which another one may be followed."""
 
 
-def choose(faces: Sequence[Face], last: Face | None, elapsed: float, picture_size: tuple[int, int]) -> Face | None:
+def select_face_track(
+    faces: Sequence[Face], last: Face | None, elapsed: float, picture_size: tuple[int, int]
+) -> Face | None:
     """Return the followed person's face among `faces`, None if it is not there.
 
     `last` is where the person was seen `elapsed` seconds ago; `picture_size` is (width, height). The first choice, as
@@ -26,8 +28,8 @@ def choose(faces: Sequence[Face], last: Face | None, elapsed: float, picture_siz
     return max(sure, key=lambda face: _prominence(face, picture_size), default=None)
 
 
-def _distance(one: Face, other: Face) -> float:
-    return hypot(one.centre[0] - other.centre[0], one.centre[1] - other.centre[1])
+def _distance(first: Face, second: Face) -> float:
+    return hypot(first.centre[0] - second.centre[0], first.centre[1] - second.centre[1])
 
 
 def _prominence(face: Face, picture_size: tuple[int, int]) -> float:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from jaxtyping import Float32
 
 from valaro.errors import MediaError, SoundError
 from valaro.limits import LIMITS
-from valaro.media.container import check_rate, opened, sound_streams, zero_time
+from valaro.media.container import check_rate
 from valaro.media.downmix import Downmix
-from valaro.media.streams import TIMELESS, StreamReport, decoded_frames, from_before, seek_to
+from valaro.media.frames import StreamReport, read_frames
 
 SAMPLE_RATE = 16_000
 """Hz of every sound in valaro."""
@@ -60,9 +59,9 @@ def _finite(blocks: Iterator[Samples], begin: float, path: Path) -> Iterator[Sam
     for samples in blocks:
         fits = np.abs(samples) <= _LOUDEST  # not so where a sample is no number
         if not fits.all():
-            place = begin + (given + int(fits.argmin())) / SAMPLE_RATE
+            second = begin + (given + int(fits.argmin())) / SAMPLE_RATE
             why = "holds samples that are no loudness (not a number, infinite, or far too large), the first at about"
-            raise SoundError(f"the sound of {path} {why} {place:.2f} s")
+            raise SoundError(f"the sound of {path} {why} {second:.2f} s")
         yield samples
         given += len(samples)
 
@@ -87,10 +86,10 @@ def _from_soundfile(file: soundfile.SoundFile, begin: float, report: StreamRepor
     report.exists = True
     report.declared_end = file.frames / file.samplerate
     # Blocks of one grid, so that channels are mixed alike wherever reading begins.
-    place = min(file.frames, max(0, int(begin * file.samplerate))) // _GRID * _GRID
-    file.seek(place)
+    position = min(file.frames, max(0, int(begin * file.samplerate))) // _GRID * _GRID
+    file.seek(position)
     mono = Downmix()
-    while place < file.frames:
+    while position < file.frames:
         try:
             block = file.read(_BLOCK, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError:
@@ -98,42 +97,21 @@ def _from_soundfile(file: soundfile.SoundFile, begin: float, report: StreamRepor
             return
         if not len(block):
             return
-        yield _Chunk(mono(block.T), file.samplerate, place / file.samplerate)
-        place += len(block)
+        yield _Chunk(mono(block.T), file.samplerate, position / file.samplerate)
+        position += len(block)
 
 
 def _from_container(path: Path, begin: float, report: StreamReport) -> Iterator[_Chunk]:
-    decode = partial(_from_point, path, report)
-    yield from from_before(begin, decode, lambda chunk: chunk.time is not None and chunk.time <= begin)
-
-
-def _from_point(path: Path, report: StreamReport, point: float | None) -> Iterator[_Chunk]:
-    with opened(path) as container:
-        streams = sound_streams(container)
-        if not streams:
-            return
-        stream, mono = streams[0], Downmix()
-        report.begin(stream, len(streams))
-        zero = float(zero_time(container))
-        if not seek_to(container, path, stream, point):
-            return
-        is_first, elapsed = point is not None, 0.0
-        for frame in decoded_frames(container, stream, report):
-            if is_first:
-                report.complaints = 0  # a seek lands in mid-packet: what complained there was not asked for
-                is_first = False
-            if isinstance(frame, AudioFrame) and frame.samples:
-                check_rate(frame.sample_rate, path)
-                if frame.format.name.startswith("s64"):
-                    why = "is stored in whole numbers of 64 bits, which are not read: convert it to 16, 24 or 32 bits"
-                    raise SoundError(f"the sound of {path} {why}")
-                time = None if frame.time is None else frame.time - zero
-                if container.format.name in TIMELESS:
-                    time = elapsed
-                elapsed += frame.samples / frame.sample_rate
-                channels = _full_scale(frame, path)
-                names = [channel.name for channel in frame.layout.channels] if len(channels) > 2 else ()
-                yield _Chunk(mono(channels, names), frame.sample_rate, time)
+    mono = Downmix()
+    for frame, time, _ in read_frames(path, "sound", begin, report):
+        assert isinstance(frame, AudioFrame)
+        check_rate(frame.sample_rate, path)
+        if frame.format.name.startswith("s64"):
+            why = "is stored in whole numbers of 64 bits, which are not read: convert it to 16, 24 or 32 bits"
+            raise SoundError(f"the sound of {path} {why}")
+        channels = _full_scale(frame, path)
+        names = [channel.name for channel in frame.layout.channels] if len(channels) > 2 else ()
+        yield _Chunk(mono(channels, names), frame.sample_rate, time)
 
 
 def _full_scale(frame: AudioFrame, path: Path) -> Float32[np.ndarray, "c n"]:
@@ -157,16 +135,16 @@ def _gapless(chunks: Iterator[_Chunk], begin: float, stop: float | None, report:
             # A call that goes to a headset changes its rate: what was counted so far is as long in the new one.
             count, rate = round(count * chunk.rate / rate) if rate else 0, chunk.rate
         samples = chunk.samples
-        place = count if chunk.time is None else round((chunk.time - begin) * rate)
-        if count == 0 or abs(place - count) > _JITTER * rate:
-            if place > count:
+        position = count if chunk.time is None else round((chunk.time - begin) * rate)
+        if count == 0 or abs(position - count) > _JITTER * rate:
+            if position > count:
                 limit = min((time for time in (stop, report.declared_end) if time is not None), default=None)
-                if limit is not None and place > (limit - begin + 1) * rate:
+                if limit is not None and position > (limit - begin + 1) * rate:
                     report.complaints += 1  # a time stamp far beyond the recording's end is damage, no silence
-                    place = count
-                yield from _silence(place - count, rate)
-                count = place
-            samples = samples[max(0, count - place) :]
+                    position = count
+                yield from _silence(position - count, rate)
+                count = position
+            samples = samples[max(0, count - position) :]
         if len(samples):
             yield _Chunk(samples, rate, None)
             count += len(samples)

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
+from valaro.media.frames import StreamReport
 from valaro.media.picture import Region, read_picture
 from valaro.media.sound import SAMPLE_RATE, read_sound
-from valaro.media.streams import StreamReport
 
 
 class SoundSource:

@@ -69,20 +69,24 @@ def _cut_packets(file: BinaryIO, size: int) -> str | None:
     base = max(0, size - _TAIL)
     file.seek(base)
     tail = file.read()
-    place = tail.rfind(b"\x00\x00\x01\xba")
-    if place < 0:
+    position = tail.rfind(b"\x00\x00\x01\xba")
+    if position < 0:
         return None
-    while place + 6 <= len(tail) and tail[place : place + 3] == b"\x00\x00\x01":
-        kind = tail[place + 3]
+    while position + 6 <= len(tail) and tail[position : position + 3] == b"\x00\x00\x01":
+        kind = tail[position + 3]
         if kind == _PROGRAM_END:
             return None
-        place += _pack_length(tail, place) if kind == _PACK else 6 + int.from_bytes(tail[place + 4 : place + 6], "big")
+        position += (
+            _pack_length(tail, position)
+            if kind == _PACK
+            else 6 + int.from_bytes(tail[position + 4 : position + 6], "big")
+        )
     # Trailing zeros are stuffing; a packet that would end after the file is a cut.
-    return _words(size, base + place) if place > len(tail) else None
+    return _words(size, base + position) if position > len(tail) else None
 
 
-def _pack_length(tail: bytes, place: int) -> int:
-    is_mpeg2 = tail[place + 4] >> 6 == 1
+def _pack_length(tail: bytes, position: int) -> int:
+    is_mpeg2 = tail[position + 4] >> 6 == 1
     if not is_mpeg2:
         return 12
-    return 14 + (tail[place + 13] & 7) if place + 13 < len(tail) else 14
+    return 14 + (tail[position + 13] & 7) if position + 13 < len(tail) else 14

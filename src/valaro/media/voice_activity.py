@@ -75,7 +75,7 @@ def spoken_stretches(path: Path) -> tuple[SpeechSegment, ...]:
     Raises:
         MediaError: it cannot be read, or has no sound.
     """
-    return stretches_of([float(one) for part in _probabilities(path) for one in part])
+    return stretches_of([float(value) for part in _probabilities(path) for value in part])
 
 
 def _probabilities(path: Path) -> Iterator[Float32[np.ndarray, " w"]]:
@@ -92,17 +92,17 @@ def stretches_of(probabilities: Sequence[float]) -> tuple[SpeechSegment, ...]:
     for LEAST_SILENCE.
 
     >>> stretches_of([0.1] * 10 + [0.9] * 20 + [0.4] * 3 + [0.1] * 10)
-    (Spoken(start=0.32, end=1.056),)
+    (SpeechSegment(start=0.32, end=1.056),)
     """
     seconds = WINDOW / SAMPLE_RATE
     stretches: list[SpeechSegment] = []
     start = silent = None
-    for place, probability in enumerate((*probabilities, *[0.0] * (1 + int(LEAST_SILENCE / seconds)))):
+    for index, probability in enumerate((*probabilities, *[0.0] * (1 + int(LEAST_SILENCE / seconds)))):
         if probability >= SPEECH:
-            start, silent = (place if start is None else start), None
+            start, silent = (index if start is None else start), None
         elif probability < SILENCE and start is not None:
-            silent = place if silent is None else silent
-            if (place - silent) * seconds >= LEAST_SILENCE - seconds:
+            silent = index if silent is None else silent
+            if (index - silent) * seconds >= LEAST_SILENCE - seconds:
                 stretches.append(SpeechSegment(start=round(start * seconds, 6), end=round(silent * seconds, 6)))
                 start = silent = None
     return tuple(stretch for stretch in stretches if stretch.end - stretch.start >= LEAST_SPEECH)

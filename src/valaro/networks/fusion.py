@@ -75,9 +75,9 @@ class FusionClassifier(nn.Module):
         widths = [int(part.features) for part in self.encoders.values()]  # pyright: ignore[reportArgumentType]
         self._encoded = sum(widths)
         # Columns of the features and the modality that each is of, by its place.
-        owners = [place for place, width in enumerate(widths) for _ in range(width)]
+        owners = [index for index, width in enumerate(widths) for _ in range(width)]
         if shape.statistics:
-            owners += [place for place, one in enumerate(shape.modalities) for _ in range(2 * one.bands)]
+            owners += [index for index, modality in enumerate(shape.modalities) for _ in range(2 * modality.bands)]
         features = len(owners)
         self.register_buffer("owners", torch.tensor(owners), persistent=False)
         outputs = shape.classes + int(shape.explicit_head)
@@ -123,7 +123,7 @@ class FusionClassifier(nn.Module):
             x = noise.dropout(noise.gaussian(x, regularisation.head_noise), regularisation.dropout)
         logits = self.head.start(x) if start else self.head(x)
         # Where products are taken in bfloat16, losses are not.
-        logits, features, x = (one.to(self.head.weight.dtype) for one in (logits, features, x))
+        logits, features, x = (value.to(self.head.weight.dtype) for value in (logits, features, x))
         if not self.shape.explicit_head:
             logits = functional.pad(logits, (0, 1))
         features = x if self.shape.features_after_dropout else features
@@ -140,8 +140,8 @@ class FusionClassifier(nn.Module):
         Its mean is 0 as it should be, but not its deviation: 0 is far below that of any recording.
         """
         # Means tell as well as all values, in a tenth of the time: no recording has a mean of exactly 0 throughout.
-        there = torch.stack([inputs[name].mean(dim=2).any(dim=1) for name in self.encoders], dim=1)
-        return 1.0 if bool(there.all()) else there[:, self.owners].to(self.head.weight.dtype)
+        is_present = torch.stack([inputs[name].mean(dim=2).any(dim=1) for name in self.encoders], dim=1)
+        return 1.0 if bool(is_present.all()) else is_present[:, self.owners].to(self.head.weight.dtype)
 
     def _standardised(self, features: Float[Tensor, "n f"], *, start: bool) -> Float[Tensor, "n f"]:
         if start:

@@ -7,20 +7,14 @@ from torch.nn import functional
 
 from valaro.networks.layer import Layer, convolve_all, draw_weights
 from valaro.networks.noise import Noise
-from valaro.networks.shapes import Modality, NetworkShape
+from valaro.networks.shapes import IMAGE_WIDTHS, Modality, NetworkShape, image_bands, scaled_widths
 
-WIDTHS = (128, 256, 512, 1024)
 GENERATOR_WIDTHS = (512, 256, 128, 64)
-_SHRINK = 2 ** len(WIDTHS)
+_SHRINK = 2 ** len(IMAGE_WIDTHS)
 
 
 def _convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return functional.conv2d(x, weight, bias, stride=2, padding=2)
-
-
-def _padded(dim: int) -> int:
-    """Return the channels rounded up so that four halvings leave no remainder (342 -> 352)."""
-    return -(-dim // _SHRINK) * _SHRINK
 
 
 class ImageEncoder(nn.Module):
@@ -29,14 +23,14 @@ class ImageEncoder(nn.Module):
     def __init__(self, modality: Modality, shape: NetworkShape, *, generator: torch.Generator) -> None:
         super().__init__()
         self._regularisation = shape.regularisation
-        self._padding = _padded(modality.bands) - modality.bands
-        widths = [max(4, round(channels * shape.width)) for channels in WIDTHS]
+        self._padding = image_bands(modality.bands) - modality.bands
+        widths = scaled_widths(IMAGE_WIDTHS, shape.width)
         self.layers = nn.ModuleList(
             Layer(_convolve, (o, i, 5, 5), weight_norm=shape.regularisation.weight_norm, generator=generator)
             for i, o in zip([1, *widths[:-1]], widths, strict=True)
         )
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self.features = widths[-1] * (_padded(modality.bands) // _SHRINK) * (shape.frames_of(modality) // _SHRINK)
+        self.features = widths[-1] * (image_bands(modality.bands) // _SHRINK) * (shape.frames_of(modality) // _SHRINK)
 
     def forward(
         self, x: Float[Tensor, "n bands frames"], noise: Noise | None, *, start: bool = False
@@ -51,9 +45,9 @@ class ImageGenerator(nn.Module):
 
     def __init__(self, modality: Modality, shape: NetworkShape, *, latent: int, generator: torch.Generator) -> None:
         super().__init__()
-        widths = [max(4, round(channels * shape.width)) for channels in GENERATOR_WIDTHS]
+        widths = scaled_widths(GENERATOR_WIDTHS, shape.width)
         self._bands = modality.bands
-        self._first = (widths[0], _padded(modality.bands) // _SHRINK, shape.frames_of(modality) // _SHRINK)
+        self._first = (widths[0], image_bands(modality.bands) // _SHRINK, shape.frames_of(modality) // _SHRINK)
         self.project = nn.Linear(latent, torch.Size(self._first).numel())
         self.norms = nn.ModuleList(nn.BatchNorm2d(channels) for channels in widths)
         self.layers = nn.ModuleList(

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from valaro.networks.noise import Noise
-from valaro.networks.shapes import Regularisation
+from valaro.networks.shapes import SLOPE, Regularisation
 
 Operation = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(input, weight, bias) -> output; channels in dimension 1."""
@@ -79,7 +79,7 @@ def convolve_all(
     noise: Noise | None,
     *,
     start: bool,
-    slope: float = 0.2,
+    slope: float = SLOPE,
 ) -> Float[Tensor, "n *outputs"]:
     """Apply the layers with leaky ReLU of negative `slope`; noise and dropout stand BEFORE a layer.
 

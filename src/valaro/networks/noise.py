@@ -49,7 +49,7 @@ class Noise:
         drawn = torch.rand((2, len(some)), generator=self._generator, device=some.device)
         lost = torch.where(drawn[0] < rate, (drawn[1] * len(inputs)).long(), -1)
         return {
-            name: x * (lost != place).reshape(-1, *[1] * (x.ndim - 1)) for place, (name, x) in enumerate(inputs.items())
+            name: x * (lost != index).reshape(-1, *[1] * (x.ndim - 1)) for index, (name, x) in enumerate(inputs.items())
         }
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -68,5 +68,5 @@ class Noise:
             source = torch.Generator(device=x.device)
             source.set_state(self._before_bank)
             self._bank = torch.randn(_BANK, generator=source, device=x.device, dtype=x.dtype)
-        place = int(torch.randint(_BANK - x.numel() + 1, (1,), generator=self._generator, device=x.device))
-        return self._bank[place : place + x.numel()].view(x.shape)
+        start = int(torch.randint(_BANK - x.numel() + 1, (1,), generator=self._generator, device=x.device))
+        return self._bank[start : start + x.numel()].view(x.shape)

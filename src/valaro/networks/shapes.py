@@ -1,12 +1,40 @@
 """What decides a network's shape."""
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, Lt
 
 from valaro.limits import LIMITS
 from valaro.records import CROP_FRAMES, LEVELS
 
 Generates = Literal["inputs", "features"]
+Layout = Literal["temporal", "image"]
+Weight = Annotated[float, Ge(0)]
+Fraction = Annotated[float, Ge(0), Lt(1)]
+
+TEMPORAL_WIDTHS, IMAGE_WIDTHS = (32, 64, 128), (128, 256, 512, 1024)
+"""Channels of the encoders' convolutions at width 1."""
+
+PROBABILITIES = "probabilities"
+"""The output of a classifier that is written down as a graph."""
+
+SLOPE = 0.2
+"""Of leaky ReLU below 0."""
+
+VARIANCE_FLOOR = 1e-6
+"""Added to a variance before its root is taken."""
+
+
+def scaled_widths(channels: tuple[int, ...], width: float) -> list[int]:
+    """Return the channels of convolutions at this width."""
+    return [max(4, round(count * width)) for count in channels]
+
+
+def image_bands(bands: int) -> int:
+    """Return the bands of a picture, rounded up so that its four halvings leave no remainder (342 -> 352)."""
+    shrink = 2 ** len(IMAGE_WIDTHS)
+    return -(-bands // shrink) * shrink
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,18 +59,20 @@ class Modality:
 
 @dataclass(frozen=True, kw_only=True)
 class Regularisation:
-    """What keeps the classifier stochastic: deviations of Gaussian noise, dropout rates; and whether weight norm holds.
+    """What keeps the classifier stochastic, and whether weight norm holds."""
 
-    `head_noise` is added before the last layer; `modality_dropout` is the chance that a sample loses one of several
-    modalities.
-    """
-
-    input_noise: float
-    hidden_noise: float
-    dropout: float
+    input_noise: Weight
+    """Standard deviation of the Gaussian noise that is added to a network's input."""
+    hidden_noise: Weight
+    """Standard deviation of the Gaussian noise that is added after each convolution."""
+    dropout: Annotated[float, Ge(0), Le(0.95)]
+    """Dropout rate after each convolution."""
     weight_norm: bool
-    head_noise: float = 0.0
-    modality_dropout: float = 0.0
+    """Whether the weights of the classifier are normalised."""
+    head_noise: Weight = 0.0
+    """Standard deviation of the Gaussian noise that is added before the last layer."""
+    modality_dropout: Fraction = 0.0
+    """Chance that a sample loses one of several modalities."""
 
 
 NOTHING_RANDOM = Regularisation(input_noise=0.0, hidden_noise=0.0, dropout=0.0, weight_norm=False)
@@ -50,27 +80,29 @@ NOTHING_RANDOM = Regularisation(input_noise=0.0, hidden_noise=0.0, dropout=0.0, 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """How networks are built, whatever the features are.
-
-    `averaged_frames` neighbouring frames become one. `statistics` hands the head the inputs' own mean and
-    deviation beside the encoders' features; `standardised` brings each feature to mean 0 and deviation 1 over the batch
-    that starts the weights, and leaves it at that; `encoder_scale` then multiplies the encoders' features, so that the
-    last layer turns to the statistics first, under a ridge above all; `zero_head` starts the last layer at 0, without
-    weight norm, instead of at random; D_(x) is taken before the last dropout unless `features_after_dropout`.
-    `generates` says what G makes: inputs, as printed, or the features of D's last layer.
-    """
+    """How networks are built, whatever the features are."""
 
     layout: str
-    width: float
+    """A `Layout`, or "statistics" for linear models."""
+    width: Annotated[float, Gt(0), Le(LIMITS.largest_width)]
+    """How many times as wide as the paper's networks."""
     regularisation: Regularisation
     explicit_head: bool = False
-    averaged_frames: int = 1
+    """The head gives K+1 outputs; otherwise K, and the logit of "generated" is 0."""
+    averaged_frames: Literal[1, 2, 4] = 1
+    """So many neighbouring frames become one."""
     statistics: bool = False
+    """The head also sees the input's own mean and standard deviation."""
     standardised: bool = False
-    encoder_scale: float = 1.0
+    """Features are brought to mean 0 and standard deviation 1 over the batch that starts the weights, and left so."""
+    encoder_scale: Annotated[float, Gt(0)] = 1.0
+    """Factor on the encoders' features after that; below 1 the last layer turns to the statistics first."""
     zero_head: bool = False
+    """The last layer starts at 0, without weight norm, instead of at random."""
     features_after_dropout: bool = False
+    """D_(x) is taken after the last dropout instead of before it."""
     generates: Generates = "inputs"
+    """What G makes: inputs, as printed, or the features of D's last layer."""
 
 
 @dataclass(frozen=True, kw_only=True)

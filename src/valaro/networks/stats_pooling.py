@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from valaro.networks.noise import Noise
-from valaro.networks.shapes import Modality, NetworkShape
+from valaro.networks.shapes import VARIANCE_FLOOR, Modality, NetworkShape
 
 
 def moments(x: Float[Tensor, "n channels time"]) -> Float[Tensor, "n twice"]:
@@ -13,7 +13,7 @@ def moments(x: Float[Tensor, "n channels time"]) -> Float[Tensor, "n twice"]:
     mean = x.mean(dim=2)
     # Tensor.var over the last axis is ten times slower than this on CPUs.
     variance = (x - mean[:, :, None]).square().mean(dim=2)
-    return torch.cat([mean, (variance + 1e-6).sqrt()], dim=1)
+    return torch.cat([mean, (variance + VARIANCE_FLOOR).sqrt()], dim=1)
 
 
 class StatsPooling(nn.Module):

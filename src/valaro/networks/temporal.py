@@ -7,10 +7,9 @@ from torch.nn import functional
 
 from valaro.networks.layer import Layer, convolve_all, draw_weights
 from valaro.networks.noise import Noise
-from valaro.networks.shapes import Modality, NetworkShape
+from valaro.networks.shapes import TEMPORAL_WIDTHS, Modality, NetworkShape, scaled_widths
 from valaro.networks.stats_pooling import moments
 
-WIDTHS = (32, 64, 128)
 _KERNEL, _STRIDE, _PADDING = 4, 2, 1
 
 
@@ -37,7 +36,7 @@ class TemporalEncoder(nn.Module):
     def __init__(self, modality: Modality, shape: NetworkShape, *, generator: torch.Generator) -> None:
         super().__init__()
         self._regularisation = shape.regularisation
-        widths = [max(4, round(channels * shape.width)) for channels in WIDTHS]
+        widths = scaled_widths(TEMPORAL_WIDTHS, shape.width)
         inputs = [modality.bands, *widths[:-1]]
         self.layers = nn.ModuleList(
             Layer(_convolve, (o, i, _KERNEL), weight_norm=shape.regularisation.weight_norm, generator=generator)
@@ -56,7 +55,7 @@ class TemporalGenerator(nn.Module):
 
     def __init__(self, modality: Modality, shape: NetworkShape, *, latent: int, generator: torch.Generator) -> None:
         super().__init__()
-        widths = [max(4, round(channels * shape.width)) for channels in reversed(WIDTHS)]
+        widths = scaled_widths(TEMPORAL_WIDTHS[::-1], shape.width)
         self._first = (widths[0], shape.frames_of(modality) // _STRIDE ** len(widths))
         outputs = [*widths[1:], modality.bands]
         self.project = nn.Linear(latent, self._first[0] * self._first[1])

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from valaro.analysis.results import ModelRow
 from valaro.records import LEVELS
-from valaro.reports.figures import Matrix, Panel
+from valaro.reports.figures import Panel
 from valaro.reports.sentences import count, percent, speaker_note
 
 
@@ -152,12 +153,12 @@ def walk(blocks: Iterable[Block]) -> Iterator[Block]:
             yield from walk(block.blocks)
 
 
-def matrices(name: str, panels: Sequence[Matrix], caption: str) -> Figure:
+def matrices(name: str, panels: Sequence[ModelRow], caption: str) -> Figure:
     """Return confusion matrices with the same in numbers."""
     rows = [
-        (panel.title, level, *(_share(number, sum(counts)) for number in counts))
+        (panel.model_result.label, level, *(_share(float(n), float(counts.sum())) for n in counts))
         for panel in panels
-        for level, counts in zip(LEVELS, panel.counts, strict=True)
+        for level, counts in zip(LEVELS, panel.matrix, strict=True)
     ]
     columns = (words("model"), words("true level"), *(f"said {level}, %" for level in LEVELS))
     return Figure(name=name, panels=tuple(panels), label=caption, caption=caption, table=table(columns, rows))

@@ -23,7 +23,6 @@ from valaro.reports.blocks import (
     table,
     words,
 )
-from valaro.reports.figures import face_strip
 from valaro.reports.sentences import (
     SPEAKER_NOTE,
     count_range,
@@ -121,7 +120,7 @@ def faces_section(faces: FaceTable | None) -> Iterator[Block]:
         f"half of the frames; {plural(faces.without, 'clip')} without any face."
     )
     label = "Share of frames with a face, clip by clip, sorted, percent"
-    yield Figure(name="faces", panels=(face_strip(faces),), label=label, caption=_STRIP)
+    yield Figure(name="faces", panels=(faces,), label=label, caption=_STRIP)
     rows = [
         (
             face.utterance,

@@ -12,10 +12,9 @@ from valaro.analysis.calibration import CalibrationRow
 from valaro.analysis.data import FaceTable, share
 from valaro.analysis.differences import Difference
 from valaro.analysis.results import DimensionResults, ModelRow
-from valaro.evaluation.calibration import Bin
 from valaro.evaluation.significance import Interval
-from valaro.records import FeatureMap, FoldResult, HistoryPoint
-from valaro.reports.sentences import percent, points, span, span_of_points
+from valaro.records import LEVELS, FeatureMap, FoldResult, HistoryPoint
+from valaro.reports.sentences import pair_name, percent, points, span, span_of_points
 
 Item = TypeVar("Item")
 
@@ -63,25 +62,6 @@ class Curve:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matrix:
-    """A model's confusion matrix: a row a true level, a column a predicted one."""
-
-    title: str
-    colour: int
-    counts: tuple[tuple[float, ...], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reliability:
-    """How often answers of a confidence are right, before and after temperature scaling."""
-
-    title: str
-    colour: int
-    bins: tuple[Bin, ...]
-    scaled: tuple[Bin, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Series:
     """A model over the setting's values: `points` as (value, score 0-1)."""
 
@@ -118,7 +98,7 @@ class PointMap:
     """Points by kind, in a frame that holds all real ones; those beyond it are drawn at its edge."""
 
     title: str
-    points: tuple[tuple[str, Float[np.ndarray, "n 2"]], ...]
+    points: tuple[tuple[str, Float[np.ndarray, "_ 2"]], ...]
     frame: tuple[float, float, float, float]
     """Left, right, bottom, top."""
 
@@ -133,14 +113,21 @@ class Histogram:
     unit: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class FaceStrip:
-    """Each clip's share (0-1) of frames with a face, best to worst."""
-
-    shares: tuple[float, ...]
+Panel = Intervals | Curve | ModelRow | CalibrationRow | ValueChart | PointMap | Histogram | FaceTable
+"""A row of the results is drawn as its confusion matrix, one of calibration as its reliability, faces as a strip."""
 
 
-Panel = Intervals | Curve | Matrix | Reliability | ValueChart | PointMap | Histogram | FaceStrip
+def title_of(panel: Panel) -> str:
+    """Return what stands above a panel among others; empty where one stands alone."""
+    match panel:
+        case ModelRow():
+            return panel.model_result.label
+        case CalibrationRow():
+            return panel.label
+        case Curve() | ValueChart() | PointMap():
+            return panel.title
+        case Intervals() | Histogram() | FaceTable():
+            return ""
 
 
 def score_chart(results: DimensionResults) -> Intervals:
@@ -162,7 +149,9 @@ def score_chart(results: DimensionResults) -> Intervals:
 
 def difference_chart(differences: Sequence[Difference]) -> Intervals:
     """Return UAR differences in points around a line at no difference."""
-    lines = [_line(d.name, f"{points(d.uar.value)} ({span_of_points(d.uar)})", d.colour, d.uar) for d in differences]
+    lines = [
+        _line(pair_name(d), f"{points(d.uar.value)} ({span_of_points(d.uar)})", d.colour, d.uar) for d in differences
+    ]
     return Intervals(lines=tuple(lines), reference=0.0, reference_name="no difference", unit="points")
 
 
@@ -228,23 +217,9 @@ def _thinned(items: Sequence[Item], most: int) -> list[Item]:
     return [items[round(k * (len(items) - 1) / (most - 1))] for k in range(most)]
 
 
-def matrix(row: ModelRow) -> Matrix:
-    """Return a model's confusion matrix."""
-    counts = tuple(tuple(float(number) for number in line) for line in row.matrix)
-    return Matrix(title=row.model_result.label, colour=row.model_result.colour, counts=counts)
-
-
-def reliability_chart(row: CalibrationRow) -> Reliability:
-    """Return the reliability of a model's probabilities."""
-    scaling = row.after_temperature_scaling
-    return Reliability(
-        title=row.label, colour=row.colour, bins=row.bins, scaled=scaling.bins if scaling is not None else ()
-    )
-
-
-def face_strip(table: FaceTable) -> FaceStrip:
-    """Return the clips' sorted shares of frames with a face."""
-    return FaceStrip(shares=tuple(_thinned([share(face) for face in reversed(table.clips)], 200)))
+def sorted_shares(table: FaceTable) -> list[float]:
+    """Return each clip's share (0-1) of frames with a face, best to worst."""
+    return _thinned([share(face) for face in reversed(table.clips)], 200)
 
 
 def histogram(values: Sequence[float]) -> Histogram | None:
@@ -278,7 +253,7 @@ def beyond(found: FeatureMap) -> int:
     return int(((x < left) | (x > right) | (y < bottom) | (y > top)).sum())
 
 
-def point_map(title: str, points: Iterable[tuple[str, Float[np.ndarray, "n 2"]]], found: FeatureMap) -> PointMap:
+def point_map(title: str, points: Iterable[tuple[str, Float[np.ndarray, "_ 2"]]], found: FeatureMap) -> PointMap:
     """Return the points inside the frame of a model's map."""
     left, right, bottom, top = frame_of(found)
     kept = tuple((kind, own.clip([left, bottom], [right, top])) for kind, own in points)
@@ -287,6 +262,6 @@ def point_map(title: str, points: Iterable[tuple[str, Float[np.ndarray, "n 2"]]]
 
 def by_level(
     points: Float[np.ndarray, "n 2"], levels: Int[np.ndarray, " n"]
-) -> list[tuple[str, Float[np.ndarray, "n 2"]]]:
+) -> list[tuple[str, Float[np.ndarray, "_ 2"]]]:
     """Return the points by level."""
-    return [(level, points[levels == k]) for k, level in enumerate(("low", "medium", "high"))]
+    return [(level, points[levels == k]) for k, level in enumerate(LEVELS)]

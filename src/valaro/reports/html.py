@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from valaro.analysis.data import FaceTable
 from valaro.analysis.results import DimensionResults, dimension_results
 from valaro.errors import ValaroError
 from valaro.files import write_page
@@ -29,7 +30,8 @@ from valaro.reports.blocks import (
     walk,
 )
 from valaro.reports.document import document, title_of
-from valaro.reports.figures import FaceStrip, Histogram, Intervals, ValueChart
+from valaro.reports.figures import Histogram, Intervals, ValueChart
+from valaro.reports.figures import title_of as panel_title
 from valaro.reports.plots import page_svg
 
 
@@ -140,9 +142,9 @@ def _(block: Table) -> Markup:
 
 @_written.register
 def _(block: Figure) -> Markup:
-    is_wide = isinstance(block.panels[0], Intervals | ValueChart | Histogram | FaceStrip)
+    is_wide = isinstance(block.panels[0], Intervals | ValueChart | Histogram | FaceTable)
     drawn = Markup("\n").join(
-        Markup(page_svg(panel, f"{block.label}: {title}" if (title := getattr(panel, "title", "")) else block.label))  # noqa: S704 drawn by plots.py, which escapes
+        Markup(page_svg(panel, f"{block.label}: {title}" if (title := panel_title(panel)) else block.label))  # noqa: S704 drawn by plots.py, which escapes
         for panel in block.panels
     )
     numbers = Folded(summary="The same in numbers", blocks=(block.table,)) if block.table else None

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from valaro.analysis.paper.claims import Verdict, judge
+from valaro.analysis.paper.matching import Run, runs_of
 from valaro.analysis.paper.parts import BY_NAME, ORDER, PaperPart
 from valaro.analysis.results import DimensionResults
 from valaro.records import DIMENSIONS, Dimension, RunRecord
@@ -9,9 +11,8 @@ from valaro.reports.blocks import Block, Heading, Notice, Sentence, Table, table
 from valaro.reports.paper.conditions import conditions
 from valaro.reports.paper.face_blocks import face_blocks
 from valaro.reports.paper.figure_blocks import chart_blocks, matrix_blocks
-from valaro.reports.paper.matching import Run, runs_of
 from valaro.reports.paper.row_blocks import row_blocks
-from valaro.reports.paper.verdicts import Verdict, judge, verdict_sentences
+from valaro.reports.paper.verdicts import verdict_sentences
 
 _ALIKE = (
     "The paper's conditions: data, counts of utterances and samples, sessions, who of them tests, seeds, and every "
@@ -67,8 +68,8 @@ def _part(part: PaperPart, run: Run, runs: Sequence[Run], results: Sequence[Dime
         blocks.append(
             Sentence(
                 text="What the paper's figures say and ours judge: a claim holds where the 95 % interval of the paired "
-                "difference of UAR lies above zero, does not where it lies below, and cannot be judged where it holds "
-                "zero. The intervals are not corrected for their number.",
+                "difference of UAR lies above zero, does not where it lies below, and cannot be judged where it "
+                "includes zero. The intervals are not corrected for their number.",
                 is_quiet=True,
             )
         )

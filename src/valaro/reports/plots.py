@@ -1,13 +1,12 @@
 """Every figure, drawn: SVG for the page; SVG, PDF and PNG as files; the same panels give the same bytes."""
 
 import io
-import re
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import singledispatch
 from math import ceil
 from typing import Any
-from xml.sax.saxutils import escape
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -16,31 +15,25 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from matplotlib.typing import RcKeyType
 
+from valaro.analysis.calibration import CalibrationRow
+from valaro.analysis.data import FaceTable
+from valaro.analysis.results import ModelRow
+from valaro.evaluation.calibration import Bin
 from valaro.records import LEVELS
-from valaro.reports.figures import (
-    Curve,
-    FaceStrip,
-    Histogram,
-    IntervalLine,
-    Intervals,
-    Matrix,
-    Panel,
-    PointMap,
-    Reliability,
-    ValueChart,
-)
+from valaro.reports.figures import Curve, Histogram, IntervalLine, Intervals, Panel, PointMap, ValueChart, sorted_shares
 from valaro.reports.sentences import count, percent
+from valaro.reports.svg import document, page_element
 
 INK, QUIET, RULE, PAPER = "#22252a", "#62676f", "#dedad1", "#ffffff"
 COLOURS = ("#0072b2", "#c85200", "#00795a", "#a3497f", "#2b7fb0", "#8f6a00")
 """Okabe and Ito's, darkened until thin lines and print carry them; shapes tell them apart where colours do not."""
 MARKERS, DASHES = ("o", "s", "^", "D", "v", "P"), ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
 _KINDS = {
-    "unlabelled": (".", QUIET, 0.5, 9.0),
-    "generated": ("D", "#a3497f", 0.9, 9.0),
-    "low": ("v", "#0072b2", 0.9, 14.0),
-    "medium": ("s", "#b3ada1", 1.0, 12.0),
-    "high": ("^", "#c85200", 0.9, 14.0),
+    "unlabelled": ("o", QUIET, 0.5, 1.6),
+    "generated": ("D", "#a3497f", 0.9, 3.0),
+    "low": ("v", "#0072b2", 0.9, 3.8),
+    "medium": ("s", "#b3ada1", 1.0, 3.4),
+    "high": ("^", "#c85200", 0.9, 3.8),
 }
 _ON_THE_PAGE = {
     INK: "var(--ink)",
@@ -69,6 +62,10 @@ _STYLE: dict[RcKeyType, Any] = {
     "ytick.major.size": 0.0,
     "grid.color": RULE,
     "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 7.5,
+    "legend.borderpad": 0.0,
+    "legend.labelspacing": 0.3,
     "figure.facecolor": PAPER,
     "svg.fonttype": "none",
     "svg.hashsalt": "valaro",
@@ -80,32 +77,18 @@ _WIDE, _SMALL = 4.0, 2.6
 
 
 def page_svg(panel: Panel, label: str) -> str:
-    """Return a panel as an SVG element of a page, coloured by the page's style."""
-    svg = re.sub(r' (?:width|height|xmlns(?::xlink)?|version)="[^"]*"(?=[^<]*viewBox)', "", _svg([panel], 1))
-    svg = re.sub(
-        r'^<svg[^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg viewBox="\1" role="img" aria-label="{_quoted(label)}">', svg
-    )
-    for drawn, variable in _ON_THE_PAGE.items():
-        svg = svg.replace(drawn, variable)
-    return svg.replace("xlink:href", "href")
+    """Return a panel as an SVG element of a page, with the page's colours and letters."""
+    return page_element(_saved([panel], 1, "svg", {"Date": None}, transparent=True), _plain(label), _ON_THE_PAGE)
 
 
 def figure_files(panels: Sequence[Panel], label: str) -> dict[str, bytes]:
     """Return the panels, beside one another, as whole files by their suffix."""
-    columns = min(len(panels), 3 if _size(panels[0])[0] < _WIDE else 2)
-    svg = _svg(panels, columns)
-    head, rest = svg.split(">", 1)
-    head = f'{head} role="img" style="stroke-linejoin: round">'
-    document = f'<?xml version="1.0" encoding="utf-8"?>\n{head}<title>{escape(label)}</title>{rest}'
+    columns = min(len(panels), 3 if _layout(panels[0]).width < _WIDE else 2)
     return {
-        ".svg": document.encode(),
+        ".svg": document(_saved(panels, columns, "svg", {"Date": None}), _plain(label)),
         ".pdf": _saved(panels, columns, "pdf", {"CreationDate": None, "Title": _plain(label)}),
         ".png": _saved(panels, columns, "png", {"Title": _plain(label)}),
     }
-
-
-def _quoted(text: str) -> str:
-    return escape(text, {'"': "&quot;"}).replace("\\", "\\\\")
 
 
 def _plain(text: str) -> str:
@@ -113,17 +96,9 @@ def _plain(text: str) -> str:
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in " ".join(text.split()))
 
 
-def _svg(panels: Sequence[Panel], columns: int) -> str:
-    """Return the drawing without what names a date, a place or a program, and without ids that nothing refers to."""
-    text = _saved(panels, columns, "svg", {"Date": None}).decode()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>|\n\s*(?=<)", "", text, flags=re.DOTALL)
-    text = re.sub(r"<defs>\s*</defs>", "", text)
-    used = set(re.findall(r'href="#([^"]+)"', text))
-    return re.sub(r' id="([^"]*)"', lambda match: match[0] if match[1] in used else "", text).strip()
-
-
-def _saved(panels: Sequence[Panel], columns: int, form: str, metadata: dict[str, str | None]) -> bytes:
+def _saved(
+    panels: Sequence[Panel], columns: int, form: str, metadata: dict[str, str | None], *, transparent: bool = False
+) -> bytes:
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         # A name may have letters that the font has not: the browser's own will do, and a file shows a box.
         warnings.filterwarnings("ignore", message="Glyph")
@@ -131,68 +106,59 @@ def _saved(panels: Sequence[Panel], columns: int, form: str, metadata: dict[str,
         for artist in figure.findobj():
             artist.set_clip_on(False)
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=form, dpi=200, metadata=metadata)
+        figure.savefig(buffer, format=form, dpi=200, metadata=metadata, transparent=transparent)
     return buffer.getvalue()
 
 
 def _figure(panels: Sequence[Panel], columns: int) -> Figure:
-    sizes = [_size(panel) for panel in panels]
-    width, height = max(size[0] for size in sizes), max(size[1] for size in sizes)
+    layouts = [_layout(panel) for panel in panels]
+    width, height = max(layout.width for layout in layouts), max(layout.height for layout in layouts)
     rows = ceil(len(panels) / columns)
-    whole_width, whole_height = width * columns, height * rows
-    figure = Figure(figsize=(whole_width, whole_height))
-    for number, panel in enumerate(panels):
-        left, right, top, bottom = _margins(panel)
+    figure = Figure(figsize=(width * columns, height * rows))
+    for number, (panel, layout) in enumerate(zip(panels, layouts, strict=True)):
         row, column = divmod(number, columns)
         axes = figure.add_axes(
             (
-                (width * column + left) / whole_width,
-                (height * (rows - row - 1) + bottom) / whole_height,
-                (width - left - right) / whole_width,
-                (height - top - bottom) / whole_height,
+                (column + layout.left / width) / columns,
+                (rows - row - 1 + layout.bottom / height) / rows,
+                (width - layout.left - layout.right) / width / columns,
+                (height - layout.top - layout.bottom) / height / rows,
             )
         )
         _draw(panel, axes)
     return figure
 
 
-def _size(panel: Panel) -> tuple[float, float]:
-    """Return a panel's width and height in inches."""
+@dataclass(frozen=True)
+class _Layout:
+    """A panel's size, and what it leaves free around its axes, in inches."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
+def _layout(panel: Panel) -> _Layout:
     match panel:
         case Intervals():
-            return _WIDE, _row_height(panel) * len(panel.lines) + 0.5
+            return _Layout(_WIDE, _row_height(panel) * len(panel.lines) + 0.5, 0.15, 0.15, 0.2, 0.25)
         case ValueChart():
-            return _WIDE, 2.6 + 0.17 * (len(panel.series) + len(panel.references))
+            legend = 0.17 * (len(panel.series) + len(panel.references))
+            return _Layout(_WIDE, 2.6 + legend, 0.4, 0.1, 0.3 + legend, 0.45)
         case Curve():
-            return _SMALL, 1.6
-        case Matrix():
-            return _SMALL, 1.75
-        case Reliability():
-            return _SMALL, 2.6
+            return _Layout(_SMALL, 1.6, 0.5, 0.12, 0.26, 0.26)
+        case ModelRow():
+            return _Layout(_SMALL, 1.75, 0.62, 0.05, 0.5, 0.05)
+        case CalibrationRow():
+            return _Layout(_SMALL, 2.6, 0.45, 0.12, 0.28, 0.4)
         case PointMap():
             left, right, bottom, top = panel.frame
-            return 3.2, 0.3 + 3.1 * (top - bottom) / (right - left)
-        case Histogram() | FaceStrip():
-            return _WIDE, 1.5
-
-
-def _margins(panel: Panel) -> tuple[float, float, float, float]:
-    """Return the inches left of, right of, above and below the axes."""
-    match panel:
-        case Intervals():
-            return 0.15, 0.15, 0.2, 0.25
-        case ValueChart():
-            return 0.4, 0.1, 0.3 + 0.17 * (len(panel.series) + len(panel.references)), 0.45
-        case Curve():
-            return 0.5, 0.12, 0.26, 0.26
-        case Matrix():
-            return 0.62, 0.05, 0.5, 0.05
-        case Reliability():
-            return 0.45, 0.12, 0.28, 0.4
-        case PointMap():
-            return 0.05, 0.05, 0.25, 0.05
-        case Histogram() | FaceStrip():
-            return 0.4, 0.15, 0.1, 0.3
+            return _Layout(3.2, 0.3 + 3.1 * (top - bottom) / (right - left), 0.05, 0.05, 0.25, 0.05)
+        case Histogram() | FaceTable():
+            return _Layout(_WIDE, 1.5, 0.4, 0.15, 0.1, 0.3)
 
 
 @singledispatch
@@ -209,8 +175,8 @@ def _cut(text: str, most: int) -> str:
     return plain if len(plain) <= most else f"{plain[: most - 1]}…"
 
 
-def _title(axes: Axes, text: str, most: int = 36) -> None:
-    axes.set_title(_cut(text, most), loc="left", fontsize=8, fontweight="bold", pad=5)
+def _title(axes: Axes, text: str, most: int = 36, *, above: float = 0.0) -> None:
+    axes.set_title(_cut(text, most), loc="left", fontsize=8, fontweight="bold", pad=5 + above)
 
 
 @_draw.register
@@ -284,46 +250,51 @@ def _short(value: float) -> str:
 
 
 @_draw.register
-def _(panel: Matrix, axes: Axes) -> None:
+def _(panel: ModelRow, axes: Axes) -> None:
     axes.set_axis_off()
     axes.set_xlim(0, 3)
     axes.set_ylim(3, 0)
-    axes.text(-0.75, -0.72, _cut(panel.title, 40), fontweight="bold")
+    axes.text(-0.75, -0.72, _cut(panel.model_result.label, 40), fontweight="bold")
     axes.text(1.5, -0.38, "predicted", ha="center", color=QUIET, fontsize=7.5)
-    for row, counts in enumerate(panel.counts):
-        axes.text(row + 0.5, -0.08, LEVELS[row], ha="center", color=QUIET, fontsize=7.5)
-        axes.text(-0.08, row + 0.5, LEVELS[row], ha="right", va="center", color=QUIET, fontsize=7.5)
-        for column, number in enumerate(counts):
-            share = number / sum(counts) if sum(counts) else None
-            opacity = 0.03 + 0.55 * (share or 0.0)
-            axes.fill_between(
-                [column + 0.03, column + 0.97], row + 0.03, row + 0.97, color=COLOURS[0], alpha=opacity, linewidth=0
-            )
+    totals = panel.matrix.sum(axis=1)
+    for row, level in enumerate(LEVELS):
+        axes.text(row + 0.5, -0.08, level, ha="center", color=QUIET, fontsize=7.5)
+        axes.text(-0.08, row + 0.5, level, ha="right", va="center", color=QUIET, fontsize=7.5)
+        for column, number in enumerate(map(float, panel.matrix[row])):
+            share = number / float(totals[row]) if totals[row] else None
+            opacity = round(0.03 + 0.55 * (share or 0.0), 2)
+            axes.bar(column + 0.5, 0.94, width=0.94, bottom=row + 0.03, color=COLOURS[0], alpha=opacity, linewidth=0)
             axes.text(column + 0.5, row + 0.48, f"{percent(share)} %", ha="center")
             axes.text(column + 0.5, row + 0.82, count(number), ha="center", fontsize=7)
 
 
 @_draw.register
-def _(panel: Reliability, axes: Axes) -> None:
-    _title(axes, panel.title)
-    colour = COLOURS[panel.colour % 6]
+def _(panel: CalibrationRow, axes: Axes) -> None:
+    _title(axes, panel.label)
     axes.plot([0, 100], [0, 100], color=QUIET, linewidth=0.9, linestyle="--")
-    total = sum(each.count for each in panel.bins) or 1
-    scaled = sorted((100 * each.confidence, 100 * each.accuracy, each.count) for each in panel.scaled)
-    if scaled:
-        x, y, counts = zip(*scaled, strict=True)
-        sizes = [max(8.0, 220 * number / total) for number in counts]
-        axes.plot(x, y, color=QUIET, linewidth=0.8)
-        axes.scatter(x, y, s=sizes, facecolors="none", edgecolors=QUIET, linewidths=0.9)
-    for each in panel.bins:
-        size = max(8.0, 220 * each.count / total)
-        axes.scatter([100 * each.confidence], [100 * each.accuracy], s=size, color=colour, edgecolors=PAPER)
+    if panel.after_temperature_scaling:
+        scaled = sorted(panel.after_temperature_scaling.bins, key=lambda own: own.confidence)
+        axes.plot(*_reliability(scaled), color=QUIET, linewidth=0.8)
+        axes.scatter(*_reliability(scaled), s=_dot_sizes(scaled), facecolors="none", edgecolors=QUIET, linewidths=0.9)
+    sizes = _dot_sizes(panel.bins)
+    axes.scatter(*_reliability(panel.bins), s=sizes, color=COLOURS[panel.colour % 6], edgecolors=PAPER)
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 100)
     axes.set_xticks([0, 50, 100])
     axes.set_yticks([0, 50, 100])
     axes.set_xlabel("% sure")
     axes.set_ylabel("% right", labelpad=-6)
+
+
+def _reliability(bins: Sequence[Bin]) -> tuple[list[float], list[float]]:
+    """Return how sure and how right the answers of each bin are, percent."""
+    return [100 * own.confidence for own in bins], [100 * own.accuracy for own in bins]
+
+
+def _dot_sizes(bins: Sequence[Bin]) -> list[float]:
+    """Return the dots' areas: of all answers together 220."""
+    total = sum(own.count for own in bins) or 1
+    return [max(8.0, 220 * own.count / total) for own in bins]
 
 
 @_draw.register
@@ -348,26 +319,8 @@ def _(panel: ValueChart, axes: Axes) -> None:
                 100 * reference.value, color=colour, linewidth=1.2, linestyle=style, label=_cut(reference.label, 52)
             )
         )
-    _title(axes, "", 1)
-    axes.legend(
-        handles=handles,
-        loc="lower left",
-        bbox_to_anchor=(-0.1, 1.0),
-        frameon=False,
-        fontsize=7.5,
-        borderpad=0,
-        labelspacing=0.3,
-    )
-    axes.figure.text(0.02, 0.98, _cut(panel.title, 60), fontweight="bold", va="top") if len(
-        axes.figure.axes
-    ) == 1 else axes.annotate(
-        _cut(panel.title, 60),
-        (-0.1, 1),
-        xycoords="axes fraction",
-        xytext=(0, 12.5 * len(handles) + 8),
-        textcoords="offset points",
-        fontweight="bold",
-    )
+    _title(axes, panel.title, 60, above=12.5 * len(handles) + 3)
+    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.1, 1.0))
     axes.set_xticks(panel.places, [_cut(value, 14) for value in panel.values])
     room = 0.08 * (max(panel.places) - min(panel.places) or 1.0)
     axes.set_xlim(min(panel.places) - room, max(panel.places) + room)
@@ -390,14 +343,14 @@ def _(panel: PointMap, axes: Axes) -> None:
         marker, colour, opacity, size = _KINDS[kind]
         face = "none" if kind == "generated" else colour
         edge = {"medium": INK, "generated": colour}.get(kind, "none")
-        axes.scatter(
-            points[:, 0].round(3),
-            points[:, 1].round(3),
-            s=size,
-            marker=marker,
-            facecolors=face,
-            edgecolors=edge,
-            linewidths=0.6,
+        axes.plot(
+            points[:, 0],
+            points[:, 1],
+            marker,
+            markersize=size,
+            markerfacecolor=face,
+            markeredgecolor=edge,
+            markeredgewidth=0.6,
             alpha=opacity,
         )
 
@@ -414,14 +367,13 @@ def _(panel: Histogram, axes: Axes) -> None:
 
 
 @_draw.register
-def _(panel: FaceStrip, axes: Axes) -> None:
-    places = list(range(len(panel.shares) + 1))
-    heights = [100 * share for share in (*panel.shares, panel.shares[-1])]
-    axes.fill_between(places, heights, step="post", color=COLOURS[0], linewidth=0)
-    axes.set_xlim(0, len(panel.shares))
+def _(panel: FaceTable, axes: Axes) -> None:
+    shares = [100 * share for share in sorted_shares(panel)]
+    axes.stairs(shares, fill=True, color=COLOURS[0])
+    axes.set_xlim(0, len(shares))
     axes.set_ylim(0, 100)
     axes.set_yticks([0, 50, 100])
-    axes.set_xticks([0, len(panel.shares)], ["best clip", "worst clip"])
+    axes.set_xticks([0, len(shares)], ["best clip", "worst clip"])
     axes.xaxis.get_majorticklabels()[0].set_horizontalalignment("left")
     axes.xaxis.get_majorticklabels()[-1].set_horizontalalignment("right")
     axes.grid(visible=True, axis="y")

@@ -26,7 +26,7 @@ from valaro.reports.blocks import (
     words,
 )
 from valaro.reports.calibration import calibration_sentence, nats
-from valaro.reports.figures import curves, difference_chart, matrix, reliability_chart, score_chart
+from valaro.reports.figures import curves, difference_chart, score_chart
 from valaro.reports.sanity import check_name, check_words
 from valaro.reports.sentences import file_name, percent, plural, points
 
@@ -203,11 +203,11 @@ def _differences(results: DimensionResults) -> Iterator[Block]:
 def _difference_table(found: Sequence[Difference]) -> Table:
     columns = (words("question"), words("first − second"), "UAR, points", "paper's F1, points", "p, corrected")
     rows: list[tuple[Cell | str, ...]] = []
-    for question, group in groupby(found, lambda difference: difference.question):
+    for question, group in groupby(found, sentences.question_words):
         for number, d in enumerate(group):
             p = Cell(text=sentences.p_value(d.p), below=sentences.p_value(d.corrected))
             asked = question if number == 0 else ""
-            rows.append((asked, d.name, _points(d.uar), _points(d.f1), p, sentences.verdict(d)))
+            rows.append((asked, sentences.pair_name(d), _points(d.uar), _points(d.f1), p, sentences.verdict(d)))
     return table((*columns, words("by UAR")), rows)
 
 
@@ -219,7 +219,7 @@ def confusion(results: Sequence[DimensionResults]) -> list[Block]:
 
 def _confusion(results: DimensionResults) -> Iterator[Block]:
     caption = f"{results.dimension.capitalize()}: {_CONFUSION}"
-    yield matrices(f"confusion-{results.dimension}", [matrix(row) for row in results.rows], caption)
+    yield matrices(f"confusion-{results.dimension}", results.rows, caption)
     yield from speaker_notices(results.speaker_normalised)
 
 
@@ -236,7 +236,7 @@ def _calibration(results: DimensionResults) -> Iterator[Block]:
     yield table(columns, map(_calibration_row, rows))
     yield Figure(
         name=f"reliability-{results.dimension}",
-        panels=tuple(map(reliability_chart, rows)),
+        panels=rows,
         label=f"{results.dimension.capitalize()}: how often each model is right by how sure it is",
         caption="How often answers are right (percent, up) by how sure the model is of them (percent, across).",
     )

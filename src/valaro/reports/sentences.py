@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from valaro.analysis.differences import BEST, LEVEL, Difference
+from valaro.analysis.differences import BEST, LEVEL, Difference, Question
 from valaro.analysis.results import DimensionResults
 from valaro.analysis.sanity import FEW_SPEAKERS
 from valaro.evaluation.significance import Interval
@@ -104,6 +104,28 @@ def p_value(p: float) -> str:
     if p < 0.001:
         return "< 0.001"
     return f"{p:#.2g}" if p < 0.995 else "1"
+
+
+QUESTION_WORDS: dict[Question, str] = {
+    "unlabelled": "Do unlabelled recordings pay?",
+    "generator": "Does the generator pay?",
+    "fusion": "Does joining the modalities pay?",
+    "network": "Does a network pay?",
+    "choice": "Does a choice by validation pay?",
+    "variant": "Does the varied setting matter?",
+    "run": "Do the runs differ?",
+    "best": "The highest UAR against the rest",
+}
+
+
+def question_words(difference: Difference) -> str:
+    """Return the question that a difference answers."""
+    return QUESTION_WORDS[difference.question] if difference.question else ""
+
+
+def pair_name(difference: Difference) -> str:
+    """Return `MSSGAN − CT`."""
+    return f"{difference.first} − {difference.second}"
 
 
 def difference_sentence(difference: Difference) -> str:

@@ -153,7 +153,7 @@ def _sentence(model: OverValues, name: str) -> str:
     """Say where the UAR is highest and to how many of the other values that shows a difference."""
     best_value, best = max(model.rows, key=lambda pair: pair[1].uar.value)
     others = [row.model_result for value, row in model.rows if value != best_value]
-    compared = [d for other in others if (d := difference_between(best.model_result, other, ""))]
+    compared = [d for other in others if (d := difference_between(best.model_result, other))]
     corrected = holm([difference.p for difference in compared])
     shown = sum(p < LEVEL and d.uar.low > 0 for d, p in zip(compared, corrected, strict=True))
     return (

@@ -5,16 +5,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from valaro.errors import StoreError
-from valaro.features.dface import Dface
-from valaro.features.face_network import FaceNetwork
+from valaro.features.face_network import Dface, FaceNetwork, read_face_network
 from valaro.files import atomic_write
 
-NETWORKS = "networks"
+NETWORKS, SUFFIX = "networks", ".safetensors"
 
 
 def network_path(store: Path, version: str) -> Path:
     """Return where a store keeps the network behind that version of `dface`."""
-    return store / NETWORKS / f"{version}.onnx"
+    return store / NETWORKS / f"{version}{SUFFIX}"
 
 
 def keep_network(store: Path, network: FaceNetwork) -> None:
@@ -27,7 +26,7 @@ def keep_network(store: Path, network: FaceNetwork) -> None:
 
 def forget_networks(store: Path, versions: Collection[str]) -> None:
     """Remove the networks of all other versions of `dface`."""
-    for path in (store / NETWORKS).glob("*.onnx"):
+    for path in (store / NETWORKS).glob("[!.]*"):
         if path.stem not in versions:
             path.unlink()
 
@@ -39,9 +38,6 @@ def read_network(store: Path, version: str) -> FaceNetwork:
     Raises:
         StoreError: it is gone, damaged or another one.
     """
-    # Most stores have none, and need nothing that reads one.
-    from valaro.features.network_file import read_face_network
-
     network = read_face_network(network_path(store, version))
     if Dface(network).version != version:
         raise StoreError(

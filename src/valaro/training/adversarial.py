@@ -68,7 +68,7 @@ def classifier_terms(
     terms: LossWeights,
 ) -> dict[str, Tensor]:
     """Return the terms of Eq. 6 by name, not yet weighted."""
-    found = {
+    loss_terms = {
         "labelled": labelled_term(terms)(labelled.logits, soft_labels),
         "real": losses.looks_real(real.logits),
         "generated": losses.looks_generated(generated.logits),
@@ -77,19 +77,19 @@ def classifier_terms(
         ),
     }
     if terms.entropy:
-        found["entropy"] = losses.conditional_entropy(real.logits)
-    return found
+        loss_terms["entropy"] = losses.conditional_entropy(real.logits)
+    return loss_terms
 
 
-def weigh(found: dict[str, Tensor], terms: LossWeights, step: int) -> Tensor:
+def weigh(loss_terms: dict[str, Tensor], terms: LossWeights, step: int) -> Tensor:
     """Return the sum that D descends at update `step` (from 0)."""
     total = (
-        found["labelled"]
-        + terms.real * found["real"]
-        + terms.fake * found["generated"]
-        + terms.consistency * terms.share(step) * found["consistency"]
+        loss_terms["labelled"]
+        + terms.real * loss_terms["real"]
+        + terms.fake * loss_terms["generated"]
+        + terms.consistency * terms.share(step) * loss_terms["consistency"]
     )
-    return total + terms.entropy * found["entropy"] if terms.entropy else total
+    return total + terms.entropy * loss_terms["entropy"] if terms.entropy else total
 
 
 def generator_loss(generated: Tensor, real: Tensor, *, terms: LossWeights) -> Tensor:

@@ -66,5 +66,5 @@ def _kept(x: Tensor, axis: int, share: float, generator: torch.Generator) -> Ten
     size = x.shape[axis]
     width = torch.rand((len(x), 1), generator=generator, device=generator.device) * share * size
     start = torch.rand((len(x), 1), generator=generator, device=generator.device) * (size - width)
-    place = torch.arange(size, device=generator.device)[None]
-    return ((place < start) | (place >= start + width)).to(device=x.device, dtype=x.dtype)
+    position = torch.arange(size, device=generator.device)[None]
+    return ((position < start) | (position >= start + width)).to(device=x.device, dtype=x.dtype)

@@ -12,7 +12,7 @@ from valaro.evaluation.scores import score
 from valaro.networks.fusion import FusionClassifier
 from valaro.records import HistoryPoint, Predictions
 from valaro.training.classify import classify
-from valaro.training.config import Choice, Seen
+from valaro.training.config import Choice
 from valaro.training.crops import Recordings
 
 
@@ -31,12 +31,10 @@ class BestModel:
         *,
         choose: Choice = "uar",
         patience: int = 0,
-        seen: Seen = "windows",
     ) -> None:
         self._validation = validation
         self._correct = correct
         self._patience = patience
-        self._seen: Seen = seen
         self._since = 0
         self._standing = _STANDINGS[choose]
         self._best: tuple[float, float] = (-math.inf, -math.inf)
@@ -57,7 +55,7 @@ class BestModel:
         self, classifier: FusionClassifier, step: int, losses: Mapping[str, float]
     ) -> Float[np.ndarray, "n 3"]:
         """Judge the validation utterances, keep the weights if they are the best, and return the answers."""
-        predictions = classify(classifier, self._validation, self._correct, seen=self._seen)
+        predictions = classify(classifier, self._validation, self._correct)
         uar = score(predictions).uar
         self.history.append(HistoryPoint(step=step, losses=dict(losses), validation_uar=uar))
         standing = self._standing(uar, _confidence(predictions), step)

@@ -1,51 +1,63 @@
 """The numbers a training needs, in two presets."""
 
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from valaro.networks.shapes import NetworkConfig, Regularisation
+from annotated_types import Ge, Gt, Le
+
+from valaro.limits import LIMITS
+from valaro.networks.shapes import Fraction, Layout, NetworkConfig, Regularisation, Weight
 from valaro.records import Normalisation
+from valaro.windows import PadMode, WindowSpec
 
 Precision = Literal["auto", "single", "bfloat16"]
 """`auto`: bfloat16 for the image layout where the processor or GPU multiplies it in hardware, else single precision."""
 
 DeviceName = Literal["cpu", "cuda"]
 Choice = Literal["uar", "likelihood", "last"]
-Short = Literal["repeat", "mean"]
 FaceRate = Literal["grid", "native"]
 """Faces on the acoustic grid of 100 Hz, each held until the next picture, or one frame a picture (of 25 a second)."""
-Seen = Literal["windows", "centre", "whole"]
-"""What of an utterance is judged: windows of 128 frames all over it, the middle 128 frames, or all frames at once."""
+
+
+Part = Annotated[float, Gt(0), Le(1)]
+Steps = Annotated[int, Ge(0)]
+Count = Annotated[int, Ge(1)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How long and how fast: updates, samples a part of a batch, Adam's rate and first momentum.
+    """How long and how fast a network learns, and which evaluation is kept."""
 
-    The rate falls linearly to 0 over the last `decay` share of the steps; gradients are clipped to norm `clip` (0:
-    not); `average` is the decay of the averaged weights; validation is looked at every `evaluate_every` steps, and
-    after `patience` looks without a better one training ends early (0: never). `choose` says which look is the best
-    one: that of the highest UAR, of the highest likelihood of the right levels, or simply the last. `weight_decay` is
-    AdamW's, on the classifier, whose encoders learn at `encoder_share` of the rate if they read spectra, at
-    `embedding_share` if they read what another network has learnt already (faces).
-    `precision` is that of convolutions and matrix products; `device` is what networks are trained on.
-    """
-
-    steps: int
-    batch_size: int
-    learning_rate: float
-    beta1: float
-    lr_decay_fraction: float
-    grad_clip_norm: float
-    ema_decay: float
-    evaluate_every: int
-    patience: int = 0
+    steps: Annotated[int, Ge(1), Le(LIMITS.most_steps)]
+    """Updates of a training."""
+    batch_size: Annotated[int, Ge(2), Le(LIMITS.largest_batch)]
+    """Samples of each part of a batch: labelled, unlabelled, generated."""
+    learning_rate: Annotated[float, Gt(0)]
+    """Adam's learning rate."""
+    beta1: Fraction
+    """Adam's decay of the first moment."""
+    lr_decay_fraction: Annotated[float, Ge(0), Le(1)]
+    """The learning rate falls linearly to 0 over this last share of the steps."""
+    grad_clip_norm: Weight
+    """Gradients are clipped to this norm; 0: they are not."""
+    ema_decay: Fraction
+    """Decay of the averaged weights that are evaluated; 0: the weights themselves are."""
+    evaluate_every: Count
+    """Steps between two evaluations on the validation speakers."""
+    patience: Steps = 0
+    """After so many evaluations without a better one training ends early; 0: never."""
     monitor: Choice = "uar"
-    weight_decay: float = 0.0
-    encoder_lr_fraction: float = 1.0
-    embedding_lr_fraction: float = 1.0
+    """Which evaluation is kept: highest UAR, highest likelihood of the right levels, or the last."""
+    weight_decay: Weight = 0.0
+    """AdamW's weight decay, on the classifier."""
+    encoder_lr_fraction: Part = 1.0
+    """Share of the learning rate at which encoders of spectra learn."""
+    embedding_lr_fraction: Part = 1.0
+    """Share of the learning rate at which encoders of what another network learnt (faces) learn."""
     precision: Precision = "auto"
+    """Precision of convolutions and matrix products; auto: bfloat16 for the image layout where hardware has it."""
     device: DeviceName = "cpu"
+    """What networks are trained on."""
 
     def rate(self, step: int) -> float:
         """Return the learning rate of update `step` (from 0)."""
@@ -56,30 +68,34 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class LossWeights:
-    """Weights of Eq. 6's terms and of their alternatives.
-
-    `joint`: beside a generator the labelled term is normalised over K+1 as printed; where nothing is generated it is
-    over the K levels (Eq. 1) in any case. `real`, `generated`: "looks real" and "looks generated".
-    `consistency` with its `margin` M' reaches its full weight after `ramp` steps, as do the rivals'
-    unlabelled terms `teacher` (Mean Teacher) and `pseudo` (SoftMatch). Remedies for a generator that does not cover
-    the data: conditional `entropy` of unlabelled samples, `pull_away` of generated features, `covariance` matching.
-    `head_l2` weighs the squared length of the last layer's weights, as 1/(2 C n) does in a logistic regression on n
-    utterances. `fresh`: the generator's update draws its own z and real samples instead of those of the classifier's.
-    """
+    """Weights of Eq. 6's terms and of their alternatives."""
 
     k_plus_one_softmax: bool
-    real: float
-    fake: float
-    consistency: float
-    margin: float
-    ramp_up_steps: int
-    teacher: float = 1.0
-    pseudo: float = 1.0
-    entropy: float = 0.0
-    pull_away: float = 0.0
-    covariance: float = 0.0
-    head_l2: float = 0.0
+    """Beside a generator the labelled term is normalised over K+1 as printed; without one it is over K (Eq. 1)."""
+    real: Weight
+    """Weight of "unlabelled samples look real"."""
+    fake: Weight
+    """Weight of "generated samples look generated"."""
+    consistency: Weight
+    """Weight of the consistency term once it is ramped up."""
+    margin: Weight
+    """The margin M' of the consistency term."""
+    ramp_up_steps: Steps
+    """Steps after which unlabelled terms have their full weight."""
+    teacher: Weight = 1.0
+    """Weight of Mean Teacher's unlabelled term."""
+    pseudo: Weight = 1.0
+    """Weight of SoftMatch's unlabelled term."""
+    entropy: Weight = 0.0
+    """Against collapse: weight of the conditional entropy of unlabelled samples."""
+    pull_away: Weight = 0.0
+    """Against collapse: weight of the pull-away term of generated features."""
+    covariance: Weight = 0.0
+    """Against collapse: weight of matching the features' covariance."""
+    head_l2: Weight = 0.0
+    """Weight of the last layer's squared length, as 1/(2 C n) in a logistic regression on n utterances."""
     resample_for_g: bool = False
+    """The generator's update draws its own noise and real samples instead of the classifier's."""
 
     def share(self, step: int) -> float:
         """Return how much of an unlabelled term's weight counts at update `step` (from 0)."""
@@ -88,51 +104,58 @@ class LossWeights:
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """How samples are drawn.
-
-    `views`: the second look at a real sample is the same crop as printed (1) or another crop of the same utterance
-    (2). `masks`: labelled samples and second looks lose a band and a stretch of their spectra; `shift`: their
-    spectra are moved by up to so many bands (see `views`).
-    `balanced`: labelled samples are drawn from each level equally often. `short`: an utterance shorter than a crop
-    repeats, or is padded with its mean.
-    """
+    """How samples are drawn."""
 
     views: Literal[1, 2]
+    """The second view of a real sample is the same crop as printed (1), or another of the same utterance (2)."""
     spec_augment: bool
-    frequency_shift: int = 0
+    """Labelled samples and second views lose a band and a stretch of their spectra."""
+    frequency_shift: Steps = 0
+    """The spectra of labelled samples and second views are moved by up to so many bands."""
     balanced: bool = False
-    pad_mode: Short = "repeat"
+    """Labelled samples are drawn from each level equally often."""
+    pad_mode: PadMode = "repeat"
+    """An utterance that is shorter than a crop repeats, or is padded with its mean."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SelfTraining:
-    """Pseudo-labels of SSBase: the confidence from which they count, and the rate's share at which they are learnt."""
+    """How pseudo-labels are taken."""
 
-    threshold: float = 0.9
-    lr_fraction: float = 0.1
-    rounds: int = 3
-    """Of the class-balanced rival: it takes the surest share 1/rounds, 2/rounds, ... of each level in turn."""
+    threshold: Fraction = 0.9
+    """SSBase: the confidence from which a pseudo-label counts."""
+    lr_fraction: Part = 0.1
+    """Share of the learning rate at which pseudo-labels are learnt."""
+    rounds: Annotated[int, Ge(1), Le(LIMITS.most_rounds)] = 3
+    """ClassBalanced: it takes the surest share 1/rounds, 2/rounds, ... of each level in turn."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(NetworkConfig):
     """Everything that decides a training besides the data and the seed."""
 
-    averaged_bands: int
+    layout: Layout
+    """Convolutions along time, or the paper's over an image of time and channels."""
+    averaged_bands: Count
+    """So many neighbouring bands of a spectrum become one."""
     face_rate: FaceRate = "grid"
+    """Faces on the acoustic grid of 100 Hz, or one frame for each picture."""
     schedule: Schedule
     terms: LossWeights
     sampling: Sampling
     normalisation: Normalisation
+    """How unlabelled recordings are scaled; auto: shift within a labelled corpus, else self."""
     self_training: SelfTraining = SelfTraining()
     centre_crop: bool = False
     """Judge an utterance by its middle 128 frames alone instead of all its windows."""
     normalise_speakers: bool = False
-    labels_per_class: int | None = None
-    max_unlabelled: int | None = None
+    """Scale each speaker by their own unlabelled recordings, test speakers too; every report says so."""
+    labels_per_class: Count | None = None
+    """At most so many labelled utterances of each level are learnt from; the others count as unlabelled."""
+    max_unlabelled: Steps | None = None
     """At most so many unlabelled recordings, drawn by the seed."""
-    unlabelled_fraction: float = 1.0
-    """The share (0-1) of these that is used; a greater share contains what a smaller one had."""
+    unlabelled_fraction: Annotated[float, Ge(0), Le(1)] = 1.0
+    """Share of these that is used; a greater share contains what a smaller one had."""
 
     @property
     def asks_for_none(self) -> bool:
@@ -140,9 +163,13 @@ class TrainConfig(NetworkConfig):
         return self.max_unlabelled == 0 or self.unlabelled_fraction == 0
 
     @property
-    def seen(self) -> Seen:
-        """What of an utterance its networks judge."""
-        return "centre" if self.centre_crop else "windows"
+    def window(self) -> WindowSpec:
+        """How its networks take an utterance."""
+        return WindowSpec(
+            pad_mode=self.sampling.pad_mode,
+            weighting="centre" if self.centre_crop else "trapezoid",
+            scaling="speaker" if self.normalise_speakers else "training",
+        )
 
 
 DEFAULT = TrainConfig(
@@ -212,16 +239,16 @@ PRESETS = {"default": DEFAULT, "paper": PAPER}
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigValue:
-    """One value of a plan, by the name that settings give it."""
+    """One value of a configuration, by the name that settings give it."""
 
     name: str
     value: float | str | bool | None
 
 
 def config_values(config: TrainConfig) -> tuple[ConfigValue, ...]:
-    """Return every value of a plan, those of its parts among them; no name stands in two parts.
+    """Return every value of a configuration, those of its parts among them; no name stands in two parts.
 
-    >>> [found.value for found in plan_values(PAPER) if found.name in {"layout", "dropout", "steps"}]
+    >>> [item.value for item in config_values(PAPER) if item.name in {"layout", "dropout", "steps"}]
     ['image', 0.2, 20000]
     """
     homes = [config, *(part for field in fields(config) if is_dataclass(part := getattr(config, field.name)))]

@@ -87,10 +87,10 @@ def fit_consistent(
         def teacher(real: dict[str, Tensor] = batch.real) -> ClassifierOutput:
             return loop.ema.classifier(real, noise)
 
-        found = {
+        loss_terms = {
             "labelled": losses.labelled_conditional(labelled.logits, batch.soft_labels),
             "unlabelled": unlabelled(first, second, teacher, terms, memory),
         }
-        total = found["labelled"] + terms.share(step) * found["unlabelled"] + head_l2(classifier, terms)
+        total = loss_terms["labelled"] + terms.share(step) * loss_terms["unlabelled"] + head_l2(classifier, terms)
         optimizer_step(optimiser, total, rate=schedule.rate(step), clip=schedule.grad_clip_norm)
-        loop.after_step(step, found, {"real": first})
+        loop.after_step(step, loss_terms, {"real": first})

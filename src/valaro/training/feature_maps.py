@@ -56,7 +56,7 @@ def map_features(training: Training, test: Sequence[Utterance], *, seed: int) ->
     noise = None
     if adversaries and classifier.shape.generates == "features":
         noise = Noise(torch_stream(seed, "feature map noise", classifier.device))
-    recordings = partial(Recordings, data.store, names=model.features, short=model.short)
+    recordings = partial(Recordings, data.store, names=model.features, window=model.window)
     labelled = recordings(data.labelled, scale_of=data.scales.of)
     pool = recordings(data.pool, scale_of=data.scales.of_pool)
     strangers = recordings_for(model, data.store, test)
@@ -136,27 +136,27 @@ def _coverages(
     fake = generated(adversaries, half, latent, noise)
     order = rng.permutation(len(chosen))
     spaces: tuple[FeatureKind, ...] = ("learnt", "all") if classifier.shape.statistics else ("learnt",)
-    found: list[Coverage] = []
+    coverages: list[Coverage] = []
     for features in spaces:
         real = np.concatenate([sight[features] for sight in looked])[order]
         space = principal_components(real[:half], COMPONENTS)
-        one, other = space.of(real[:half]), space.of(real[half : 2 * half])
-        found.append(
+        first, second = space.of(real[:half]), space.of(real[half : 2 * half])
+        coverages.append(
             Coverage(
                 features=features,
-                generated=coverage(one, space.of(fake[features]), nearest=NEAREST),
-                possible=coverage(one, other, nearest=NEAREST),
+                generated=coverage(first, space.of(fake[features]), nearest=NEAREST),
+                possible=coverage(first, second, nearest=NEAREST),
                 samples=half,
                 nearest=NEAREST,
             )
         )
-    return tuple(found)
+    return tuple(coverages)
 
 
 def _sight(judged: Sequence[ClassifierOutput]) -> Sight:
     return {
-        "learnt": torch.cat([one.embedding for one in judged]).double().cpu().numpy(),
-        "all": torch.cat([one.features for one in judged]).double().cpu().numpy(),
+        "learnt": torch.cat([output.embedding for output in judged]).double().cpu().numpy(),
+        "all": torch.cat([output.features for output in judged]).double().cpu().numpy(),
     }
 
 

@@ -46,7 +46,7 @@ class TrainingLoop:
     def steps(self, **parts: Part) -> Iterator[int]:
         """Yield 0, 1, ... up to the schedule's steps, or from where a killed training was; `parts` is all it moves."""
         parts |= {"classifier": self._classifier, "averages": self.ema, "alarms": self.monitor}
-        parts |= {f"best {place}": best for place, best in enumerate(self.bests)}
+        parts |= {f"best {index}": best for index, best in enumerate(self.bests)}
         parts |= {"journal": self._journal}
         for best in self.bests:
             best.be_patient_again()
@@ -82,5 +82,5 @@ class TrainingLoop:
         means = {name: sum(values) / len(values) for name, values in window.items()}
         total = self._earlier + done
         answers = [best.evaluate(self.ema.classifier, total, means) for best in self.bests if not best.has_settled]
-        features = {name: one.embedding.detach() for name, one in (judged or {}).items()}
+        features = {name: output.embedding.detach() for name, output in (judged or {}).items()}
         self.monitor.check(total, window, answers, features)

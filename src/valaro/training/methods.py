@@ -255,13 +255,13 @@ def model_specs(model: str, features: Sequence[str]) -> tuple[ModelSpec, ...]:
 
     `NAME:feature` picks one. A rival takes all features, or the one picked.
 
-    >>> [candidate.label for candidate in candidates("SSGAN", ["fbank", "face"])]
+    >>> [spec.label for spec in model_specs("SSGAN", ["fbank", "face"])]
     ['SSGAN fbank', 'SSGAN face']
-    >>> [candidate.label for candidate in candidates("SSGAN:face", ["fbank", "face"])]
+    >>> [spec.label for spec in model_specs("SSGAN:face", ["fbank", "face"])]
     ['SSGAN face']
-    >>> [candidate.features for candidate in candidates("MSSGAN", ["fbank", "face"])]
+    >>> [spec.features for spec in model_specs("MSSGAN", ["fbank", "face"])]
     [('fbank', 'face')]
-    >>> [candidate.label for candidate in candidates("CT", ["fbank", "face"])]
+    >>> [spec.label for spec in model_specs("CT", ["fbank", "face"])]
     ['CT fbank+face']
     """
     name, colon, picked = model.partition(":")
@@ -305,7 +305,7 @@ def all_model_specs(models: Iterable[str], features: Sequence[str]) -> tuple[Mod
             spec.label: spec
             for model in models
             for spec in (
-                (one for choice in choices([model], features) for one in choice.model_specs)
+                (member for choice in choices([model], features) for member in choice.model_specs)
                 if model.partition(":")[0] == AUTO
                 else model_specs(model, features)
             )
@@ -328,12 +328,12 @@ def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice,
 
     Plain `auto` joins all features, `auto:face` takes one.
 
-    >>> [[one.label for one in choice.candidates] for choice in choices(["auto"], ["fbank", "face"])]
+    >>> [[spec.label for spec in choice.model_specs] for choice in choices(["auto"], ["fbank", "face"])]
     [['LR fbank+face', 'SVM fbank+face', 'MFSBase', 'CT fbank+face', 'MSSGAN']]
-    >>> [[one.label for one in choice.candidates] for choice in choices(["auto:face"], ["fbank", "face"])]
+    >>> [[spec.label for spec in choice.model_specs] for choice in choices(["auto:face"], ["fbank", "face"])]
     [['LR face', 'SVM face', 'FSBase face', 'CT face', 'SSGAN face']]
     """
-    found: list[AutoChoice] = []
+    auto_choices: list[AutoChoice] = []
     for model in models:
         name, colon, picked = model.partition(":")
         if name != AUTO:
@@ -342,9 +342,9 @@ def choices(models: Iterable[str], features: Sequence[str]) -> tuple[AutoChoice,
             _check_picked(model, picked, features)
         joined = [picked] if colon else list(features)
         kinds = (*LINEAR, "MFSBase", "CT", "MSSGAN") if len(joined) > 1 else (*LINEAR, "FSBase", "CT", "SSGAN")
-        chosen = tuple(one for kind in kinds for one in model_specs(kind, joined))
-        found.append(AutoChoice(label=f"{AUTO} {'+'.join(joined)}", model_specs=chosen))
-    return tuple(found)
+        chosen = tuple(spec for kind in kinds for spec in model_specs(kind, joined))
+        auto_choices.append(AutoChoice(label=f"{AUTO} {'+'.join(joined)}", model_specs=chosen))
+    return tuple(auto_choices)
 
 
 def linear_beside(chosen: Sequence[ModelSpec]) -> tuple[ModelSpec, ...]:

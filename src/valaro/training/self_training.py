@@ -76,7 +76,7 @@ def self_train(
     for number in range(1, rounds + 1):
         (best,) = loop.bests
         classifier.load_state_dict(best.weights)
-        answers = utterance_probabilities(classifier, batches.pool, seen=config.seen)
+        answers = utterance_probabilities(classifier, batches.pool)
         chosen = select(answers, ratio, number / rounds)
         extended = batches.with_pseudo_labels(answers.argmax(axis=1), chosen)
         loop = stages(f"round {number}", loop)

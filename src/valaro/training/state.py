@@ -72,7 +72,7 @@ def _plain(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:  # noqa: A
             ]
         }
     if isinstance(value, list | tuple):
-        return [_plain(item, f"{path}/{place}", tensors) for place, item in enumerate(value)]
+        return [_plain(item, f"{path}/{index}", tensors) for index, item in enumerate(value)]
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{path or 'the state'} is a {type(value).__name__}, which no checkpoint can hold")

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+
+import numpy as np
 
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold
@@ -21,7 +23,7 @@ from valaro.training.augmentation import Augmentation
 from valaro.training.batches import RecordingBatches
 from valaro.training.best_model import BestModel
 from valaro.training.checkpointer import Checkpointer, CheckpointPaths
-from valaro.training.config import Choice, Seen, TrainConfig
+from valaro.training.config import Choice, TrainConfig
 from valaro.training.crops import Recordings
 from valaro.training.loop import TrainingLoop
 from valaro.training.loss_log import LossLog
@@ -30,6 +32,7 @@ from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context, device_called
 from valaro.training.trained_model import TrainedModel
 from valaro.training.training_data import TrainingData, distant_corpora, missing_levels, prepare
+from valaro.windows import LONGEST_WINDOW, WindowSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,13 +127,12 @@ def train_folds(
                 label=spec.label,
                 dimension=dimension,
                 classifier=_with_weights(loop.ema.classifier, best),
-                seen="whole" if method.is_linear else config.seen,
+                shape=context.classifier.shape,
+                window=_window_in_use(context),
                 features=spec.features,
                 feature_versions=tuple(store.version(name) for name in spec.features),
                 scale=data.scales.default,
-                normalise_speakers=config.normalise_speakers,
-                short=config.sampling.pad_mode,
-                acquainted=frozenset(u.speaker for u in (*fold.train, *data.pool, *fold.validation)),
+                acquainted=tuple(sorted({u.speaker for u in (*fold.train, *data.pool, *fold.validation)})),
                 notes=_notes(store, (*data.labelled, *validation, *used_pool)),
                 network=_network(store, spec.features),
             ),
@@ -153,7 +155,8 @@ def build_context(
 ) -> TrainerContext:
     """Return all that the recipe works with: a network not yet started, batches, what validates it."""
     dimension, scales, schedule = data.dimension, data.scales, config.schedule
-    recordings = partial(Recordings, data.store, names=data.features, short=config.sampling.pad_mode)
+    window = replace(config.window, weighting="whole") if method.is_linear else config.window
+    recordings = partial(Recordings, data.store, names=data.features, window=window)
     soft_labels = soft_labels_of(data.labelled, dimension)
     device = device_called("cpu" if method.is_linear else schedule.device)
     classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights")).to(device)
@@ -163,10 +166,9 @@ def build_context(
     ]
     # A linear model is tried in several strengths, none of which is the last word.
     choose: Choice = "likelihood" if method.is_linear and schedule.monitor == "last" else schedule.monitor
-    seen: Seen = "whole" if method.is_linear else config.seen
 
     def stages(name: str, after: TrainingLoop | None) -> TrainingLoop:
-        bests = [BestModel(*panel, choose=choose, patience=schedule.patience, seen=seen) for panel in validation_sets]
+        bests = [BestModel(*panel, choose=choose, patience=schedule.patience) for panel in validation_sets]
         return TrainingLoop(
             classifier,
             after.bests if after else bests,
@@ -200,6 +202,18 @@ def build_context(
         config=config,
         seed=seed,
     )
+
+
+def _window_in_use(context: TrainerContext) -> WindowSpec:
+    """Return how the model takes utterances; of a longer recording, one that takes whole ones sees as much as of most.
+
+    A mean and a deviation over 1.28 s are not those of an utterance: its windows are as long as the median utterance.
+    """
+    labelled = context.batches.labelled
+    if labelled.window.weighting != "whole":
+        return labelled.window
+    typical = int(np.median([labelled.length(index) for index in range(len(labelled))]))
+    return replace(labelled.window, length=min(max(typical, 1), LONGEST_WINDOW))
 
 
 def _adversaries(method: Method, context: TrainerContext, loop: TrainingLoop) -> Adversaries | None:

@@ -1,42 +1,42 @@
-"""A trained model: a classifier with all it needs to judge a recording."""
+"""A trained model in torch: scored on utterances of people it has never met, and exported for use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
+
 from valaro.errors import ValaroError
 from valaro.features.face_network import FaceNetwork
 from valaro.labels.soft_labels import correct_levels, soft_labels_of
+from valaro.model import ExportedModel, ModelCard
 from valaro.networks.fusion import FusionClassifier
 from valaro.normalise import Scale, speaker_scales
-from valaro.records import CorpusNote, Dimension, Predictions, Utterance
+from valaro.records import Predictions, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training.classify import classify
-from valaro.training.config import Seen, Short
 from valaro.training.crops import Recordings
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainedModel:
-    """A classifier of one dimension, what it sees of an utterance, the scale of its input, and whom it has met.
+class TrainedModel(ModelCard):
+    """A classifier of one dimension, with what is known of it."""
 
-    `acquainted` are the speakers whose recordings trained it, labelled or not, or chose its checkpoint: it
-    refuses to be scored on them. `notes` are what must be said of the corpora it
-    learnt from; `short` says how a recording shorter than a crop is filled up; `network` is the one
-    of faces that computed `dface`, if that is among the features.
-    """
-
-    label: str
-    dimension: Dimension
     classifier: FusionClassifier
-    seen: Seen
-    features: tuple[str, ...]
-    feature_versions: tuple[str, ...]
     scale: Scale
-    normalise_speakers: bool
-    acquainted: frozenset[str]
-    short: Short = "repeat"
-    notes: tuple[CorpusNote, ...] = ()
     network: FaceNetwork | None = None
+    """The network of faces that computed `dface`, if that is among the features."""
+
+    def exported(self) -> ExportedModel:
+        """Return it as prediction and files take it."""
+        weights = {name: value.cpu().numpy() for name, value in self.classifier.state_dict().items()}
+        return ExportedModel(weights=weights, scale=self.scale, network=self.network, **self.facts())
+
+    @classmethod
+    def of(cls, model: ExportedModel) -> "TrainedModel":
+        """Return a model in torch again, on the processor."""
+        classifier = FusionClassifier(model.shape, generator=torch.Generator())
+        classifier.load_state_dict({name: torch.from_numpy(value) for name, value in model.weights.items()})
+        return cls(classifier=classifier, scale=model.scale, network=model.network, **model.facts())
 
 
 def predict_utterances(model: TrainedModel, store: FeatureStore, utterances: Sequence[Utterance]) -> Predictions:
@@ -45,7 +45,7 @@ def predict_utterances(model: TrainedModel, store: FeatureStore, utterances: Seq
     Raises:
         ValaroError: there is none, one has no label, or one's speaker trained or chose the model.
     """
-    met = sorted({utterance.speaker for utterance in utterances} & model.acquainted)
+    met = sorted({utterance.speaker for utterance in utterances} & set(model.acquainted))
     if met:
         raise ValaroError(
             f"{model.label} cannot be tested on people it has met in training or validation: {', '.join(met)}"
@@ -58,12 +58,13 @@ def answer(model: TrainedModel, store: FeatureStore, utterances: Sequence[Uttera
     if not utterances:
         raise ValaroError("no utterance to judge")
     correct = correct_levels(soft_labels_of(utterances, model.dimension))
-    return classify(model.classifier, recordings_for(model, store, utterances), correct, seen=model.seen)
+    return classify(model.classifier, recordings_for(model, store, utterances), correct)
 
 
 def recordings_for(model: TrainedModel, store: FeatureStore, utterances: Sequence[Utterance]) -> Recordings:
     """Return utterances as the model takes them, on its scale or on their own speakers'."""
-    speakers = speaker_scales(store, utterances, model.features) if model.normalise_speakers else {}
+    has_own = model.window.scaling == "speaker"
+    speakers = speaker_scales(store, utterances, model.features) if has_own else {}
     return Recordings(
-        store, utterances, model.features, lambda u: speakers.get(u.speaker, model.scale), short=model.short
+        store, utterances, model.features, lambda u: speakers.get(u.speaker, model.scale), window=model.window
     )

@@ -102,12 +102,12 @@ def offer(
 
 def _nothing_labelled(spec: ModelSpec, store: FeatureStore, fold: Fold, dimension: Dimension) -> ValaroError:
     counts = {name: sum(store.has(utterance.id, name) for utterance in fold.train) for name in spec.features}
-    there = [name for name, count in counts.items() if count]
+    present = [name for name, count in counts.items() if count]
     absent = " and ".join(name for name, count in counts.items() if not count)
     words = f"fold '{fold.name}': no training utterance has a {dimension} label and all of: {', '.join(counts)}"
-    if absent and there:
+    if absent and present:
         # Recordings of sound alone have no face, and no extraction will find one.
-        features = ", ".join(f'"{name}"' for name in there)
+        features = ", ".join(f'"{name}"' for name in present)
         return ValaroError(
             f"{words}. None has {absent}: where recordings have no such thing, set study.features = [{features}] and "
             "models of one feature (FSBase, SSBase, SSGAN)"

@@ -7,7 +7,7 @@ from valaro.errors import StoreError
 
 # SHA-256 of every packaged file; README.md beside them says where each comes from.
 CHECKSUMS: dict[str, str] = {
-    "dface.safetensors": "85a9b4b35c510457fdb18d09b920cb8e7ffb6d82077e18d5eab5e64ef2c844a6",
+    "dface.safetensors": "74900d999704320d159e5ea88a4d2b75e9d39f133c9565eedabc81effdf3c828",
     "face_detection_yunet_2023mar_int8bq.onnx": "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
     "silero_vad_16k_op15.onnx": "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
     "mini_xception.safetensors": "335bcc34c60d6447c41bb1f8ca0b89c7728fb56496907ce5d710698f98cb1dc3",

@@ -74,7 +74,7 @@ def _split(tests: Sequence[Predictions], first: Set[str], second: Set[str], *, u
 
 
 def _part(tests: Sequence[Predictions], names: Set[str]) -> FacePart:
-    chosen = [_only(test, names) for test in tests]
+    chosen = [test.of([name for name in test.ids if name in names]) for test in tests]
     kept = [test for test in chosen if test.ids]
     if not kept:
         return FacePart(clips=0, right=0, wrong=0, uar=None)
@@ -82,13 +82,3 @@ def _part(tests: Sequence[Predictions], names: Set[str]) -> FacePart:
     right, count = round(float(matrix.trace())), sum(len(test.ids) for test in kept)
     uar = float(metric_of(matrix[None], "uar")[0])
     return FacePart(clips=len(names), right=right, wrong=count - right, uar=uar)
-
-
-def _only(test: Predictions, names: Set[str]) -> Predictions:
-    rows = [row for row, name in enumerate(test.ids) if name in names]
-    return Predictions(
-        ids=tuple(test.ids[row] for row in rows),
-        speakers=tuple(test.speakers[row] for row in rows),
-        probabilities=test.probabilities[rows],
-        correct=test.correct[rows],
-    )

@@ -43,72 +43,61 @@ class PaperRow:
 _FBANK, _FFT, _DFACE = ("fbank",), ("fft",), ("dface",)
 _FFT_DFACE, _FBANK_DFACE = ("fft", "dface"), ("fbank", "dface")
 
+
+def _scores(features: tuple[str, ...], **printed: tuple[float, float]) -> tuple[PaperRow, ...]:
+    """Return a row for each method, with the UAR and F1 of its test."""
+    return tuple(PaperRow(method=method, features=features, uar=u, f1=f) for method, (u, f) in printed.items())
+
+
+def _parts(features: tuple[str, ...], remark: str = "", **printed: tuple[float, float]) -> tuple[PaperRow, ...]:
+    """Return two rows for each method, with the UAR of its validation and of its test."""
+    return tuple(
+        PaperRow(method=method, features=features, uar=uar, part=part, remark=remark if part == "test" else "")
+        for method, uars in printed.items()
+        for part, uar in zip(_PARTS, uars, strict=True)
+    )
+
+
+_PARTS: tuple[Part, Part] = ("validation", "test")
+
 TABLE_2 = (
-    PaperRow(method="FSBase", features=_FBANK, uar=65.16, f1=64.68),
-    PaperRow(method="SSBase", features=_FBANK, uar=65.43, f1=65.00),
-    PaperRow(method="SSGAN", features=_FBANK, uar=65.61, f1=65.47),
-    PaperRow(method="FSBase", features=_FFT, uar=58.72, f1=60.78),
-    PaperRow(method="SSBase", features=_FFT, uar=57.03, f1=58.12),
-    PaperRow(method="SSGAN", features=_FFT, uar=60.94, f1=62.31),
-    PaperRow(method="FSBase", features=_DFACE, uar=54.11, f1=54.72),
-    PaperRow(method="SSBase", features=_DFACE, uar=54.23, f1=55.02),
-    PaperRow(method="SSGAN", features=_DFACE, uar=56.40, f1=55.85),
+    *_scores(_FBANK, FSBase=(65.16, 64.68), SSBase=(65.43, 65.00), SSGAN=(65.61, 65.47)),
+    *_scores(_FFT, FSBase=(58.72, 60.78), SSBase=(57.03, 58.12), SSGAN=(60.94, 62.31)),
+    *_scores(_DFACE, FSBase=(54.11, 54.72), SSBase=(54.23, 55.02), SSGAN=(56.40, 55.85)),
 )
 """Arousal, one modality."""
 
 TABLE_3 = (
-    PaperRow(method="FSBase", features=_FBANK, uar=65.07, part="validation"),
-    PaperRow(method="FSBase", features=_FBANK, uar=65.16),
-    PaperRow(method="SSGAN", features=_FBANK, uar=66.16, part="validation"),
-    PaperRow(method="SSGAN", features=_FBANK, uar=65.61),
-    PaperRow(method="FSBase", features=_DFACE, uar=57.31, part="validation"),
-    PaperRow(method="FSBase", features=_DFACE, uar=54.11),
-    PaperRow(method="SSGAN", features=_DFACE, uar=58.23, part="validation"),
-    PaperRow(method="SSGAN", features=_DFACE, uar=56.40),
+    *_parts(_FBANK, FSBase=(65.07, 65.16), SSGAN=(66.16, 65.61)),
+    *_parts(_DFACE, FSBase=(57.31, 54.11), SSGAN=(58.23, 56.40)),
 )
 """Arousal, validation against test: which feature is the acoustic one is told by Table II's test figures."""
 
 TABLE_4 = (
     PaperRow(method="Chang & Scherer", features=_FBANK, uar=49.80, remark="quoted by the paper", is_quoted=True),
-    PaperRow(method="FSBase", features=_FBANK, uar=50.39, f1=49.76),
-    PaperRow(method="SSBase", features=_FBANK, uar=50.15, f1=49.54),
-    PaperRow(method="SSGAN", features=_FBANK, uar=51.15, f1=51.64),
-    PaperRow(method="FSBase", features=_FFT, uar=47.10, f1=47.46),
-    PaperRow(method="SSBase", features=_FFT, uar=46.98, f1=47.45),
-    PaperRow(method="SSGAN", features=_FFT, uar=47.27, f1=48.67),
-    PaperRow(method="FSBase", features=_DFACE, uar=58.71, f1=60.92),
-    PaperRow(method="SSBase", features=_DFACE, uar=58.88, f1=61.22),
-    PaperRow(method="SSGAN", features=_DFACE, uar=61.78, f1=62.97),
+    *_scores(_FBANK, FSBase=(50.39, 49.76), SSBase=(50.15, 49.54), SSGAN=(51.15, 51.64)),
+    *_scores(_FFT, FSBase=(47.10, 47.46), SSBase=(46.98, 47.45), SSGAN=(47.27, 48.67)),
+    *_scores(_DFACE, FSBase=(58.71, 60.92), SSBase=(58.88, 61.22), SSGAN=(61.78, 62.97)),
 )
 """Valence, one modality."""
 
 _MISPRINT = "misprinted in Table V (it repeats Table IV's F1): this is Table IV's UAR"
 
 TABLE_5 = (
-    PaperRow(method="FSBase", features=_FBANK, uar=50.64, part="validation"),
-    PaperRow(method="FSBase", features=_FBANK, uar=50.39),
-    PaperRow(method="SSGAN", features=_FBANK, uar=50.41, part="validation"),
-    PaperRow(method="SSGAN", features=_FBANK, uar=51.15),
-    PaperRow(method="FSBase", features=_DFACE, uar=60.11, part="validation"),
-    PaperRow(method="FSBase", features=_DFACE, uar=58.71, remark=_MISPRINT),
-    PaperRow(method="SSGAN", features=_DFACE, uar=61.94, part="validation"),
-    PaperRow(method="SSGAN", features=_DFACE, uar=61.78, remark=_MISPRINT),
+    *_parts(_FBANK, FSBase=(50.64, 50.39), SSGAN=(50.41, 51.15)),
+    *_parts(_DFACE, _MISPRINT, FSBase=(60.11, 58.71), SSGAN=(61.94, 61.78)),
 )
 """Valence, validation against test."""
 
 TABLE_6 = (
-    PaperRow(method="MFSBase", features=_FFT_DFACE, uar=59.73, f1=60.92),
-    PaperRow(method="MSSGAN", features=_FFT_DFACE, uar=62.94, f1=62.49),
-    PaperRow(method="MFSBase", features=_FBANK_DFACE, uar=62.00, f1=62.42),
-    PaperRow(method="MSSGAN", features=_FBANK_DFACE, uar=64.10, f1=63.87),
+    *_scores(_FFT_DFACE, MFSBase=(59.73, 60.92), MSSGAN=(62.94, 62.49)),
+    *_scores(_FBANK_DFACE, MFSBase=(62.00, 62.42), MSSGAN=(64.10, 63.87)),
 )
 """Arousal, two modalities."""
 
 TABLE_7 = (
-    PaperRow(method="MFSBase", features=_FFT_DFACE, uar=58.88, f1=60.18),
-    PaperRow(method="MSSGAN", features=_FFT_DFACE, uar=63.21, f1=63.39),
-    PaperRow(method="MFSBase", features=_FBANK_DFACE, uar=61.82, f1=62.96),
-    PaperRow(method="MSSGAN", features=_FBANK_DFACE, uar=63.98, f1=65.26),
+    *_scores(_FFT_DFACE, MFSBase=(58.88, 60.18), MSSGAN=(63.21, 63.39)),
+    *_scores(_FBANK_DFACE, MFSBase=(61.82, 62.96), MSSGAN=(63.98, 65.26)),
 )
 """Valence, two modalities."""
 

@@ -215,4 +215,4 @@ PARTS = (
 """In the order of the paper."""
 
 BY_NAME = {part.name: part for part in PARTS}
-ORDER = {part.name: place for place, part in enumerate(PARTS)}
+ORDER = {part.name: index for index, part in enumerate(PARTS)}

@@ -1,13 +1,14 @@
 """Frontal against side faces: the paper's Table VIII with the models here that use faces."""
 
+from valaro.analysis.paper.claims import Subject, Verdict, verdict_of
 from valaro.analysis.paper.faces import BOUNDARY, FacePart, split_by_half, split_by_yaw
+from valaro.analysis.paper.matching import Run
 from valaro.analysis.paper.numbers import TABLE_8, FaceCounts
 from valaro.analysis.paper.parts import PaperPart
 from valaro.records import Dimension
 from valaro.reports import sentences
 from valaro.reports.blocks import Block, Cell, Notice, table, words
-from valaro.reports.paper.matching import Run
-from valaro.reports.paper.verdicts import OPEN, Verdict, verdict_of
+from valaro.reports.paper.verdicts import absence_words
 
 _HALVES = (
     " The paper parts its clips by the half of the picture, left or right, in which the person is; which of the two it "
@@ -23,12 +24,12 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
     face = run.feature("dface")
     rows = [row for row in run.rows.get(dimension, ()) if face in row.model_result.features]
     the_one = run.standing_for(dimension, model)
-    stated = "accuracy on frontal faces above that on side faces"
     lines: list[tuple[Cell | str, ...]] = [_counted("the paper: SSGAN, Dface", counts) for counts in TABLE_8]
     if not the_one:
-        named = Cell(text=f"SSGAN {face}", below=run.why_absent(dimension, model))
+        absence = run.why_absent(dimension, model)
+        named = Cell(text=f"SSGAN {face}", below=absence_words(absence))
         lines.append((named, *["–"] * 6))
-        verdicts.append(Verdict(outcome=OPEN, words=stated, why=run.why_absent(dimension, model)))
+        verdicts.append(Verdict(subject=Subject(kind="faces", first=""), outcome="open", absence=absence))
     unknown, any_half = 0, any(face.half for face in run.record.faces)
     for row in sorted(rows, key=lambda row: (row not in the_one, row.model_result.model)):
         split = split_by_yaw([result.test for result in row.model_result.results], run.record.faces)
@@ -40,11 +41,11 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
             lines.append(_judged(row.model_result.model, "left half", halves.first))
             lines.append(_judged(row.model_result.model, "right half", halves.second))
         if row in the_one:
-            named = f"{row.model_result.model}: {stated}"
+            subject = Subject(kind="faces", first=row.model_result.model)
             verdicts.append(
-                verdict_of(named, split.difference)
+                verdict_of(subject, split.difference)
                 if split.difference
-                else Verdict(outcome=OPEN, words=named, why="no test utterance has such a face")
+                else Verdict(subject=subject, outcome="open", reason="no_faces")
             )
     columns = [words("model"), words("faces"), "clips", "right", "wrong", "accuracy, %", "UAR, %"]
     caption = (

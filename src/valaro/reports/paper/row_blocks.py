@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from statistics import fmean
 
+from valaro.analysis.paper.claims import on_validation
+from valaro.analysis.paper.matching import Run
 from valaro.analysis.paper.numbers import PaperRow
 from valaro.analysis.paper.parts import PaperPart
 from valaro.analysis.results import ModelRow, deviation_of
@@ -11,8 +13,7 @@ from valaro.evaluation.significance import Interval
 from valaro.records import Dimension
 from valaro.reports import sentences
 from valaro.reports.blocks import Block, Cell, Notice, table, words
-from valaro.reports.paper.matching import Run
-from valaro.reports.paper.verdicts import on_validation
+from valaro.reports.paper.verdicts import absence_words
 
 
 def row_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
@@ -47,7 +48,7 @@ def _label(row: PaperRow, ours: ModelRow | None, run: Run, dimension: Dimension)
     """Return what stands below the paper's name of a row: our model's label, or why there is none, and remarks."""
     if row.is_quoted:
         return row.remark
-    said = ours.model_result.model if ours else run.why_absent(dimension, (row.method, row.features))
+    said = ours.model_result.model if ours else absence_words(run.why_absent(dimension, (row.method, row.features)))
     return f"{said}; {row.remark}" if row.remark else said
 
 

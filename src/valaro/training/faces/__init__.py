@@ -1,1 +1,0 @@
-"""Training a network of faces, whose features become `dface`."""
