@@ -274,8 +274,9 @@ def test_a_study_that_is_not_finished_is_not_under_the_papers_conditions():
 
 def test_speaker_wise_normalisation_is_named_below_every_table_and_figure():
     blocks = blocks_of(*(replace(TABLE_7, paper=name, speaker_normalised=True) for name in ("table_7", "figure_4")))
-    notes = [b.text for b in blocks if isinstance(b, Notice) and "speaker-wise normalisation" in b.text]
+    notes = [b.note for b in blocks if isinstance(b, Table | Figure) and b.note]
     assert len(notes) == 2
+    assert all("speaker-wise normalisation" in note for note in notes)
 
 
 def test_figure_4_shows_the_matrices_of_its_models_and_why_one_is_missing():

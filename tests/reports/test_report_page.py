@@ -260,8 +260,8 @@ def test_with_many_models_the_headline_names_the_nearest_and_counts_the_others()
 def test_a_pair_stands_under_its_question_and_once():
     page = report_page([run(results=(*run().results, training("LR face", "ann", 0, POOR)))])
     section = words(page[page.index('id="differences"') : page.index('id="confusion"')])
-    assert "Do unlabelled recordings pay? MSSGAN − MFSBase +16.7" in section
-    assert "The highest UAR against the rest MSSGAN − LR face +33.3" in section
+    assert "MSSGAN − MFSBase Do unlabelled recordings pay? +16.7" in section
+    assert "MSSGAN − LR face The highest UAR against the rest +33.3" in section
     assert "Does a network pay?" not in section
 
 
@@ -340,3 +340,28 @@ def test_no_model_is_recommended_where_none_beats_guessing():
     text = words(report_page([run(results=guess)]))
     assert "Your 12 labels are not shown to beat guessing." in text
     assert "Use no model yet: none is shown to be better than guessing." in text
+
+
+def test_dimensions_with_different_best_models_name_one_each():
+    valence = [training(name, fold, 0, said) for name, said in (("A", GOOD), ("B", FAIR)) for fold in ("ann", "ben")]
+    arousal = [
+        training(name, fold, 0, said, "arousal") for name, said in (("A", FAIR), ("B", GOOD)) for fold in ("ann", "ben")
+    ]
+    text = words(report_page([run(results=(*valence, *arousal))]))
+    assert "Your 12 labels beat guessing; use A for valence and B for arousal." in text
+    assert "Use B for arousal: it has the highest mean recall (UAR) of those that beat guessing" in text
+    assert "valaro train study.toml --to model-arousal --set" in text
+
+
+def test_a_dimension_on_which_nothing_beats_guessing_has_no_model():
+    valence = [training("A", fold, 0, GOOD) for fold in ("ann", "ben")]
+    arousal = [training("A", fold, 0, [0, 1, 2, 1, 0, 1], "arousal") for fold in ("ann", "ben")]
+    text = words(report_page([run(results=(*valence, *arousal))]))
+    assert "Your 12 labels beat guessing on valence; are not shown to beat guessing on arousal; use A for" in text
+    assert "Use no model for arousal yet: none is shown to be better than guessing." in text
+
+
+def test_labels_are_those_of_all_runs_each_corpus_once():
+    (corpus,) = run().corpora
+    other = run(name="second", corpora=(corpus, replace(corpus, corpus="other", labelled=30)))
+    assert "Your 42 labels" in words(report_page([run(), other]))

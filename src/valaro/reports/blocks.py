@@ -1,12 +1,16 @@
 """What a report consists of, whatever it is written as: sections of headings, paragraphs, tables and figures."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from valaro.analysis.results import ModelRow
+from valaro.evaluation.significance import Interval
 from valaro.records import LEVELS
 from valaro.reports.figures import Panel
-from valaro.reports.sentences import count, percent, speaker_note
+from valaro.reports.sentences import count, percent, points, span, span_of_points
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +32,10 @@ class Sentence:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The whole report in a sentence, and which model to use: its command can be copied."""
+    """The whole report in a sentence, and which model to use: each with its command, which can be copied."""
 
     text: str
-    use: str = ""
-    command: str = ""
+    uses: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +87,12 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table; a row's first cell names it."""
+    """A table; a row's first cell names it. `note`: what a reader of its numbers must not miss."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +103,7 @@ class Figure:
     panels: tuple[Panel, ...]
     label: str
     caption: str
+    note: str = ""
     table: Table | None = None
 
 
@@ -123,6 +128,8 @@ class Section:
 
 
 Block = Heading | Sentence | Verdict | Notice | Facts | Verbatim | Bullets | Table | Figure | Folded | Section
+Columns = Sequence[tuple[Column | str, Callable[[Item], Cell | str]]]
+"""A table's columns as data: the name of each, and what it says of an item."""
 
 
 def words(name: str) -> Column:
@@ -139,6 +146,22 @@ def table(columns: Sequence[Column | str], rows: Iterable[Sequence[Cell | str]],
     )
 
 
+def table_of(items: Iterable[Item], columns: Columns[Item], caption: str = "", note: str = "") -> Table:
+    """Return a table with a row for each item."""
+    rows = [[cell(item) for _, cell in columns] for item in items]
+    return replace(table([name for name, _ in columns], rows, caption), note=note)
+
+
+def score_cell(score: Interval, *, is_strong: bool = True) -> Cell:
+    """Return a score in percent above its interval."""
+    return Cell(text=percent(score.value), below=span(score), is_strong=is_strong)
+
+
+def points_cell(difference: Interval, *, is_strong: bool = True) -> Cell:
+    """Return a difference in points above its interval."""
+    return Cell(text=points(difference.value), below=span_of_points(difference), is_strong=is_strong)
+
+
 def section(name: str, title: str, short: str, blocks: Iterable[Block], *, is_folded: bool = False) -> list[Block]:
     """Return the section, nothing where there is nothing to say in it."""
     kept = tuple(blocks)
@@ -153,7 +176,7 @@ def walk(blocks: Iterable[Block]) -> Iterator[Block]:
             yield from walk(block.blocks)
 
 
-def matrices(name: str, panels: Sequence[ModelRow], caption: str) -> Figure:
+def matrices(name: str, panels: Sequence[ModelRow], caption: str, note: str = "") -> Figure:
     """Return confusion matrices with the same in numbers."""
     rows = [
         (panel.model_result.label, level, *(_share(float(n), float(counts.sum())) for n in counts))
@@ -161,14 +184,9 @@ def matrices(name: str, panels: Sequence[ModelRow], caption: str) -> Figure:
         for level, counts in zip(LEVELS, panel.matrix, strict=True)
     ]
     columns = (words("model"), words("true level"), *(f"said {level}, %" for level in LEVELS))
-    return Figure(name=name, panels=tuple(panels), label=caption, caption=caption, table=table(columns, rows))
+    numbers = table(columns, rows)
+    return Figure(name=name, panels=tuple(panels), label=caption, caption=caption, note=note, table=numbers)
 
 
 def _share(number: float, total: float) -> Cell:
     return Cell(text=percent(number / total if total else None), below=count(number))
-
-
-def speaker_notices(labels: Iterable[str]) -> tuple[Notice, ...]:
-    """Return the note that stands beside every figure of models with speaker-wise normalisation, none without."""
-    note = speaker_note(list(dict.fromkeys(labels)))
-    return (Notice(text=note),) if note else ()

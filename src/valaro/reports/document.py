@@ -8,7 +8,7 @@ from valaro.analysis.paper.numbers import SOURCE
 from valaro.analysis.results import DimensionResults, alarms_of
 from valaro.records import RunRecord
 from valaro.reports import data_blocks, score_blocks, sentences
-from valaro.reports.blocks import Block, Heading, Notice, Section, Sentence, section, speaker_notices
+from valaro.reports.blocks import Block, Heading, Notice, Section, Sentence, section
 from valaro.reports.card import data_and_model_card
 from valaro.reports.conclusion import conclusion
 from valaro.reports.feature_maps import map_blocks
@@ -16,8 +16,9 @@ from valaro.reports.paper_comparison import axis_of, beside_paper
 from valaro.reports.varied import varied_section
 
 _UAR = (
-    "unweighted average recall or mean recall, is the mean over the levels low, medium and high of how many of a "
-    "level's utterances were recognised: 33.3 % is chance level with three levels, 100 % is perfect."
+    "is short for unweighted average recall: the mean over the levels low, medium and high of how many of a "
+    "level's utterances were recognised, so that a rare level counts as much as a frequent one. 33.3 % is chance level "
+    "with three levels, 100 % is perfect."
 )
 _PAPER = f"{SOURCE}. What the paper prints, and what came out here; percent."
 
@@ -90,7 +91,7 @@ def _results(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> 
         return [Section(name="headline", title="No training finished", short="", blocks=(nothing,))]
     alarms = alarms_of(results)
     found: list[Block] = [block for item in results for block in _headline(item)]
-    found.append(Sentence(lead="UAR, ", text=_UAR, is_quiet=True))
+    found.append(Sentence(lead="Mean recall (UAR) ", text=_UAR, is_quiet=True))
     if alarms:
         found.append(Sentence(text="While the models were trained, signs of collapse were seen.", is_quiet=True))
     return [
@@ -98,7 +99,7 @@ def _results(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> 
         *section("sanity", "Can these figures be believed?", "Sanity checks", score_blocks.checks(runs, results)),
         *section("scores", "Scores", "Scores", score_blocks.scores(results)),
         *section("differences", "Differences between models", "Differences", score_blocks.differences(results)),
-        *section("confusion", "What is taken for what", "Confusion", score_blocks.confusion(results)),
+        *section("confusion", "Which levels are confused", "Confusion", score_blocks.confusion(results)),
         *section(
             "calibration",
             "Can the probabilities be believed?",
@@ -117,4 +118,6 @@ def _headline(results: DimensionResults) -> Iterator[Block]:
     yield Sentence(text=" ".join(sentences.headline(results)))
     for caution in sentences.cautions(results):
         yield Sentence(text=caution, is_quiet=True)
-    yield from speaker_notices(results.speaker_normalised)
+    note = sentences.speaker_note(results.speaker_normalised)
+    if note:
+        yield Notice(text=note)

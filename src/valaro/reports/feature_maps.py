@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.records import Coverage, FeatureMap, FoldResult
-from valaro.reports.blocks import Block, Figure, Heading, Sentence, speaker_notices
+from valaro.reports.blocks import Block, Figure, Heading, Notice, Sentence
 from valaro.reports.figures import beyond, by_level, point_map
-from valaro.reports.sentences import file_name, percent, plural, thousands
+from valaro.reports.sentences import file_name, percent, plural, speaker_note, thousands
 
 _HOW = (
     "Each point is 1.28 s of one recording, or a sample of the generator, where the network's encoders put it: seen "
@@ -29,7 +29,9 @@ def map_blocks(results: Sequence[DimensionResults]) -> list[Block]:
     for item in results:
         maps = [block for row in item.rows for block in _model_map(row)]
         if maps:
-            blocks += [Heading(text=item.dimension.capitalize()), *speaker_notices(item.speaker_normalised), *maps]
+            note = speaker_note(item.speaker_normalised)
+            notices = [Notice(text=note)] if note else []
+            blocks += [Heading(text=item.dimension.capitalize()), *notices, *maps]
     how: list[Block] = [Sentence(text=text, is_quiet=True) for text in (_HOW, _WEIGHTS)]
     return [*how, *blocks] if blocks else []
 

@@ -1,7 +1,6 @@
 """Blocks as one self-contained page."""
 
 from collections.abc import Iterable, Sequence
-from functools import singledispatch
 from itertools import groupby
 from pathlib import Path
 
@@ -74,93 +73,86 @@ def html(blocks: Iterable[Block]) -> Markup:
     """Return the blocks; figures that follow one another share the width."""
     parts: list[Markup] = []
     for are_figures, group in groupby(blocks, lambda block: isinstance(block, Figure)):
-        written = Markup("\n").join(map(_written, group))
+        written = _joined("{}", map(_written, group), "\n")
         parts.append(Markup('<div class="figures">{}</div>').format(written) if are_figures else written)
     return Markup("\n").join(parts)
 
 
-@singledispatch
-def _written(block: object) -> Markup:
-    raise TypeError(f"no HTML for {type(block).__name__}")
+def _written(block: Block) -> Markup:
+    match block:
+        case Heading():
+            return Markup("<h{0}>{1}</h{0}>").format(block.level, block.text)
+        case Sentence():
+            style = Markup(' class="quiet"') if block.is_quiet else ""
+            return Markup("<p{}>{}{}</p>").format(style, _lead(block.lead), block.text)
+        case Notice():
+            return Markup('<div class="notice"><p>{}{}</p></div>').format(_lead(block.lead), block.text)
+        case Facts():
+            return Markup('<dl class="facts">{}</dl>').format(_joined("<dt>{}</dt><dd>{}</dd>", block.pairs))
+        case Verbatim():
+            return Markup("<pre>{}</pre>").format(block.text)
+        case Bullets():
+            return Markup("<ul>{}</ul>").format(_joined("<li>{}</li>", block.items))
+        case Verdict():
+            return _verdict(block)
+        case Table():
+            return _table(block)
+        case Figure():
+            return _figure(block)
+        case Folded():
+            head = Markup("<details{}><summary>{}</summary>").format(
+                Markup(" open") if block.is_open else "", block.summary
+            )
+            return Markup("{}\n{}</details>").format(head, html(block.blocks))
+        case Section():
+            return _section(block)
 
 
-@_written.register
-def _(block: Heading) -> Markup:
-    return Markup("<h{0}>{1}</h{0}>").format(block.level, block.text)
+def _joined(form: str, items: Iterable[object], between: str = "") -> Markup:
+    """Return each item, or tuple of items, as `form` has it."""
+    shape, mark = Markup(form), Markup(between)  # noqa: S704 constants of this file
+    return mark.join(shape.format(*(item if isinstance(item, tuple) else (item,))) for item in items)
 
 
-@_written.register
-def _(block: Sentence) -> Markup:
-    attribute = Markup(' class="quiet"') if block.is_quiet else ""
-    return Markup("<p{}>{}{}</p>").format(attribute, _lead(block.lead), block.text)
-
-
-@_written.register
-def _(block: Verdict) -> Markup:
-    use = Markup("<p>{} <code>{}</code></p>").format(block.use, block.command) if block.use else ""
-    return Markup('<div class="verdict"><p class="said">{}</p>{}</div>').format(block.text, use)
-
-
-@_written.register
-def _(block: Notice) -> Markup:
-    return Markup('<div class="notice"><p>{}{}</p></div>').format(_lead(block.lead), block.text)
-
-
-@_written.register
-def _(block: Facts) -> Markup:
-    pairs = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*pair) for pair in block.pairs)
-    return Markup('<dl class="facts">{}</dl>').format(pairs)
-
-
-@_written.register
-def _(block: Verbatim) -> Markup:
-    return Markup("<pre>{}</pre>").format(block.text)
-
-
-@_written.register
-def _(block: Bullets) -> Markup:
-    return Markup("<ul>{}</ul>").format(Markup("").join(Markup("<li>{}</li>").format(item) for item in block.items))
-
-
-@_written.register
-def _(block: Table) -> Markup:
-    head = Markup("").join(
-        Markup('<th scope="col"{}>{}</th>').format(_words(column.is_words), column.name) for column in block.columns
+def _verdict(block: Verdict) -> Markup:
+    uses = Markup("").join(
+        Markup("<p>{}{}</p>").format(text, Markup(" <code>{}</code>").format(command) if command else "")
+        for text, command in block.uses
     )
-    lines: list[Markup] = []
-    for first, *others in block.rows:
-        cells = Markup("").join(
-            Markup("<td{}>{}</td>").format(_words(column.is_words), _cell(cell))
-            for column, cell in zip(block.columns[1:], others, strict=True)
+    return Markup('<div class="verdict"><p class="said">{}</p>{}</div>').format(block.text, uses)
+
+
+def _table(block: Table) -> Markup:
+    styles = [Markup(' class="words"') if column.is_words else Markup("") for column in block.columns]
+    names = [column.name for column in block.columns]
+    head = _joined('<th scope="col"{}>{}</th>', zip(styles, names, strict=True))
+    lines = [
+        Markup('<tr><th scope="row" class="named">{}</th>{}</tr>').format(
+            _cell(first), _joined("<td{}>{}</td>", zip(styles[1:], map(_cell, others), strict=True))
         )
-        lines.append(Markup('<tr><th scope="row" class="named">{}</th>{}</tr>').format(_cell(first), cells))
-    caption = Markup('<p class="quiet">{}</p>').format(block.caption) if block.caption else ""
+        for first, *others in block.rows
+    ]
     return Markup(
-        '<div class="scroll" tabindex="0"><table><thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody></table></div>{}'
-    ).format(head, Markup("\n").join(lines), caption)
+        '<div class="scroll" tabindex="0"><table><thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody></table></div>{}{}'
+    ).format(head, Markup("\n").join(lines), _quiet(block.caption), _note(block.note))
 
 
-@_written.register
-def _(block: Figure) -> Markup:
+def _figure(block: Figure) -> Markup:
     is_wide = isinstance(block.panels[0], Intervals | ValueChart | Histogram | FaceTable)
-    drawn = Markup("\n").join(
-        Markup(page_svg(panel, f"{block.label}: {title}" if (title := panel_title(panel)) else block.label))  # noqa: S704 drawn by plots.py, which escapes
-        for panel in block.panels
+    labels = [f"{block.label}: {title}" if (title := panel_title(panel)) else block.label for panel in block.panels]
+    # What plots.py draws is escaped there.
+    drawn = "\n".join(page_svg(panel, label) for panel, label in zip(block.panels, labels, strict=True))
+    numbers = _written(Folded(summary="The same in numbers", blocks=(block.table,))) if block.table else ""
+    return Markup('<figure class="{}"><div class="panels">{}</div><figcaption>{}</figcaption>{}{}</figure>').format(
+        "wide" if is_wide else "small",
+        Markup(drawn),  # noqa: S704
+        block.caption,
+        _note(block.note),
+        numbers,
     )
-    numbers = Folded(summary="The same in numbers", blocks=(block.table,)) if block.table else None
-    return Markup('<figure class="{}"><div class="panels">{}</div><figcaption>{}</figcaption>{}</figure>').format(
-        "wide" if is_wide else "small", drawn, block.caption, _written(numbers) if numbers else ""
-    )
 
 
-@_written.register
-def _(block: Folded) -> Markup:
-    is_open = Markup(" open") if block.is_open else ""
-    return Markup("<details{}><summary>{}</summary>\n{}</details>").format(is_open, block.summary, html(block.blocks))
-
-
-@_written.register
-def _(block: Section) -> Markup:
+def _section(block: Section) -> Markup:
     inside = html(block.blocks)
     if block.is_folded:
         # The address lies inside, so that a link to it opens what is folded.
@@ -168,6 +160,14 @@ def _(block: Section) -> Markup:
             '<details class="part"><summary><h2>{}</h2></summary>\n<section id="{}">{}</section></details>'
         ).format(block.title, block.name, inside)
     return Markup('<section id="{}"><h2>{}</h2>\n{}</section>').format(block.name, block.title, inside)
+
+
+def _note(text: str) -> Markup:
+    return _written(Notice(text=text)) if text else Markup("")
+
+
+def _quiet(text: str) -> Markup:
+    return _written(Sentence(text=text, is_quiet=True)) if text else Markup("")
 
 
 def _cell(cell: Cell) -> Markup:
@@ -178,18 +178,13 @@ def _cell(cell: Cell) -> Markup:
 
 
 def _level_bar(counts: tuple[int, ...]) -> Markup:
-    if not sum(counts):
+    total = sum(counts)
+    if not total:
         return Markup("")
-    bars = Markup("").join(
-        Markup('<i class="{}" style="width: {:.1f}%"></i>').format(level, 100 * number / sum(counts))
-        for level, number in zip(LEVELS, counts, strict=True)
-    )
-    said = ", ".join(f"{level} {number}" for level, number in zip(LEVELS, counts, strict=True))
-    return Markup('<span class="levels" role="img" aria-label="{}">{}</span>').format(said, bars)
-
-
-def _words(is_words: bool) -> Markup:
-    return Markup(' class="words"') if is_words else Markup("")
+    shares = [(level, f"{100 * number / total:.1f}") for level, number in zip(LEVELS, counts, strict=True)]
+    bars = _joined('<i class="{}" style="width: {}%"></i>', shares)
+    label = ", ".join(f"{level} {number}" for level, number in zip(LEVELS, counts, strict=True))
+    return Markup('<span class="levels" role="img" aria-label="{}">{}</span>').format(label, bars)
 
 
 def _lead(lead: str) -> Markup:

@@ -1,8 +1,7 @@
 """A report's blocks as LaTeX with booktabs, written in ASCII, so that every LaTeX engine sets it."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
-from functools import singledispatch
+from collections.abc import Iterable, Mapping, Sequence
 
 from valaro.reports.blocks import (
     Block,
@@ -133,70 +132,50 @@ def _plain(sign: str) -> str:
     return f"\\texttt{{U+{ord(sign):04X}}}"
 
 
-@singledispatch
-def _written(block: object) -> str:
-    raise TypeError(f"no LaTeX for {type(block).__name__}")
+def _written(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"\\{'subsection' if block.level == 3 else 'subsubsection'}*{{{escaped(block.text)}}}"
+        case Sentence():
+            text = f"{_bold(block.lead)}{escaped(block.text)}"
+            return _small(text) if block.is_quiet else f"{text}\\par"
+        case Notice():
+            return f"\\begin{{quote}}\\itshape {_bold(block.lead)}{escaped(block.text)}\\end{{quote}}"
+        case Facts():
+            return _list("description", [f"[{{{escaped(name)}}}] {escaped(text)}" for name, text in block.pairs])
+        case Bullets():
+            return _list("itemize", [f" {{}}{escaped(item)}" for item in block.items])
+        case Verbatim():
+            lines = "\\\\\n".join(f"\\mbox{{}}{escaped(line)}" for line in block.text.split("\n") if line.strip())
+            return f"{{\\footnotesize\\ttfamily\\raggedright\n{lines}\\par}}" if lines else ""
+        case Verdict():
+            uses = [f"{escaped(use)} \\texttt{{{escaped(command)}}}\\par" for use, command in block.uses]
+            return "\n".join([f"\\textbf{{{escaped(block.text)}}}\\par", *uses])
+        case Table():
+            return _table(block)
+        case Figure():
+            parts = [_table(block.table) if block.table else "", _small(escaped(block.caption)), _note(block.note)]
+            return "\n\n".join(filter(None, parts))
+        case Section():
+            return f"\\section*{{{escaped(block.title)}}}"
+        case Folded():
+            return f"\\paragraph*{{{escaped(block.summary)}}}"
 
 
-@_written.register
-def _(block: Heading) -> str:
-    command = "subsection" if block.level == 3 else "subsubsection"
-    return f"\\{command}*{{{escaped(block.text)}}}"
+def _list(kind: str, items: Sequence[str]) -> str:
+    body = "\n".join(f"\\item{item}" for item in items)
+    return f"\\begin{{{kind}}}\n{body}\n\\end{{{kind}}}" if items else ""
 
 
-@_written.register
-def _(block: Sentence) -> str:
-    text = f"{_bold(block.lead)}{escaped(block.text)}"
-    return f"{{\\footnotesize {text}\\par}}" if block.is_quiet else f"{text}\\par"
+def _small(text: str) -> str:
+    return f"{{\\footnotesize {text}\\par}}"
 
 
-@_written.register
-def _(block: Notice) -> str:
-    return f"\\begin{{quote}}\\itshape {_bold(block.lead)}{escaped(block.text)}\\end{{quote}}"
+def _note(text: str) -> str:
+    return _written(Notice(text=text)) if text else ""
 
 
-@_written.register
-def _(block: Facts) -> str:
-    items = "\n".join(f"\\item[{{{escaped(name)}}}] {escaped(text)}" for name, text in block.pairs)
-    return f"\\begin{{description}}\n{items}\n\\end{{description}}" if block.pairs else ""
-
-
-@_written.register
-def _(block: Section) -> str:
-    return f"\\section*{{{escaped(block.title)}}}"
-
-
-@_written.register
-def _(block: Folded) -> str:
-    return f"\\paragraph*{{{escaped(block.summary)}}}"
-
-
-@_written.register
-def _(block: Verdict) -> str:
-    command = f" \\texttt{{{escaped(block.command)}}}" if block.command else ""
-    return f"\\textbf{{{escaped(block.text)}}}\\par\n{escaped(block.use)}{command}\\par"
-
-
-@_written.register
-def _(block: Bullets) -> str:
-    items = "\n".join(f"\\item {{}}{escaped(item)}" for item in block.items)
-    return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}" if items else ""
-
-
-@_written.register
-def _(block: Verbatim) -> str:
-    lines = "\\\\\n".join(f"\\mbox{{}}{escaped(line)}" for line in block.text.split("\n") if line.strip())
-    return f"{{\\footnotesize\\ttfamily\\raggedright\n{lines}\\par}}" if lines else ""
-
-
-@_written.register
-def _(block: Figure) -> str:
-    caption = f"{{\\footnotesize {escaped(block.caption)}\\par}}"
-    return f"{_written(block.table)}\n\n{caption}" if block.table else caption
-
-
-@_written.register
-def _(block: Table) -> str:
+def _table(block: Table) -> str:
     words = sum(column.is_words for column in block.columns)
     wide = min(_COLUMNS_OF_WORDS / max(1, words), _WIDEST)
     shape = "".join(
@@ -205,11 +184,12 @@ def _(block: Table) -> str:
     )
     head = " & ".join(escaped(column.name) for column in block.columns)
     body = "\n".join(_after_a_row(" & ".join(map(_cell, row))) + r" \\" for row in block.rows)
-    below = f"\n{{\\footnotesize {escaped(block.caption)}\\par}}" if block.caption else ""
-    return (
+    below = [_small(escaped(block.caption)) if block.caption else "", _note(block.note)]
+    longtable = (
         f"{{\\footnotesize\\begin{{longtable}}{{@{{}}{shape}@{{}}}}\n\\toprule\n{head} \\\\\n\\midrule\n\\endhead\n"
-        f"{body}\n\\bottomrule\n\\end{{longtable}}}}{below}"
+        f"{body}\n\\bottomrule\n\\end{{longtable}}}}"
     )
+    return "\n".join(filter(None, [longtable, *below]))
 
 
 def _after_a_row(text: str) -> str:

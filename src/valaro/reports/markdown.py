@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import singledispatch
 
 from valaro.reports.blocks import (
     Block,
@@ -47,72 +46,43 @@ def escaped(text: str) -> str:
     return _LIST.sub(r"\1\\\2", plain)
 
 
-@singledispatch
-def _written(block: object) -> str:
-    raise TypeError(f"no Markdown for {type(block).__name__}")
+def _written(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"{'#' * block.level} {escaped(block.text)}"
+        case Sentence():
+            return f"{_bold(block.lead)}{escaped(block.text)}"
+        case Notice():
+            return f"> {_bold(block.lead)}{escaped(block.text)}"
+        case Facts():
+            return "\n".join(f"- {_bold(f'{name}: ')}{escaped(text)}" for name, text in block.pairs)
+        case Bullets():
+            return "\n".join(f"- {escaped(item)}" for item in block.items)
+        case Verbatim():
+            return "\n".join(f"    {_one_line(line)}" for line in block.text.split("\n"))
+        case Verdict():
+            uses = [part for use, command in block.uses for part in (escaped(use), _written(Verbatim(text=command)))]
+            return "\n\n".join([f"**{escaped(block.text)}**", *filter(str.strip, uses)])
+        case Table():
+            return _table(block)
+        case Figure():
+            parts = [_table(block.table) if block.table else "", escaped(block.caption), _note(block.note)]
+            return "\n\n".join(filter(None, parts))
+        case Section():
+            return f"## {escaped(block.title)}"
+        case Folded():
+            return f"**{escaped(block.summary)}**"
 
 
-@_written.register
-def _(block: Heading) -> str:
-    return f"{'#' * block.level} {escaped(block.text)}"
-
-
-@_written.register
-def _(block: Sentence) -> str:
-    return f"{_bold(block.lead)}{escaped(block.text)}"
-
-
-@_written.register
-def _(block: Notice) -> str:
-    return f"> {_bold(block.lead)}{escaped(block.text)}"
-
-
-@_written.register
-def _(block: Facts) -> str:
-    return "\n".join(f"- {_bold(f'{name}: ')}{escaped(text)}" for name, text in block.pairs)
-
-
-@_written.register
-def _(block: Table) -> str:
+def _table(block: Table) -> str:
     rules = ["---" if column.is_words else "---:" for column in block.columns]
-    lines = [
-        [escaped(column.name) for column in block.columns],
-        rules,
-        *([_cell(c) for c in row] for row in block.rows),
-    ]
+    lines = [[escaped(column.name) for column in block.columns], rules, *(map(_cell, row) for row in block.rows)]
     written = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{written}\n\n{escaped(block.caption)}" if block.caption else written
+    return "\n\n".join(filter(None, [written, escaped(block.caption), _note(block.note)]))
 
 
-@_written.register
-def _(block: Section) -> str:
-    return f"## {escaped(block.title)}"
-
-
-@_written.register
-def _(block: Folded) -> str:
-    return f"**{escaped(block.summary)}**"
-
-
-@_written.register
-def _(block: Verdict) -> str:
-    use = f"\n\n{escaped(block.use)}" if block.use else ""
-    return f"**{escaped(block.text)}**{use}" + (f"\n\n    {_one_line(block.command)}" if block.command else "")
-
-
-@_written.register
-def _(block: Bullets) -> str:
-    return "\n".join(f"- {escaped(item)}" for item in block.items)
-
-
-@_written.register
-def _(block: Verbatim) -> str:
-    return "\n".join(f"    {_one_line(line)}" for line in block.text.split("\n"))
-
-
-@_written.register
-def _(block: Figure) -> str:
-    return "\n\n".join([*([_written(block.table)] if block.table else []), escaped(block.caption)])
+def _note(text: str) -> str:
+    return _written(Notice(text=text)) if text else ""
 
 
 def _one_line(text: str) -> str:

@@ -1,34 +1,34 @@
 """The results as blocks: checks, scores, differences, confusion, calibration, learning curves, alarms."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
 
 from valaro.analysis.alarms import AlarmRow
-from valaro.analysis.calibration import CalibrationRow, calibration_rows
+from valaro.analysis.calibration import CalibrationRow, TemperatureScaling, calibration_rows
 from valaro.analysis.differences import Difference
 from valaro.analysis.results import DimensionResults, FoldRow, ModelRow
-from valaro.analysis.sanity import sanity_checks
-from valaro.evaluation.significance import Interval
+from valaro.analysis.sanity import SanityCheck, sanity_checks
 from valaro.records import LEVELS, RunRecord
 from valaro.reports import sentences
 from valaro.reports.alarms import alarm_advice, alarm_words
 from valaro.reports.blocks import (
     Block,
     Cell,
+    Columns,
     Figure,
     Folded,
     Heading,
+    Notice,
     Sentence,
-    Table,
     matrices,
-    speaker_notices,
-    table,
+    points_cell,
+    score_cell,
+    table_of,
     words,
 )
 from valaro.reports.calibration import calibration_sentence, nats
 from valaro.reports.figures import curves, difference_chart, score_chart
 from valaro.reports.sanity import check_name, check_words
-from valaro.reports.sentences import file_name, percent, plural, points
+from valaro.reports.sentences import file_name, percent, plural, speaker_note
 
 _SCORES = (
     "All scores in percent: the mean over trainings, with its 95 % interval, and the standard deviation of the UAR "
@@ -86,129 +86,130 @@ def checks(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> li
     text = f"{plural(warnings, 'check')} to look at before the figures are believed."
     if not warnings:
         text = f"All {plural(len(found), 'check')} are fine."
-    rows = [
-        (
-            check_name(check, several_runs=len(runs) > 1),
-            Cell(text=check.state, is_strong=check.state != "ok"),
-            check_words(check),
-        )
-        for check in found
-    ]
-    return [Sentence(text=text), table((words("check"), words("state"), words("what was found")), rows)]
+    columns: Columns[SanityCheck] = (
+        (words("check"), lambda check: check_name(check, several_runs=len(runs) > 1)),
+        (words("state"), lambda check: Cell(text=check.state, is_strong=check.state != "ok")),
+        (words("result"), check_words),
+    )
+    return [Sentence(text=text), table_of(found, columns)]
 
 
 def scores(results: Sequence[DimensionResults]) -> list[Block]:
-    """Return tables and figures of the scores, every training folded."""
+    """Return figures and tables of the scores, every training folded."""
     how = Folded(
         summary="How the scores and intervals are computed", blocks=tuple(Sentence(text=text) for text in _HOW)
     )
-    return [*_each(results, _scores), *(block for item in results for block in _trainings(item)), how]
+    return [*map(_score_figure, results), *_each(results, _scores), *map(_trainings, results), how]
 
 
-def _scores(results: DimensionResults) -> Iterator[Block]:
-    recalls = [f"recall {level}" for level in LEVELS]
-    columns = (words("model"), "UAR", "deviation", "paper's F1", "macro F1", *recalls, "validation UAR", "UAR by seed")
-    columns = (*columns, "trainings", "test utterances", "training time")
-    caption = f"Chance level: {percent(results.chance)} %. {_SCORES}"
-    if any(row.model_result.is_linear for row in results.rows):
-        caption += f" {_LINEAR}"
-    yield table(columns, map(_score_row, results.rows), caption)
-    yield from speaker_notices(results.speaker_normalised)
+def _score_figure(results: DimensionResults) -> Figure:
     name = results.dimension.capitalize()
-    yield Figure(
+    return Figure(
         name=f"scores-{results.dimension}",
         panels=(score_chart(results),),
         label=f"{name}: UAR of each model with its 95 % interval, percent",
         caption=f"{name}, UAR in percent: mean and 95 % interval; a faint dot is one training on its test set.",
+        note=speaker_note(results.speaker_normalised),
     )
-    yield from speaker_notices(results.speaker_normalised)
 
 
-def _score_row(row: ModelRow) -> tuple[Cell | str, ...]:
-    low, high = percent(min(row.seed_uars)), percent(max(row.seed_uars))
-    people = plural(row.speakers, "speaker")
-    return (
-        Cell(text=row.model_result.label, below=row.chosen),
-        _interval(row.uar),
-        percent(row.deviation),
-        _interval(row.f1),
-        _interval(row.macro_f1),
-        *map(percent, row.recalls),
-        percent(row.validation_uar),
-        low if len(row.seed_uars) == 1 else f"{low} to {high}",
-        Cell(
+def _scores(results: DimensionResults) -> list[Block]:
+    caption = f"Chance level: {percent(results.chance)} %. {_SCORES}"
+    if any(row.model_result.is_linear for row in results.rows):
+        caption += f" {_LINEAR}"
+    return [table_of(results.rows, _SCORE_COLUMNS, caption, speaker_note(results.speaker_normalised))]
+
+
+_SCORE_COLUMNS: Columns[ModelRow] = (
+    (words("model"), lambda row: Cell(text=row.model_result.label, below=row.chosen)),
+    ("UAR", lambda row: score_cell(row.uar)),
+    ("deviation", lambda row: percent(row.deviation)),
+    ("paper's F1", lambda row: score_cell(row.f1)),
+    ("macro F1", lambda row: score_cell(row.macro_f1)),
+    *((f"recall {level}", lambda row, k=k: percent(row.recalls[k])) for k, level in enumerate(LEVELS)),
+    ("validation UAR", lambda row: percent(row.validation_uar)),
+    ("UAR by seed", lambda row: _from_to(percent(min(row.seed_uars)), percent(max(row.seed_uars)), row.seed_uars)),
+    (
+        "trainings",
+        lambda row: Cell(
             text=str(len(row.model_result.results)),
             below=f"{plural(row.folds, 'fold')}, {plural(len(row.seed_uars), 'seed')}",
         ),
-        Cell(text=sentences.thousands(row.utterances), below=people),
-        sentences.duration(row.seconds),
-    )
+    ),
+    (
+        "test utterances",
+        lambda row: Cell(text=sentences.thousands(row.utterances), below=plural(row.speakers, "speaker")),
+    ),
+    ("training time", lambda row: sentences.duration(row.seconds)),
+)
 
 
-def _interval(score: Interval) -> Cell:
-    return Cell(text=percent(score.value), below=sentences.span(score), is_strong=True)
+def _from_to(low: str, high: str, values: Sequence[float]) -> str:
+    return low if len(values) == 1 else f"{low} to {high}"
 
 
-def _points(difference: Interval) -> Cell:
-    return Cell(text=points(difference.value), below=sentences.span_of_points(difference), is_strong=True)
-
-
-def _trainings(results: DimensionResults) -> Iterator[Block]:
-    columns = (words("model"), words("fold"), "seed", "test UAR, %", "paper's F1, %", "macro F1, %")
-    columns = (*columns, "validation UAR, %", "test utterances", words("test speakers"), "labelled", "unlabelled")
-    columns = (*columns, "left out", "chosen step", "time")
+def _trainings(results: DimensionResults) -> Block:
     summary = f"Every training: {results.dimension}, {plural(len(results.folds), 'row')}"
-    rows = table(columns, map(_training_row, results.folds))
-    yield Folded(summary=summary, blocks=(*speaker_notices(results.speaker_normalised), rows))
+    rows = table_of(results.folds, _TRAINING_COLUMNS, note=speaker_note(results.speaker_normalised))
+    return Folded(summary=summary, blocks=(rows,))
 
 
-def _training_row(fold: FoldRow) -> tuple[Cell | str, ...]:
-    result = fold.result
-    absent = f"no {', '.join(fold.test.absent)}" if fold.test.absent else ""
-    return (
-        fold.label,
-        result.fold,
-        str(result.seed),
-        *map(percent, (fold.test.uar, fold.test.f1, fold.test.macro_f1, fold.validation_uar)),
-        Cell(text=str(fold.test.count), below=absent),
-        ", ".join(sorted(set(result.test.speakers))),
-        *map(str, (result.labelled, result.unlabelled, result.excluded)),
-        sentences.chosen_step(result),
-        sentences.duration(result.seconds),
-    )
+_TRAINING_COLUMNS: Columns[FoldRow] = (
+    (words("model"), lambda fold: fold.label),
+    (words("fold"), lambda fold: fold.result.fold),
+    ("seed", lambda fold: str(fold.result.seed)),
+    ("test UAR, %", lambda fold: percent(fold.test.uar)),
+    ("paper's F1, %", lambda fold: percent(fold.test.f1)),
+    ("macro F1, %", lambda fold: percent(fold.test.macro_f1)),
+    ("validation UAR, %", lambda fold: percent(fold.validation_uar)),
+    (
+        "test utterances",
+        lambda fold: Cell(
+            text=str(fold.test.count), below=f"no {', '.join(fold.test.absent)}" if fold.test.absent else ""
+        ),
+    ),
+    (words("test speakers"), lambda fold: ", ".join(sorted(set(fold.result.test.speakers)))),
+    ("labelled", lambda fold: str(fold.result.labelled)),
+    ("unlabelled", lambda fold: str(fold.result.unlabelled)),
+    ("left out", lambda fold: str(fold.result.excluded)),
+    ("chosen step", lambda fold: sentences.chosen_step(fold.result)),
+    ("time", lambda fold: sentences.duration(fold.result.seconds)),
+)
 
 
 def differences(results: Sequence[DimensionResults]) -> list[Block]:
     """Return what the models score above one another."""
-    return [Sentence(text=_PAIRS, is_quiet=True), *_each(results, _differences)]
+    return [Sentence(text=_PAIRS, is_quiet=True), *map(_differences, results)]
 
 
-def _differences(results: DimensionResults) -> Iterator[Block]:
+def _differences(results: DimensionResults) -> Block:
+    name, note = results.dimension.capitalize(), speaker_note(results.speaker_normalised)
     if not results.differences:
-        yield Sentence(text=_ALONE)
-        return
-    yield _difference_table(results.differences)
-    yield from speaker_notices(results.speaker_normalised)
-    name = results.dimension.capitalize()
-    yield Figure(
+        return Sentence(lead=f"{name}: ", text=_ALONE)
+    return Figure(
         name=f"differences-{results.dimension}",
         panels=(difference_chart(results.differences),),
         label=f"{name}: UAR differences with their 95 % intervals, points",
         caption=f"{name}: difference of UAR in points, each resample of the test speakers and utterances the same for "
         "both models.",
+        note=note,
+        table=table_of(results.differences, _DIFFERENCE_COLUMNS, note=note),
     )
-    yield from speaker_notices(results.speaker_normalised)
 
 
-def _difference_table(found: Sequence[Difference]) -> Table:
-    columns = (words("question"), words("first − second"), "UAR, points", "paper's F1, points", "p, corrected")
-    rows: list[tuple[Cell | str, ...]] = []
-    for question, group in groupby(found, sentences.question_words):
-        for number, d in enumerate(group):
-            p = Cell(text=sentences.p_value(d.p), below=sentences.p_value(d.corrected))
-            asked = question if number == 0 else ""
-            rows.append((asked, sentences.pair_name(d), _points(d.uar), _points(d.f1), p, sentences.verdict(d)))
-    return table((*columns, words("by UAR")), rows)
+_DIFFERENCE_COLUMNS: Columns[Difference] = (
+    (
+        words("first − second"),
+        lambda difference: Cell(text=sentences.pair_name(difference), below=sentences.question_words(difference)),
+    ),
+    ("UAR, points", lambda difference: points_cell(difference.uar)),
+    ("paper's F1, points", lambda difference: points_cell(difference.f1)),
+    (
+        "p, corrected",
+        lambda difference: Cell(text=sentences.p_value(difference.p), below=sentences.p_value(difference.corrected)),
+    ),
+    (words("by UAR"), sentences.verdict),
+)
 
 
 def confusion(results: Sequence[DimensionResults]) -> list[Block]:
@@ -217,10 +218,10 @@ def confusion(results: Sequence[DimensionResults]) -> list[Block]:
     return [ties, *_each(results, _confusion)]
 
 
-def _confusion(results: DimensionResults) -> Iterator[Block]:
+def _confusion(results: DimensionResults) -> list[Block]:
     caption = f"{results.dimension.capitalize()}: {_CONFUSION}"
-    yield matrices(f"confusion-{results.dimension}", results.rows, caption)
-    yield from speaker_notices(results.speaker_normalised)
+    note = speaker_note(results.speaker_normalised)
+    return [matrices(f"confusion-{results.dimension}", results.rows, caption, note)]
 
 
 def calibration(results: Sequence[DimensionResults]) -> list[Block]:
@@ -228,33 +229,44 @@ def calibration(results: Sequence[DimensionResults]) -> list[Block]:
     return [Sentence(text=_CALIBRATION, is_quiet=True), *_each(results, _calibration)]
 
 
-def _calibration(results: DimensionResults) -> Iterator[Block]:
+def _calibration(results: DimensionResults) -> list[Block]:
     rows = calibration_rows(results)
-    columns = (words("model"), "calibration error, %", "says − keeps, points", "cross-entropy, nats", "temperature")
-    columns = (*columns, "error at that temperature, %", "cross-entropy at it, nats")
-    yield Sentence(text=calibration_sentence(rows))
-    yield table(columns, map(_calibration_row, rows))
-    yield Figure(
+    figure = Figure(
         name=f"reliability-{results.dimension}",
         panels=rows,
         label=f"{results.dimension.capitalize()}: how often each model is right by how sure it is",
         caption="How often answers are right (percent, up) by how sure the model is of them (percent, across).",
+        note=speaker_note(results.speaker_normalised),
     )
-    yield from speaker_notices(results.speaker_normalised)
+    return [Sentence(text=calibration_sentence(rows)), table_of(rows, _CALIBRATION_COLUMNS), figure]
 
 
-def _calibration_row(row: CalibrationRow) -> tuple[Cell | str, ...]:
-    error = Cell(text=percent(row.error), is_strong=True)
-    gap = Cell(text=points(row.confidence_gap.value), below=sentences.span_of_points(row.confidence_gap))
-    scaling = row.after_temperature_scaling
-    if scaling is None:
-        return (row.label, error, gap, f"{row.entropy:.3f}", "–", "–", "–")
+def _scaled(cell: Callable[[TemperatureScaling, CalibrationRow], Cell]) -> Callable[[CalibrationRow], Cell | str]:
+    """Return the cell of what temperature scaling gave, a dash where no validation answers were kept."""
+    return lambda row: cell(row.after_temperature_scaling, row) if row.after_temperature_scaling else "–"
+
+
+def _temperature(scaling: TemperatureScaling, row: CalibrationRow) -> Cell:
     low, high = scaling.temperatures
     at_bounds = f"{scaling.at_bounds} of {row.trainings} at a bound" if scaling.at_bounds else ""
-    temperature = Cell(text=f"{low:.2f} to {high:.2f}", below=at_bounds)
-    after = Cell(text=percent(scaling.error), is_strong=True)
-    entropy = Cell(text=f"{scaling.entropy:.3f}", below=nats(scaling.change))
-    return (row.label, error, gap, f"{row.entropy:.3f}", temperature, after, entropy)
+    return Cell(text=f"{low:.2f} to {high:.2f}", below=at_bounds)
+
+
+_CALIBRATION_COLUMNS: Columns[CalibrationRow] = (
+    (words("model"), lambda row: row.label),
+    ("calibration error, %", lambda row: Cell(text=percent(row.error), is_strong=True)),
+    ("says − keeps, points", lambda row: points_cell(row.confidence_gap, is_strong=False)),
+    ("cross-entropy, nats", lambda row: f"{row.entropy:.3f}"),
+    ("temperature", _scaled(_temperature)),
+    (
+        "error at that temperature, %",
+        _scaled(lambda scaling, _: Cell(text=percent(scaling.error), is_strong=True)),
+    ),
+    (
+        "cross-entropy at it, nats",
+        _scaled(lambda scaling, _: Cell(text=f"{scaling.entropy:.3f}", below=nats(scaling.change))),
+    ),
+)
 
 
 def curves_section(results: Sequence[DimensionResults]) -> list[Block]:
@@ -282,20 +294,20 @@ def _curves(results: DimensionResults) -> Iterator[Block]:
             label=f"{label}, {results.dimension}, over training steps",
             caption=f"{label}: {plural(panels[0].trainings, 'training')}.",
         )
-    yield from speaker_notices(results.speaker_normalised)
+    note = speaker_note(results.speaker_normalised)
+    if note:
+        yield Notice(text=note)
 
 
 def alarms(rows: Sequence[AlarmRow]) -> list[Block]:
     """Return the signs of collapse."""
-    columns = (words("model"), words("what was seen"), words("what to try"), "trainings", "first at step")
-    cells = [
-        (
-            row.label,
-            alarm_words(row),
-            alarm_advice(row),
-            Cell(text=f"{row.raised} of {row.trainings}", below=", ".join(row.dimensions)),
-            sentences.count_range(row.steps),
-        )
-        for row in rows
-    ]
-    return [Sentence(text=_ALARMS, is_quiet=True), table(columns, cells)] if rows else []
+    return [Sentence(text=_ALARMS, is_quiet=True), table_of(rows, _ALARM_COLUMNS)] if rows else []
+
+
+_ALARM_COLUMNS: Columns[AlarmRow] = (
+    (words("model"), lambda row: row.label),
+    (words("what was seen"), alarm_words),
+    (words("what to try"), alarm_advice),
+    ("trainings", lambda row: Cell(text=f"{row.raised} of {row.trainings}", below=", ".join(row.dimensions))),
+    ("first at step", lambda row: sentences.count_range(row.steps)),
+)

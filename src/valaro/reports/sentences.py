@@ -1,7 +1,7 @@
 """The plain sentences in which a report says what was found."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from valaro.analysis.differences import BEST, LEVEL, Difference, Question
 from valaro.analysis.results import DimensionResults
@@ -281,9 +281,10 @@ def file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._+]+", "-", name)[:_LONGEST_NAME].strip("-.")
 
 
-def speaker_note(labels: Sequence[str]) -> str:
-    """Return the note that stands beside every figure of a run with speaker-wise normalisation, empty without."""
-    return f"{', '.join(labels)}: {SPEAKER_NOTE}." if labels else ""
+def speaker_note(labels: Iterable[str]) -> str:
+    """Return the note that stands beside every figure of models with speaker-wise normalisation, empty without."""
+    named = ", ".join(dict.fromkeys(labels))
+    return f"{named}: {SPEAKER_NOTE}." if named else ""
 
 
 def chosen_step(result: FoldResult) -> str:

@@ -8,7 +8,7 @@ from valaro.analysis.varied import OverValues, in_order, number_of, over_values
 from valaro.evaluation.significance import Interval, holm
 from valaro.records import RunRecord
 from valaro.reports import sentences
-from valaro.reports.blocks import Block, Cell, Figure, Heading, Sentence, Table, speaker_notices, table, words
+from valaro.reports.blocks import Block, Columns, Figure, Heading, Sentence, Table, score_cell, table_of, words
 from valaro.reports.figures import Reference, Series, ValueChart
 
 MOST_SERIES = 6
@@ -69,11 +69,10 @@ def setting_blocks(
         file = f"{name}-{results.dimension}" + (f"-{start // MOST_SERIES + 1}" if len(models) > MOST_SERIES else "")
         file += f"-run-{run + 1}" if run else ""
         label = f"{results.dimension.capitalize()}: scores over {name.replace('_', ' ')}"
-        numbers = _table(name, some, beside)
-        blocks.append(Figure(name=file, panels=charts, label=label, caption=caption, table=numbers))
-    blocks += [Sentence(text=_sentence(model, name)) for model in models if len(model.rows) > 1]
-    own = [row.model_result for model in models for _, row in model.rows]
-    return (*blocks, *speaker_notices(result.model for result in own if result.speaker_normalised))
+        numbers, own = _table(name, some, beside), [row.model_result for model in some for _, row in model.rows]
+        note = sentences.speaker_note(result.model for result in own if result.speaker_normalised)
+        blocks.append(Figure(name=file, panels=charts, label=label, caption=caption, note=note, table=numbers))
+    return (*blocks, *(Sentence(text=_sentence(model, name)) for model in models if len(model.rows) > 1))
 
 
 FAR_APART = 50.0
@@ -126,21 +125,15 @@ def _reference(row: ModelRow, colour: int, metric: str) -> Reference:
 
 def _table(name: str, models: Sequence[OverValues], beside: Sequence[ModelRow]) -> Table:
     lines = [(over_label(model), value, row) for model in models for value, row in model.rows]
-    lines += [(row.model_result.model, "–", row) for row in beside]
-    return table(
-        (words("model"), words(name), "UAR, %", "paper's F1, %", "unlabelled recordings", "trainings"),
-        [
-            (
-                label,
-                value,
-                Cell(text=sentences.percent(row.uar.value), below=sentences.span(row.uar), is_strong=True),
-                Cell(text=sentences.percent(row.f1.value), below=sentences.span(row.f1)),
-                sentences.count_range(_unlabelled(row)),
-                str(len(row.model_result.results)),
-            )
-            for label, value, row in lines
-        ],
+    columns: Columns[tuple[str, str, ModelRow]] = (
+        (words("model"), lambda line: line[0]),
+        (words(name), lambda line: line[1]),
+        ("UAR, %", lambda line: score_cell(line[2].uar)),
+        ("paper's F1, %", lambda line: score_cell(line[2].f1, is_strong=False)),
+        ("unlabelled recordings", lambda line: sentences.count_range(_unlabelled(line[2]))),
+        ("trainings", lambda line: str(len(line[2].model_result.results))),
     )
+    return table_of([*lines, *((row.model_result.model, "–", row) for row in beside)], columns)
 
 
 def _unlabelled(row: ModelRow) -> tuple[int, int]:

@@ -8,8 +8,9 @@ from valaro.analysis.paper.parts import POOL_SHARE, Model, PaperPart
 from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.analysis.varied import in_order
 from valaro.records import Dimension
-from valaro.reports.blocks import Block, Sentence, matrices, speaker_notices
+from valaro.reports.blocks import Block, Sentence, matrices
 from valaro.reports.paper.verdicts import absence_words
+from valaro.reports.sentences import speaker_note
 from valaro.reports.varied import setting_blocks
 
 
@@ -30,9 +31,8 @@ def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block
         return list(absent)
     caption = f"{dimension.capitalize()}: test utterances of all trainings, percent of the true level, and counts."
     name = f"{part.name}-{dimension}" + (f"-run-{run.number + 1}" if run.number else "")
-    figure = matrices(name, rows, caption)
-    notices = speaker_notices(row.model_result.model for row in rows if row.model_result.speaker_normalised)
-    return [figure, *notices, *absent]
+    note = speaker_note(row.model_result.model for row in rows if row.model_result.speaker_normalised)
+    return [matrices(name, rows, caption, note), *absent]
 
 
 def _absent(run: Run, dimension: Dimension, model: Model) -> str:

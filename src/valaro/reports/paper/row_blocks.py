@@ -1,6 +1,7 @@
 """A table of the paper with our rows beside its own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from valaro.analysis.paper.claims import on_validation
@@ -12,7 +13,7 @@ from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Interval
 from valaro.records import Dimension
 from valaro.reports import sentences
-from valaro.reports.blocks import Block, Cell, Notice, table, words
+from valaro.reports.blocks import Block, Cell, table, words
 from valaro.reports.paper.verdicts import absence_words
 
 
@@ -40,8 +41,7 @@ def row_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
         "difference is ours minus the paper's."
         + (" The gap is validation minus test, reckoned from the UARs of both." if has_parts else "")
     )
-    note = sentences.speaker_note(list(dict.fromkeys(speaker_wise)))
-    return [table(columns, lines, caption), *([Notice(text=note)] if note else [])]
+    return [replace(table(columns, lines, caption), note=sentences.speaker_note(speaker_wise))]
 
 
 def _label(row: PaperRow, ours: ModelRow | None, run: Run, dimension: Dimension) -> str:
