@@ -123,7 +123,11 @@ def finished(results: Sequence[FoldResult], **changes: object) -> RunRecord:
                 levels={"valence": (4, 5, 3)},
             ),
         ),
-        notes=(CorpusNote(corpus="c", text="Levels are derived from the acted category, they are not ratings."),),
+        notes=(
+            CorpusNote(
+                corpus="c", text="Levels are derived from the acted category, they are not ratings.", is_derived=True
+            ),
+        ),
         results=tuple(results),
     )
     return replace(record, **changes)

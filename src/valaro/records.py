@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from unicodedata import is_normalized, normalize
 
 import numpy as np
@@ -112,16 +112,13 @@ class Problem:
     why: str
     is_remark: bool = False
     """Nothing failed and nothing is lost, but it should be known: it makes no exit code."""
+    is_absence: bool = False
+    """The recording never had what is missing: with a sound file nothing went wrong."""
 
     @classmethod
     def absence(cls, utterance: str, where: str) -> "Problem":
         """Return the problem of a recording that has no sound, or no picture."""
-        return cls(utterance=utterance, where=where, why=f"the recording has no {where}")
-
-    @property
-    def is_absence(self) -> bool:
-        """Whether the recording never had what is missing: with a sound file nothing went wrong."""
-        return self == Problem.absence(self.utterance, self.where)
+        return cls(utterance=utterance, where=where, why=f"the recording has no {where}", is_absence=True)
 
     @property
     def is_fault(self) -> bool:
@@ -342,6 +339,19 @@ class CorpusNote:
 
     corpus: str
     text: str
+    is_derived: bool = False
+    """It says that labels are derived from categories, not rated."""
+
+    @classmethod
+    def of(cls, facts: Sequence[Any]) -> "CorpusNote":
+        """Return the note that `facts` kept; what was written before has no third one."""
+        corpus, text, *derived = facts
+        return cls(corpus=str(corpus), text=str(text), is_derived=derived == [True])
+
+    @property
+    def facts(self) -> list[str | bool]:
+        """What files keep of it: its corpus, its text, and True where it is about derived labels."""
+        return [self.corpus, self.text, *([True] if self.is_derived else [])]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -513,7 +513,7 @@ def test_the_whole_way_from_recordings_to_a_report_and_a_timeline(
         assert f"6 moments -> timeline{suffix}" in done.err
     assert "Tones, no voices." in Path("timeline.html").read_text()
     found = json.loads(Path("timeline.json").read_text())
-    assert found["notes"] == [{"corpus": "tones", "text": "Tones, no voices."}]
+    assert found["notes"] == [{"corpus": "tones", "text": "Tones, no voices.", "is_derived": False}]
     with Path("timeline.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["dimension"], float(row["start"])) for row in rows] == [

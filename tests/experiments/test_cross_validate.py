@@ -465,7 +465,7 @@ def test_a_run_without_settings_says_what_is_missing(finished: tuple[Path, Path]
     [
         ("5", "failures is 5, expected a list"),
         ("[5]", "failures[0] is 5, expected names with values"),
-        ('[{"utterance": "a"}]', "failures[0] lacks some of where, why, is_remark"),
+        ('[{"utterance": "a"}]', "failures[0] lacks some of where, why, is_remark, is_absence"),
     ],
 )
 def test_damaged_failures_are_named_as_what_they_are(

@@ -15,7 +15,7 @@ class FaceTable:
 
     clips: tuple[FaceQuality, ...]
     frames: int
-    found: int
+    with_face: int
     below_half: int
     without: int
 
@@ -67,7 +67,7 @@ def face_table(faces: Iterable[FaceQuality]) -> FaceTable | None:
     return FaceTable(
         clips=tuple(clips),
         frames=sum(face.frames for face in clips),
-        found=sum(face.found for face in clips),
+        with_face=sum(face.found for face in clips),
         below_half=sum(share(face) < 0.5 for face in clips),
         without=sum(face.found == 0 for face in clips),
     )

@@ -46,7 +46,10 @@ def run(
     for table in write_tables(to, read.utterances):
         say(f"table -> {table.path}    to read it back: {_command('table', table.path, table.options)}")
     for note in read.notes:
-        say(f"a table has no place for the note of {note.corpus}; give it with --note: {note.text}")
+        say(
+            f"a table has no place for the note of {note.corpus}; give it with --note"
+            f"{' and --derived' if note.is_derived else ''}: {note.text}"
+        )
 
 
 def _command(kind: str, path: Path, options: tuple[str, ...]) -> str:

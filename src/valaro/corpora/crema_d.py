@@ -35,8 +35,8 @@ from valaro.corpora.pairs import paired_sessions
 from valaro.corpora.reading import FORKS, Reading, existing_folder, nothing_in, without_forks
 from valaro.corpora.table_reader import read_rows
 from valaro.errors import ValaroError, unknown_name
-from valaro.labels.categories import DERIVED, Levels
-from valaro.records import CorpusNote, Problem, Utterance
+from valaro.labels.categories import Levels, derived_note
+from valaro.records import Problem, Utterance
 
 CORPUS = "crema-d"
 VIDEO, SOUND = ".flv", ".wav"
@@ -115,7 +115,7 @@ def read_crema_d(folder: Path, options: CremaDOptions = CremaDOptions()) -> Read
     sessions = paired_sessions({clip.actor: genders[clip.actor] for clip in known})
     return Reading(
         utterances=tuple(_utterance(clip, chosen.get(clip.name), levels, genders, sessions) for clip in known),
-        notes=(CorpusNote(corpus=CORPUS, text=DERIVED.format(source=f"CREMA-D, {_MET[options.votes]}")),),
+        notes=(derived_note(CORPUS, source=f"CREMA-D, {_MET[options.votes]}"),),
         unit="clip",
         expected=len(clips) + len(files.rejected),
         rejected=(*files.rejected, *_unknown_actors(clips, genders, actors_file), *bad_actors, *bad_rows),

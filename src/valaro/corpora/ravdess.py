@@ -24,8 +24,8 @@ from typing import NamedTuple
 from valaro.corpora.levels_table import levels_for
 from valaro.corpora.options import LevelOptions
 from valaro.corpora.reading import FORKS, Reading, existing_folder, nothing_in, without_forks
-from valaro.labels.categories import DERIVED, Levels, derived_ratings
-from valaro.records import CorpusNote, Problem, Utterance
+from valaro.labels.categories import Levels, derived_note, derived_ratings
+from valaro.records import Problem, Utterance
 
 CORPUS = "ravdess"
 EMOTIONS: Mapping[str, str] = {
@@ -87,7 +87,7 @@ def read_ravdess(folder: Path, options: LevelOptions = LevelOptions()) -> Readin
     files = _list_files(existing_folder(folder))
     return Reading(
         utterances=tuple(_utterance(take, files.takes[take], levels) for take in sorted(files.takes)),
-        notes=(CorpusNote(corpus=CORPUS, text=DERIVED.format(source="RAVDESS, what actors were asked to show")),),
+        notes=(derived_note(CORPUS, source="RAVDESS, what actors were asked to show"),),
         unit="take",
         expected=len(files.takes) + len(files.rejected),
         rejected=tuple(files.rejected),

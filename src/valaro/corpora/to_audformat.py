@@ -50,7 +50,7 @@ def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence
         source="valaro export",
         usage=package.define.Usage.OTHER,
         description="\n".join(f"{note.corpus}: {note.text}" for note in notes) or None,
-        meta={KEY: {"version": VERSION, "notes": [[note.corpus, note.text] for note in notes]}},
+        meta={KEY: {"version": VERSION, "notes": [note.facts for note in notes]}},
     )
     _add_utterances(package, db, keys, utterances, home)
     labelled = [(key, utterance) for key, utterance in zip(keys, utterances, strict=True) if utterance.ratings]

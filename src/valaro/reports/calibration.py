@@ -38,9 +38,9 @@ def _how(gap: Interval) -> str:
 
 def _what_shows(scaling: TemperatureScaling) -> str:
     """Return whether the temperatures mend: a smaller error may stand beside a higher cross-entropy, and by chance."""
-    told = f"({nats(scaling.change)} nats)"
+    change = f"({nats(scaling.change)} nats)"
     if scaling.change.includes_zero:
-        return f"; in its cross-entropy that shows as neither gain nor loss {told}"
+        return f"; in its cross-entropy that shows as neither gain nor loss {change}"
     if scaling.change.value > 0:
-        return f", but its cross-entropy rises {told}: it is made worse"
-    return f", and its cross-entropy falls {told}"
+        return f", but its cross-entropy rises {change}: it is made worse"
+    return f", and its cross-entropy falls {change}"

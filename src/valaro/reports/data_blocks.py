@@ -84,17 +84,18 @@ def _separation(kept: Separation, *, is_speaker_wise: bool) -> Iterator[Block]:
     yield Bullets(
         items=(
             "A whole session is held out each time; nobody in it is trained on.",
-            f"Its speakers are parted {parted(kept.halves)}: one part chooses the step to keep (validation), the other is "  # noqa: E501
-            "scored (test).",
+            f"Its speakers are parted {parted(kept.halves)}: one part chooses the step to keep (validation), "
+            "the other is scored (test).",
             "Unlabelled recordings of held-out speakers are left out of the training pool: "
             f"{count_range(kept.excluded)} a training.",
             f"Statistics (means and deviations) come from training data only{but}.",
         )
     )
     if kept.shared:
+        named = listed([training_name(result) for result in kept.shared], "; ", 10)
         yield Notice(
             lead=f"In {plural(len(kept.shared), 'training')} a speaker is in both validation and test. ",
-            text=f"Their figures cannot be trusted: {listed([training_name(result) for result in kept.shared], '; ', 10)}",  # noqa: E501
+            text=f"Their figures cannot be trusted: {named}",
         )
     else:
         yield Sentence(
@@ -115,7 +116,7 @@ def faces_section(faces: FaceTable | None) -> Iterator[Block]:
     if faces is None:
         return
     yield Sentence(
-        text=f"{percent(faces.found / faces.frames)} % of {thousands(faces.frames)} video frames show a face. "
+        text=f"{percent(faces.with_face / faces.frames)} % of {thousands(faces.frames)} video frames show a face. "
         f"{plural(len(faces.clips), 'clip')} with a picture; {plural(faces.below_half, 'clip')} with a face in under "
         f"half of the frames; {plural(faces.without, 'clip')} without any face."
     )

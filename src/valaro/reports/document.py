@@ -90,12 +90,12 @@ def _results(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> 
         nothing = Sentence(text="There is nothing to score. See the problems below.")
         return [Section(name="headline", title="No training finished", short="", blocks=(nothing,))]
     alarms = alarms_of(results)
-    found: list[Block] = [block for item in results for block in _headline(item)]
-    found.append(Sentence(lead="Mean recall (UAR) ", text=_UAR, is_quiet=True))
+    headlines: list[Block] = [block for item in results for block in _headline(item)]
+    headlines.append(Sentence(lead="Mean recall (UAR) ", text=_UAR, is_quiet=True))
     if alarms:
-        found.append(Sentence(text="While the models were trained, signs of collapse were seen.", is_quiet=True))
+        headlines.append(Sentence(text="While the models were trained, signs of collapse were seen.", is_quiet=True))
     return [
-        *section("headline", "What was found", "", found),
+        *section("headline", "What was found", "", headlines),
         *section("sanity", "Can these figures be believed?", "Sanity checks", score_blocks.checks(runs, results)),
         *section("scores", "Scores", "Scores", score_blocks.scores(results)),
         *section("differences", "Differences between models", "Differences", score_blocks.differences(results)),

@@ -40,45 +40,46 @@ def _model_map(row: ModelRow) -> list[Block]:
     mapped = [(result, result.feature_map) for result in row.model_result.results if result.feature_map is not None]
     if not mapped:
         return []
-    result, found = mapped[0]
+    result, feature_map = mapped[0]
     label, dimension = row.model_result.label, result.dimension
-    counted = [plural(len(found.labelled), "labelled recording"), f"{thousands(len(found.unlabelled))} unlabelled"]
-    if len(found.generated):
-        counted.append(plural(len(found.generated), "generated sample"))
+    unlabelled = f"{thousands(len(feature_map.unlabelled))} unlabelled"
+    counted = [plural(len(feature_map.labelled), "labelled recording"), unlabelled]
+    if len(feature_map.generated):
+        counted.append(plural(len(feature_map.generated), "generated sample"))
     # What lies last is on top: the fewest.
     training = [
-        ("unlabelled", found.unlabelled),
-        ("generated", found.generated),
-        *by_level(found.labelled, found.levels),
+        ("unlabelled", feature_map.unlabelled),
+        ("generated", feature_map.generated),
+        *by_level(feature_map.labelled, feature_map.levels),
     ]
     panels = (
-        point_map("Training", training, found),
-        point_map("Test", by_level(found.test, found.test_levels), found),
+        point_map("Training", training, feature_map),
+        point_map("Test", by_level(feature_map.test, feature_map.test_levels), feature_map),
     )
     caption = (
-        f"{label}. Training: {', '.join(counted)}. Test: {plural(len(found.test), 'recording')} of people never met, "
-        "by true level."
+        f"{label}. Training: {', '.join(counted)}. "
+        f"Test: {plural(len(feature_map.test), 'recording')} of people never met, by true level."
     )
     name = file_name(f"map-{dimension}-{label}")
     figure = Figure(name=name, panels=panels, label=f"{label}, {dimension}", caption=caption)
-    return [figure, *(Sentence(text=text, is_quiet=True) for text in _words(result, found))]
+    return [figure, *(Sentence(text=text, is_quiet=True) for text in _words(result, feature_map))]
 
 
-def _words(result: FoldResult, found: FeatureMap) -> Iterable[str]:
-    for number, coverage in enumerate(found.coverages):
+def _words(result: FoldResult, feature_map: FeatureMap) -> Iterable[str]:
+    for number, coverage in enumerate(feature_map.coverages):
         yield _coverage_words(coverage) if number == 0 else _more_coverage_words(coverage)
-    if len(found.generated) and not found.coverages:
+    if len(feature_map.generated) and not feature_map.coverages:
         yield "There are too few recordings to count how many of them the generator covers."
-    outside = beyond(found)
+    outside = beyond(feature_map)
     if outside:
         verb = "lies beyond the frame and is" if outside == 1 else "lie beyond the frame and are"
         yield f"{plural(outside, 'generated sample')} {verb} drawn at its edge."
-    if len(found.unlabelled) and not result.is_semi_supervised:
+    if len(feature_map.unlabelled) and not result.is_semi_supervised:
         yield "It has learnt nothing from the unlabelled recordings."
     yield (
-        f"The directions, across and up, hold {percent(found.shares[0], 0)}\u00a0% and "
-        f"{percent(found.shares[1], 0)}\u00a0% of the variance. Fold {result.fold}, seed {result.seed}, "
-        f"step {thousands(found.step)}."
+        f"The directions, across and up, hold {percent(feature_map.shares[0], 0)}\u00a0% and "
+        f"{percent(feature_map.shares[1], 0)}\u00a0% of the variance. Fold {result.fold}, seed {result.seed}, "
+        f"step {thousands(feature_map.step)}."
     )
 
 

@@ -234,9 +234,9 @@ def histogram(values: Sequence[float]) -> Histogram | None:
     )
 
 
-def frame_of(found: FeatureMap) -> tuple[float, float, float, float]:
+def frame_of(feature_map: FeatureMap) -> tuple[float, float, float, float]:
     """Return the box (left, right, bottom, top) that holds all real points; both directions have one scale."""
-    real = np.concatenate([found.labelled, found.unlabelled, found.test])
+    real = np.concatenate([feature_map.labelled, feature_map.unlabelled, feature_map.test])
     (left, bottom), (right, top) = real.min(axis=0), real.max(axis=0)
     across = float(right - left) or float(top - bottom) or 1.0
     # A third of the width at least, and 3/4 of it at most, or a map would be a strip.
@@ -246,16 +246,16 @@ def frame_of(found: FeatureMap) -> tuple[float, float, float, float]:
     return (middle - 0.53 * across, middle + 0.53 * across, centre - 0.55 * up, centre + 0.55 * up)
 
 
-def beyond(found: FeatureMap) -> int:
+def beyond(feature_map: FeatureMap) -> int:
     """Return how many generated points lie outside the frame."""
-    left, right, bottom, top = frame_of(found)
-    x, y = found.generated[:, 0], found.generated[:, 1]
+    left, right, bottom, top = frame_of(feature_map)
+    x, y = feature_map.generated[:, 0], feature_map.generated[:, 1]
     return int(((x < left) | (x > right) | (y < bottom) | (y > top)).sum())
 
 
-def point_map(title: str, points: Iterable[tuple[str, Float[np.ndarray, "_ 2"]]], found: FeatureMap) -> PointMap:
+def point_map(title: str, points: Iterable[tuple[str, Float[np.ndarray, "_ 2"]]], feature_map: FeatureMap) -> PointMap:
     """Return the points inside the frame of a model's map."""
-    left, right, bottom, top = frame_of(found)
+    left, right, bottom, top = frame_of(feature_map)
     kept = tuple((kind, own.clip([left, bottom], [right, top])) for kind, own in points)
     return PointMap(title=title, points=kept, frame=(left, right, bottom, top))
 

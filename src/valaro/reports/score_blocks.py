@@ -81,17 +81,17 @@ def _each(results: Sequence[DimensionResults], blocks: Callable[[DimensionResult
 
 def checks(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> list[Block]:
     """Return what was checked before the figures are believed."""
-    found = sanity_checks(runs, results)
-    warnings = sum(check.state != "ok" for check in found)
+    outcomes = sanity_checks(runs, results)
+    warnings = sum(check.state != "ok" for check in outcomes)
     text = f"{plural(warnings, 'check')} to look at before the figures are believed."
     if not warnings:
-        text = f"All {plural(len(found), 'check')} are fine."
+        text = f"All {plural(len(outcomes), 'check')} are fine."
     columns: Columns[SanityCheck] = (
         (words("check"), lambda check: check_name(check, several_runs=len(runs) > 1)),
         (words("state"), lambda check: Cell(text=check.state, is_strong=check.state != "ok")),
         (words("result"), check_words),
     )
-    return [Sentence(text=text), table_of(found, columns)]
+    return [Sentence(text=text), table_of(outcomes, columns)]
 
 
 def scores(results: Sequence[DimensionResults]) -> list[Block]:
@@ -99,7 +99,9 @@ def scores(results: Sequence[DimensionResults]) -> list[Block]:
     how = Folded(
         summary="How the scores and intervals are computed", blocks=tuple(Sentence(text=text) for text in _HOW)
     )
-    return [*map(_score_figure, results), *_each(results, _scores), *map(_trainings, results), how]
+    any_linear = any(row.model_result.is_linear for item in results for row in item.rows)
+    meaning = Sentence(text=f"{_SCORES} {_LINEAR}" if any_linear else _SCORES, is_quiet=True)
+    return [*map(_score_figure, results), *_each(results, _scores), meaning, *map(_trainings, results), how]
 
 
 def _score_figure(results: DimensionResults) -> Figure:
@@ -114,9 +116,7 @@ def _score_figure(results: DimensionResults) -> Figure:
 
 
 def _scores(results: DimensionResults) -> list[Block]:
-    caption = f"Chance level: {percent(results.chance)} %. {_SCORES}"
-    if any(row.model_result.is_linear for row in results.rows):
-        caption += f" {_LINEAR}"
+    caption = f"Chance level: {percent(results.chance)} %."
     return [table_of(results.rows, _SCORE_COLUMNS, caption, speaker_note(results.speaker_normalised))]
 
 

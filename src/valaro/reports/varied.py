@@ -26,9 +26,9 @@ def varied_section(
     for number, run in enumerate(runs):
         names = dict.fromkeys(name for result in run.judged for name, _ in result.varied if name != shown[number])
         for name in names:
-            found = [block for one in results for block in setting_blocks(one, number, name)]
-            if found:
-                blocks += [Heading(text=f"{run.name}: {name}" if len(runs) > 1 else name), *found]
+            own = [block for item in results for block in setting_blocks(item, number, name)]
+            if own:
+                blocks += [Heading(text=f"{run.name}: {name}" if len(runs) > 1 else name), *own]
     return tuple(blocks)
 
 
@@ -56,7 +56,7 @@ def setting_blocks(
                 f"{results.dimension}, {title}, %",
                 name.replace("_", " "),
                 values,
-                [_series(model, place, metric) for place, model in enumerate(some)],
+                [_series(model, index, metric) for index, model in enumerate(some)],
                 [_reference(row, len(some) + k, metric) for k, row in enumerate(beside[: MOST_SERIES - 1])],
             )
             for title, metric in (("UAR", "uar"), ("paper's F1", "f1"))

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from valaro.analysis.results import dimension_results
-from valaro.analysis.score_table import predictions_csv, scores_csv, scores_json
 from valaro.errors import ValaroError
 from valaro.files import atomic_folder, write_page
 from valaro.records import RunRecord
@@ -15,6 +14,7 @@ from valaro.reports.html import page_of, report_page
 from valaro.reports.latex import latex
 from valaro.reports.markdown import markdown
 from valaro.reports.plots import figure_files
+from valaro.reports.score_files import predictions_csv, scores_csv, scores_json
 from valaro.reports.sentences import file_name
 
 PAGE = "report.html"

@@ -201,7 +201,7 @@ def read_notes(store: Path) -> tuple[CorpusNote, ...]:
         )
     try:
         body = read_json(head)
-        found, notes = body["format"], tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in body["notes"])
+        found, notes = body["format"], tuple(map(CorpusNote.of, body["notes"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{head}: damaged ({words_for(error)}), expected '{FORMAT}'") from None
     if found != FORMAT:
@@ -216,7 +216,7 @@ def write_head(store: Path, notes: Iterable[CorpusNote]) -> None:
         raise StoreError(f"{store}: holds other files but is no feature store, expected a new or empty folder")
     wanted = (known or set()) | set(notes)
     if wanted != known:
-        body = {"format": FORMAT, "notes": sorted([note.corpus, note.text] for note in wanted)}
+        body = {"format": FORMAT, "notes": sorted((note.facts for note in wanted), key=str)}
         write_text(store / HEAD, canonical_json(body) + "\n")
 
 

@@ -57,7 +57,7 @@ def fingerprint(utterances: Sequence[Utterance], notes: Sequence[CorpusNote] = (
                 *_row(utterance, Path(utterance.media.name), utterance.sound and Path(utterance.sound.name)).values()
             ]
         for note in notes:
-            yield [note.corpus, note.text]
+            yield note.facts
 
     return checksum(content())
 
@@ -83,7 +83,7 @@ def write_manifest(path: Path, utterances: Sequence[Utterance], notes: Sequence[
     metadata = {
         _VERSION_KEY: VERSION.encode(),
         _FINGERPRINT_KEY: fingerprint(utterances, notes).encode(),
-        _NOTES_KEY: canonical_json([[note.corpus, note.text] for note in notes]).encode(),
+        _NOTES_KEY: canonical_json([note.facts for note in notes]).encode(),
     }
     table = pa.Table.from_pylist(rows, schema=_COLUMNS.with_metadata(metadata))
     with atomic_write(path) as aside:
@@ -118,7 +118,7 @@ def read_manifest(path: Path) -> Manifest:
     folder = path.absolute().parent.resolve()
     try:
         utterances = tuple(_utterance(row, folder) for row in rows)
-        notes = tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in parse_json(metadata[_NOTES_KEY]))
+        notes = tuple(map(CorpusNote.of, parse_json(metadata[_NOTES_KEY])))
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{path}: a damaged manifest ({words_for(error)}); read the corpus again") from None
     expected = metadata.get(_FINGERPRINT_KEY, b"").decode(errors="replace")

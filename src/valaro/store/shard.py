@@ -237,7 +237,8 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
         "blocks": [[block.name, block.version, block.rows, block.dim, block.checksum] for block in entry.blocks],
         "quality": quality and [quality.frames, quality.found, quality.mean_absolute_yaw],
         "problems": [
-            [problem.where, problem.why, *([True] if problem.is_remark else [])] for problem in entry.problems
+            [problem.where, problem.why, *([True] if problem.is_remark else ["absence"] if problem.is_absence else [])]
+            for problem in entry.problems
         ],
     }
 
@@ -264,7 +265,7 @@ def _entry_from_json(body: dict[str, Any]) -> Entry:
         quality=quality
         and FaceQuality(utterance=name, frames=quality[0], found=quality[1], mean_absolute_yaw=quality[2]),
         problems=tuple(
-            Problem(utterance=name, where=where, why=why, is_remark=bool(remark))
-            for where, why, *remark in body["problems"]
+            Problem(utterance=name, where=where, why=why, is_remark=kind == [True], is_absence=kind == ["absence"])
+            for where, why, *kind in body["problems"]
         ),
     )

@@ -18,13 +18,13 @@ def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block
     """Return the confusion matrices of the models that a figure of the paper shows."""
     if not part.matrices or part.by_faces:
         return []
-    found = [run.standing_for(dimension, model) for model in part.matrices]
-    rows = [row for some in found for row in some]
+    standing = [run.standing_for(dimension, model) for model in part.matrices]
+    rows = [row for some in standing for row in some]
     if part.setting:
         rows = _in_order(rows, part)
     absent = [
         Sentence(text=f"{_absent(run, dimension, model)}.")
-        for model, some in zip(part.matrices, found, strict=True)
+        for model, some in zip(part.matrices, standing, strict=True)
         if not some
     ]
     if not rows:
@@ -58,10 +58,10 @@ def chart_blocks(
     """Return the scores over the setting that a figure of the paper varies, and add what its peak comes to."""
     if not part.axis:
         return []
-    one = next((one for one in results if one.dimension == dimension), None)
-    blocks = setting_blocks(one, run.number, part.axis, order=part.values) if one else ()
+    own = next((own for own in results if own.dimension == dimension), None)
+    blocks = setting_blocks(own, run.number, part.axis, order=part.values) if own else ()
     if not blocks:
         return [Sentence(text=f"{part.axis} is not varied in this run on {dimension}.")]
-    if one and part.axis == POOL_SHARE:
+    if own and part.axis == POOL_SHARE:
         verdicts += verdicts_on_sizes(dimension, run.rows[dimension])
     return list(blocks)

@@ -30,12 +30,12 @@ def row_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
     lines: list[tuple[Cell | str, ...]] = []
     speaker_wise: list[str] = []
     for row in part.rows:
-        found = run.standing_for(dimension, (row.method, row.features))
-        for ours in found or (None,):
+        standing = run.standing_for(dimension, (row.method, row.features))
+        for ours in standing or (None,):
             name = Cell(text=row.name, below=_label(row, ours, run, dimension))
             gap = _gap(part.rows, row, ours) if has_parts else ()
             lines.append((name, *([row.part] if has_parts else []), *_scores(row, ours, gap, has_f1=has_f1)))
-        speaker_wise += [ours.model_result.model for ours in found if ours.model_result.speaker_normalised]
+        speaker_wise += [ours.model_result.model for ours in standing if ours.model_result.speaker_normalised]
     caption = (
         "Ours: mean ± standard deviation over the trainings (folds × seeds), with the 95 % interval; the "
         "difference is ours minus the paper's."
