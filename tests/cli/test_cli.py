@@ -594,11 +594,11 @@ def test_failed_trainings_are_listed_and_end_with_1(valaro: Command, tmp_path: P
     assert "Traceback" not in answer.err
 
 
-def _raise_alarm(run: Path, name: str, what: str) -> None:
+def _raise_alarm(run: Path, name: str, losses: tuple[float, float]) -> None:
     """Write an alarm into the results of every training whose name begins with `name`."""
     for path in run.glob(f"results/{name}*.json"):
         facts = json.loads(path.read_text())
-        facts["alarms"] = [{"step": 2, "what": what, "advice": "more network.input_noise"}]
+        facts["alarms"] = [{"kind": "fake_told_apart", "step": 2, "about": [], "numbers": losses}]
         path.write_text(json.dumps(facts))
 
 
@@ -607,15 +607,16 @@ def test_a_study_ends_with_the_alarms_of_its_models_those_finished_before_too(va
     arguments = ("cross-validate", study, "--to", run, "--set", 'study.models=["MFSBase"]')
     first = valaro(*arguments)
     assert (first.code, "collapse" in first.err) == (0, False)
-    _raise_alarm(run, "valence MFSBase 1", "the classifier has won (losses 0.020 and 0.01)")
-    _raise_alarm(run, "valence MFSBase 2", "the classifier has won (losses 0.004 and 0.01)")
+    _raise_alarm(run, "valence MFSBase 1", (0.02, 0.01))
+    _raise_alarm(run, "valence MFSBase 2", (0.004, 0.01))
     again = valaro(*arguments)
     assert (again.code, again.out) == (0, "")
     lines = again.err.splitlines()
     assert lines[-2:] == [
         "1 sign of collapse:",
-        "  2 of 2 trainings of MFSBase, first at step 2: the classifier has won (losses 0.004–0.020 and 0.01); "
-        "try: more network.input_noise",
+        "  2 of 2 trainings of MFSBase, first at step 2: the classifier tells real from generated without effort "
+        "(losses 0.004–0.020 and 0.010): the generator has nothing left to teach it; try: more network.input_noise and "
+        "hidden_noise, or lower losses.real and losses.fake",
     ]
 
 
@@ -787,5 +788,5 @@ def test_cross_validate_prints_its_trainings_as_json_and_reports_go_where_they_a
 
 
 def test_the_name_of_a_corpus_is_that_of_what_is_read(valaro: Command) -> None:
-    assert "[default: (the folder's)]" in " ".join(valaro("read", "recordings", "--help").out.split())
-    assert "[default: (the table's)]" in " ".join(valaro("read", "table", "--help").out.split())
+    for kind in ("recordings", "table"):
+        assert "[default: (as its file or folder)]" in " ".join(valaro("read", kind, "--help").out.split())

@@ -181,7 +181,7 @@ def test_rows_of_votes_that_cannot_be_used_are_problems_with_their_line(tmp_path
         "x.png neutral '-1': expected a number of votes",
         "y.png nobody has voted on it",
         "z.png Usage 'Test': expected Training, PublicTest, PrivateTest, or nothing",
-        f"votes.csv {table}, line 9: 2 cells, expected 12 as in the line of column names",
+        "votes.csv, line 9 2 cells, expected 12 as in the line of column names",
     }
     assert f"{table}, line 3" in {problem.where for problem in reading.rejected}
 

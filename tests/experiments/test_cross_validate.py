@@ -544,7 +544,7 @@ def test_alarms_of_a_training_stand_in_its_results(
     monkeypatch.setattr("valaro.training.monitor.WON", 1e9)
     cross_validate(settings_of(make_study(tmp_path)), tmp_path / "run")
     for result in read_run(tmp_path / "run").results:
-        won = [a.step for a in result.alarms if a.what.startswith("the classifier tells real from generated")]
+        won = [a.step for a in result.alarms if a.kind == "fake_told_apart"]
         # Seen at the first evaluation, said once; a model without a generator has nothing of the kind.
         assert won == ([2] if result.method == "SSGAN" else [])
 
@@ -554,8 +554,7 @@ def test_the_alarms_of_a_model_for_use_come_with_it(
 ) -> None:
     monkeypatch.setattr("valaro.training.monitor.WON", 1e9)
     (model,) = train_final(settings_of(make_study(tmp_path), 'study.models=["SSGAN:fbank"]'), tmp_path / "final")
-    assert "the classifier tells real from generated without effort" in model.alarms[0].what
-    assert model.alarms[0].step == 2
+    assert (model.alarms[0].kind, model.alarms[0].step) == ("fake_told_apart", 2)
 
 
 def test_a_training_that_diverges_and_a_level_that_training_lacks_are_said_by_report_and_command(
