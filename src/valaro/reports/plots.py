@@ -218,7 +218,7 @@ def _interval_line(axes: Axes, *, line_at: int, line: IntervalLine, is_tall: boo
     axes.text(0, text_at, _cut(first, 46), transform=beside, fontweight="bold", bbox=halo, va="center")
     if minus:
         axes.text(
-            0, line_at + 0.56, _cut(f"− {second}", 32), transform=beside, fontweight="bold", bbox=halo, va="center"
+            0, line_at + 0.56, _cut(f"− {second}", 36), transform=beside, fontweight="bold", bbox=halo, va="center"
         )
     axes.text(
         1, line_at + (0.56 if is_tall else 0.42), line.words, transform=beside, ha="right", bbox=halo, va="center"
