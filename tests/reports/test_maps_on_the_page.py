@@ -14,6 +14,7 @@ from valaro.reports.blocks import Figure, Heading
 from valaro.reports.feature_maps import map_blocks
 from valaro.reports.figures import frame_of
 from valaro.reports.html import report_page
+from valaro.reports.plots import page_svg
 
 LEARNT = Coverage(features="learnt", generated=0.25, possible=0.95, samples=150, nearest=5)
 ALL = Coverage(features="all", generated=0.755, possible=0.98, samples=150, nearest=5)
@@ -44,6 +45,8 @@ def test_points_lie_where_they_belong_and_a_far_one_at_the_edge():
     # (9, -9) is far outside, and drawn in the corner.
     assert points["generated"][2] == pytest.approx([1.06, -0.55])
     assert [len(own) for _, own in test.points] == [0, 0, 1]
+    # Each kind has its shape.
+    assert len(set(re.findall(r'href="(#[^"]+)"', page_svg(training, "training")))) == 5
 
 
 def test_a_tall_map_keeps_its_scale_and_one_point_has_a_frame():

@@ -9,7 +9,8 @@ from valaro.analysis.results import dimension_results
 from valaro.records import FaceQuality
 from valaro.reports.blocks import Figure, walk
 from valaro.reports.document import document
-from valaro.reports.plots import figure_files
+from valaro.reports.figures import score_chart
+from valaro.reports.plots import figure_files, page_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -78,3 +79,15 @@ def test_a_name_with_signs_of_xml_stays_text():
 def test_two_models_whose_names_make_the_same_file_name_have_a_file_each():
     run = finished([replace(training("CT", "ann", 0, GOOD), model=name) for name in ("CT a/b", "CT a-b")])
     assert sum(name.startswith("curves-valence-CT-a-b") for name in figures_of(run)) == 2
+
+
+def test_a_mark_of_the_scores_stands_at_its_value_on_the_axis():
+    (results,) = dimension_results([whole_run()])
+    svg = page_svg(score_chart(results), "scores")
+    ticks = [(float(text), float(x)) for x, text in re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>(\d+)</text>', svg)]
+    (low, left), (high, right) = ticks[0], ticks[-1]
+    marks = [float(x) for x in re.findall(r'<use x="([\d.]+)"', svg)]
+    assert high > low
+    for row in results.rows:
+        expected = left + (100 * row.uar.value - low) / (high - low) * (right - left)
+        assert min(abs(mark - expected) for mark in marks) < 0.2, row.model_result.label

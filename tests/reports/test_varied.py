@@ -80,4 +80,10 @@ def test_the_axis_is_percent_and_holds_every_interval():
     texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
     # 40 to 60 %.
     assert {"UAR", "A", "1", "2", "setting", "40", "60"} <= set(texts)
+    # The mark stands half way between them.
+    heights = {text: float(y) for y, text in re.findall(r'<text[^>]* y="([\d.]+)"[^>]*>([^<]*)</text>', svg)}
+    marks = [float(y) for y in re.findall(r'<use [^>]*y="([\d.]+)"', svg)]
+    # A label stands 2.85 below its tick.
+    middle = (heights["40"] + heights["60"]) / 2 - 2.85
+    assert min(abs(mark - middle) for mark in marks) < 0.5
     assert 'aria-label="a chart"' in svg
