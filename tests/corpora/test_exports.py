@@ -22,7 +22,10 @@ def read_table(path: Path, **options: object) -> tuple[Utterance, ...]:
     return reader("table")(path, **options).utterances
 
 
-NOTES = (CorpusNote(corpus="c", text="Derived: yes,\nand synthetic."), CorpusNote(corpus="d", text="ü"))
+NOTES = (
+    CorpusNote(corpus="c", text="Derived: yes,\nand synthetic.", kind="derived_labels"),
+    CorpusNote(corpus="d", text="ü"),
+)
 
 
 def rated(*votes: tuple[str, str, float]) -> tuple[Rating, ...]:

@@ -140,7 +140,7 @@ def _header(path: Path, db: Any) -> Header:  # noqa: ANN401 - an audformat.Datab
         speaker_table=labels if in_table else "",
         speaker_level=str(next(iter(db.misc_tables[labels].levels))) if in_table else "",
         is_ours=mark is not None,
-        notes=tuple(CorpusNote(corpus=str(corpus), text=str(text)) for corpus, text in (mark or {}).get("notes", ())),
+        notes=tuple(CorpusNote.from_row(row) for row in (mark or {}).get("notes", ())),
     )
 
 
