@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,27 +25,40 @@ VERSION = "2"
 _VERSION_KEY, _FINGERPRINT_KEY, _NOTES_KEY = b"valaro.manifest", b"valaro.fingerprint", b"valaro.notes"
 
 
-def _arrow_type(hint: Any) -> Any:  # noqa: ANN401 - a type hint; pyarrow types its own classes as unknown
-    """Return the kind of column that holds what a field of a record holds."""
+_Plain = Callable[[Any], Any]
+
+
+def _column(hint: Any) -> tuple[Any, _Plain]:  # noqa: ANN401 - a type hint; pyarrow types its own classes as unknown
+    """Return the kind of column that holds what a field of a record holds, and how that becomes plain values."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in {Union, UnionType}:
-        return _arrow_type(next(kind for kind in inner if kind is not NoneType))
+        kind, plain = _column(next(option for option in inner if option is not NoneType))
+        return kind, lambda value: None if value is None else plain(value)
     if origin is tuple:
-        return pa.list_(_arrow_type(inner[0]), -1 if inner[1:] == (...,) else len(inner))
+        kind, plain = _column(inner[0])
+        size = -1 if inner[1:] == (...,) else len(inner)
+        return pa.list_(kind, size), lambda values: [plain(value) for value in values]
     if is_dataclass(hint):
-        return pa.struct(_columns(hint))
+        columns = _columns(hint)
+        return pa.struct(_schema(hint)), lambda record: {n: plain(getattr(record, n)) for n, (_, plain) in columns}
     if origin is Literal or hint in {str, Path}:
-        return pa.string()
-    return {float: pa.float64(), int: pa.int64(), bool: pa.bool_()}[hint]
+        return pa.string(), lambda value: value
+    # A whole number in a column of fractions reads back as 1.0.
+    return {float: pa.float64(), int: pa.int64(), bool: pa.bool_()}[hint], hint
 
 
-def _columns(record: Any) -> list[Any]:  # noqa: ANN401 - as above
+def _columns(record: Any) -> list[tuple[str, tuple[Any, _Plain]]]:  # noqa: ANN401 - as above
+    return [(name, _column(hint)) for name, hint in get_type_hints(record).items()]
+
+
+def _schema(record: Any) -> list[Any]:  # noqa: ANN401 - as above
     """Return a column for each field of a record, which may be empty where the field may be None."""
-    hints = get_type_hints(record).items()
-    return [pa.field(name, _arrow_type(hint), nullable=NoneType in get_args(hint)) for name, hint in hints]
+    hints = get_type_hints(record)
+    return [pa.field(name, kind, nullable=NoneType in get_args(hints[name])) for name, (kind, _) in _columns(record)]
 
 
-_COLUMNS = pa.schema(_columns(Utterance))
+_COLUMNS = pa.schema(_schema(Utterance))
+_, _plain = _column(Utterance)
 _DEFAULTS = {
     field.name: list(field.default) if isinstance(field.default, tuple) else field.default
     for field in fields(Utterance)
@@ -164,21 +177,6 @@ def _read_checked(path: Path) -> tuple[list[dict[str, Any]], dict[bytes, bytes]]
 def _with_paths(row: Mapping[str, Any], named: Callable[[Any], str]) -> dict[str, Any]:
     """Return a row with its recordings called as `named` says."""
     return {**row, **{name: named(row[name]) for name in _PATHS if row.get(name)}}
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a field of a record holds
-    """Return records as dictionaries, tuples as lists, and every number as the float that it reads back as."""
-    if isinstance(value, tuple):
-        return [_plain(item) for item in cast("tuple[Any, ...]", value)]
-    if isinstance(value, float | int):
-        return value if isinstance(value, bool) else float(value)
-    names = _field_names(type(value))
-    return {name: _plain(getattr(value, name)) for name in names} if names else value
-
-
-@cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _relative_folder(path: Path, base: Path) -> PurePosixPath:
