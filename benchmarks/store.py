@@ -26,7 +26,10 @@ from pathlib import Path
 from types import SimpleNamespace
 import numpy as np
 import xxhash
-import valaro.extraction as extraction
+try:
+    import valaro.extraction.extract as extraction
+except ImportError:
+    import valaro.extraction as extraction
 from valaro.records import Extracted, FeatureSequence, Utterance
 
 VERSIONS = {"face": "1", "fbank": "1"}
