@@ -19,7 +19,7 @@ from valaro.corpora.options import TableOptions
 from valaro.corpora.table import read_table
 from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Interval, bootstrap_interval, paired_difference
-from valaro.extraction import ExtractOptions, extract
+from valaro.extraction.extract import ExtractOptions, extract
 from valaro.labels.soft_labels import correct_levels, soft_labels_of
 from valaro.records import Predictions, Utterance
 from valaro.store.feature_store import FeatureStore

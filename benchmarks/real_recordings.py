@@ -38,7 +38,7 @@ from valaro.evaluation.significance import paired_difference
 from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.run_folder import read_run
 from valaro.experiments.settings import check_settings
-from valaro.extraction import extract
+from valaro.extraction.extract import extract
 from valaro.records import CorpusNote, FoldResult
 from valaro.store.manifest import read_manifest, write_manifest
 from valaro.training.methods import LINEAR

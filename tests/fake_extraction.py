@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from valaro.errors import MediaError
-from valaro.extraction import ExtractOptions, extract
+from valaro.extraction.extract import ExtractOptions, extract
 from valaro.records import Extracted, FaceQuality, FeatureSequence, Problem, Utterance
 
 VERSIONS = {"fbank": "1", "face": "1"}

@@ -16,15 +16,15 @@ import pytest
 
 import fake_extraction
 from fake_extraction import VERSIONS, command, fake, utterances
-from valaro import extraction
 from valaro.checks.stores import store_findings
 from valaro.errors import StoreError, ValaroError
-from valaro.extraction import ExtractionSummary, ExtractOptions, extract
+from valaro.extraction import shard_job
+from valaro.extraction.extract import ExtractionSummary, ExtractOptions, extract
+from valaro.extraction.summary import problem_table, write_problems
 from valaro.records import CorpusNote, Problem
 from valaro.store import contents as contents_of
 from valaro.store.feature_store import SHARDS, FeatureStore
 from valaro.store.lock import exclusive_lock
-from valaro.store.problem_table import problem_table, write_problems
 
 
 def corpus(folder: Path, wishes: Mapping[str, str] | None = None, *, count: int = 0) -> Path:
@@ -236,7 +236,7 @@ def test_the_store_is_the_same_bytes_with_any_number_of_workers(tmp_path):
 
 def test_rows_are_written_by_the_worker_alone_and_two_that_end_their_processes_fail_alone(tmp_path, monkeypatch):
     # Workers import the module anew; here nobody could write a shard.
-    monkeypatch.setattr(extraction, "new_shard", None)
+    monkeypatch.setattr(shard_job, "new_shard", None)
     folder = corpus(tmp_path / "c", {"a": "", "b": "die", "c": "", "d": "die", "e": "dark"})
     told = []
     summary = run(folder, tmp_path / "s", on_progress=lambda *counts: told.append(counts))

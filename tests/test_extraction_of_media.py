@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from valaro.extraction import extract
+from valaro.extraction.extract import extract
 from valaro.records import Utterance
 from valaro.store.feature_store import FeatureStore
 

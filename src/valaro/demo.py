@@ -13,7 +13,7 @@ from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.final_model import train_final
 from valaro.experiments.run_folder import read_run
 from valaro.experiments.settings import read_settings
-from valaro.extraction import ExtractOptions, extract
+from valaro.extraction.extract import ExtractOptions, extract
 from valaro.files import remove_partials, write_text
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import run_jobs

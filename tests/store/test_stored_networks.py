@@ -9,7 +9,7 @@ import pytest
 from making_faces import a_network
 from making_features import an_utterance
 from valaro.errors import StoreError, ValaroError
-from valaro.extraction import ExtractOptions, extract
+from valaro.extraction.extract import ExtractOptions, extract
 from valaro.features.face_network import FaceNetwork, packaged_face_network
 from valaro.records import Extracted, FeatureSequence, Utterance
 from valaro.store.feature_store import FeatureStore

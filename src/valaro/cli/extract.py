@@ -26,11 +26,11 @@ def run(
     recordings that it was at.
     """
     from valaro.cli.console import list_problems, print_json, progress, say
-    from valaro.extraction import ExtractOptions, extract
+    from valaro.extraction.extract import ExtractOptions, extract
+    from valaro.extraction.summary import problem_table, write_problems
     from valaro.features.table import asked_features
     from valaro.reports.sentences import plural
     from valaro.store.manifest import read_manifest
-    from valaro.store.problem_table import problem_table, write_problems
 
     read = [read_manifest(path) for path in manifests]
     names, network = asked_features(name.strip() for name in features.split(",") if name.strip())

@@ -182,20 +182,7 @@ def limited(utterances: Sequence[Utterance], most: int | None, *, seed: int) -> 
 
 def without_ratings(utterance: Utterance) -> Utterance:
     """Return the utterance as an unlabelled one: what is not there cannot leak."""
-    return Utterance(
-        id=utterance.id,
-        corpus=utterance.corpus,
-        session=utterance.session,
-        speaker=utterance.speaker,
-        gender=utterance.gender,
-        media=utterance.media,
-        face_region=utterance.face_region,
-        start=utterance.start,
-        end=utterance.end,
-        sound=utterance.sound,
-        sound_start=utterance.sound_start,
-        script=utterance.script,
-    )
+    return replace(utterance, ratings=(), stated_means=())
 
 
 def _halves(

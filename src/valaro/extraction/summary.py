@@ -1,12 +1,18 @@
-"""How an extraction ended, counted in utterances."""
+"""How an extraction ended: counts of utterances, and a table of every problem beside the store."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from valaro.extraction.plan import Versions
+from valaro.files import check_replaceable, write_page
 from valaro.records import Problem, Utterance
-from valaro.store.plan import Versions
+from valaro.spreadsheet import csv_text
 from valaro.store.shard import Shard
+
+_FIRST = ("utterance", "where", "why")
+COLUMNS = (*_FIRST, "is_remark")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,3 +72,24 @@ def summarise(
 def _has_all(problems: set[Problem]) -> bool:
     """Whether what is missing was never in the recording."""
     return any(problem.is_absence for problem in problems) and not any(problem.is_fault for problem in problems)
+
+
+def problem_table(store: Path) -> Path:
+    """Return where the table of a store lies: beside it, so that the store's own files say nothing of a run.
+
+    Raises:
+        ValaroError: a file of a user's is there.
+    """
+    store = store.resolve()
+    path = store.with_name(f"{store.name}.problems.csv")
+    check_replaceable(path, ",".join(_FIRST))
+    return path
+
+
+def write_problems(path: Path, problems: Sequence[Problem]) -> None:
+    """Write one row per problem; without any, a table of before is removed."""
+    if not problems:
+        path.unlink(missing_ok=True)
+        return
+    rows = ((problem.utterance, problem.where, problem.why, str(problem.is_remark).lower()) for problem in problems)
+    write_page(path, csv_text(COLUMNS, rows))

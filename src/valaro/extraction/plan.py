@@ -1,8 +1,7 @@
 """What an extraction into a store still has to do."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from valaro.records import Utterance
 from valaro.store.shard import Shard, Source
@@ -12,14 +11,6 @@ SHARD_UTTERANCES = 16
 
 Versions = tuple[tuple[str, str], ...]
 """Features with their versions, sorted by name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chunk:
-    """The utterances that make the next shard, and the features each of them lacks."""
-
-    utterances: tuple[Utterance, ...]
-    missing: Versions
 
 
 def stale_pairs(
@@ -41,8 +32,10 @@ def stale_pairs(
     return stale
 
 
-def plan_chunks(utterances: Sequence[Utterance], shards: Sequence[Shard], asked: Versions) -> tuple[Chunk, ...]:
-    """Part the utterances that lack something into chunks, in their order.
+def plan_chunks(
+    utterances: Sequence[Utterance], shards: Sequence[Shard], asked: Versions
+) -> Iterator[tuple[tuple[Utterance, ...], Versions]]:
+    """Yield the utterances of each shard to be written, in their order, and the features that they lack.
 
     Utterances that lack the same features are extracted together, so that a recording is decoded once for all. A
     killed run has done whole chunks, and what remains falls into the same chunks again: all but the last are full.
@@ -56,8 +49,6 @@ def plan_chunks(utterances: Sequence[Utterance], shards: Sequence[Shard], asked:
         missing = tuple((name, version) for name, version in asked if name not in known)
         if missing:
             groups[missing].append(utterance)
-    return tuple(
-        Chunk(utterances=tuple(group[first : first + SHARD_UTTERANCES]), missing=missing)
-        for missing, group in groups.items()
-        for first in range(0, len(group), SHARD_UTTERANCES)
-    )
+    for missing, group in groups.items():
+        for first in range(0, len(group), SHARD_UTTERANCES):
+            yield tuple(group[first : first + SHARD_UTTERANCES]), missing

@@ -1,48 +1,28 @@
 """From utterances to a feature store: what is done is skipped, what failed is listed."""
 
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from valaro.errors import StoreError, ValaroError, all_at_once, words_for
+from valaro.errors import StoreError, ValaroError, all_at_once
+from valaro.extraction.plan import Versions, plan_chunks, stale_pairs
+from valaro.extraction.shard_job import DFACE, Extractor, ShardJob, write_one_shard
+from valaro.extraction.summary import ExtractionSummary, summarise
 from valaro.features.face_network import FaceNetwork, packaged_face_network, read_face_network
 from valaro.files import remove_partials
-from valaro.parallel.count import OnProgress
+from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.outcome import Outcome
 from valaro.parallel.processes import check_workers, run_jobs
-from valaro.records import CorpusNote, Extracted, FeatureSequence, Problem, Utterance
+from valaro.records import CorpusNote, Utterance
 from valaro.store.contents import Contents
 from valaro.store.feature_store import SHARDS, read_shards, write_head
 from valaro.store.lock import exclusive_lock
-from valaro.store.networks import NETWORKS, forget_networks, keep_network, read_network
-from valaro.store.plan import Chunk, Versions, plan_chunks, stale_pairs
-from valaro.store.shard import (
-    Block,
-    Entry,
-    Quality,
-    Reason,
-    Rows,
-    Source,
-    block_of,
-    drop_features,
-    half_precision,
-    new_shard,
-    shard_key,
-    source_of,
-)
-from valaro.store.summary import ExtractionSummary, summarise
-
-__all__ = ["ExtractOptions", "ExtractionSummary", "Extractor", "extract"]
-
-Extractor = Callable[[Utterance, Sequence[str]], Extracted]
-
-_DFACE = "dface"
+from valaro.store.networks import NETWORKS, forget_networks, keep_network
+from valaro.store.shard import Entry, Source, drop_features, source_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,20 +39,6 @@ class ExtractOptions:
     """Stands for `valaro.recordings.extract_utterance`; workers must be able to import it."""
     versions: Mapping[str, str] | None = None
     """Versions of its features, for those of `valaro.features`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShardJob:
-    """The utterances of one shard that is to be written: all that a worker, on whatever machine, needs for it."""
-
-    chunk: Chunk
-    sources: tuple[Source, ...]
-    """One for each utterance."""
-    store: Path
-    """Where the shard goes, and where the network of `dface` lies: a copy, which no training can change meanwhile."""
-    extractor: Extractor | None = None
-    fatal: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Utterances that ended their processes before, and how: they are not tried."""
 
 
 def extract(
@@ -99,7 +65,7 @@ def extract(
     with exclusive_lock(to, "extracts"), _swept(to):
         write_head(to, notes)
         sources = _sources(utterances, to, options.on_look)
-        if trained is not None and _DFACE in dict(asked):
+        if trained is not None and DFACE in dict(asked):
             keep_network(to, trained)
         shards = read_shards(to)
         stale = stale_pairs(shards, sources, asked, retry_failed=options.retry_failed)
@@ -109,20 +75,21 @@ def extract(
             shards = read_shards(to)
         jobs = [
             ShardJob(
-                chunk=chunk,
-                sources=tuple(sources[utterance.id] for utterance in chunk.utterances),
+                utterances=chunk,
+                missing=missing,
+                sources=tuple(sources[utterance.id] for utterance in chunk),
                 store=to,
                 extractor=options.extractor,
             )
-            for chunk in plan_chunks(utterances, shards, asked)
+            for chunk, missing in plan_chunks(utterances, shards, asked)
         ]
-        skipped = len(utterances) - sum(len(job.chunk.utterances) for job in jobs)
-        progress = _Progress(skipped, len(utterances), options.on_progress)
+        skipped = len(utterances) - sum(len(job.utterances) for job in jobs)
+        count = Count(total=len(utterances), done=skipped, on_progress=options.on_progress)
         if jobs:
-            _write_shards(jobs, workers, progress)
+            _write_shards(jobs, workers, count)
             shards = read_shards(to)
         blocks = (block for shard in shards for entry in shard.entries for block in entry.blocks)
-        forget_networks(to, {block.version for block in blocks if block.name == _DFACE})
+        forget_networks(to, {block.version for block in blocks if block.name == DFACE})
         return summarise(shards, utterances, asked, skipped)
 
 
@@ -146,7 +113,7 @@ def _network(path: Path | None, names: Sequence[str], store: Path) -> FaceNetwor
 
     A store that was made with a network of the user's must not be made anew with another by a forgotten name.
     """
-    if path is None and _DFACE not in names:
+    if path is None and DFACE not in names:
         return None
     kept = [path] if path is not None else sorted((store / NETWORKS).glob("[!.]*"))
     if path is None and any(file.suffix == ".onnx" for file in kept):
@@ -200,41 +167,19 @@ def _swept(store: Path) -> Generator[None]:
         sweep_all()
 
 
-class _Progress:
-    """Counts each utterance once, however often it is tried."""
-
-    def __init__(self, skipped: int, total: int, on_progress: OnProgress | None) -> None:
-        self._skipped, self._total, self._on_progress = skipped, total, on_progress
-        self._seen: set[str] = set()
-        self._failed = 0
-        self._tell()
-
-    def add(self, entry: Entry) -> None:
-        if entry.utterance not in self._seen:
-            self._seen.add(entry.utterance)
-            self._failed += not any(block.rows for block in entry.blocks)
-            self._tell()
-
-    def _tell(self) -> None:
-        if self._on_progress is not None:
-            self._on_progress(self._skipped + len(self._seen), self._total, self._failed)
-
-
-def _write_shards(jobs: Sequence[ShardJob], workers: int, progress: _Progress) -> None:
+def _write_shards(jobs: Sequence[ShardJob], workers: int, count: Count) -> None:
     """Let workers write every shard; what takes its process with it is left out when its shard is tried again."""
+    seen: set[str] = set()
 
     def on_part(_: int, entry: Entry) -> None:
-        progress.add(entry)
+        if entry.utterance not in seen:
+            seen.add(entry.utterance)
+            count.step(failed=not any(block.rows for block in entry.blocks))
 
     while jobs:
         again: list[ShardJob] = []
-        run_jobs(
-            write_one_shard,
-            jobs,
-            workers=workers,
-            on_part=on_part,
-            on_done=partial(_take_up, jobs, again),
-        )
+        on_done = partial(_take_up, jobs, again)
+        run_jobs(write_one_shard, jobs, workers=workers, on_part=on_part, on_done=on_done)
         jobs = again
 
 
@@ -243,72 +188,7 @@ def _take_up(jobs: Sequence[ShardJob], again: list[ShardJob], outcome: Outcome[A
     if not outcome.error:
         return
     job = jobs[outcome.index]
-    culprit = job.chunk.utterances[min(outcome.parts, len(job.chunk.utterances) - 1)].id
+    culprit = job.utterances[min(outcome.parts, len(job.utterances) - 1)].id
     if not outcome.died or culprit in job.fatal:  # no fault of the recording: the disk is full, a package is missing
         raise StoreError(f"extraction stopped at {culprit}: {outcome.error}")
     again.append(replace(job, fatal={**job.fatal, culprit: outcome.error}))
-
-
-def write_one_shard(job: ShardJob) -> Iterator[Entry]:
-    """Extract the utterances of a job, one after the other, into its shard; yield each one's entry."""
-    extractor = job.extractor or _extractor_of(job)
-    missing = job.chunk.missing
-    asked = zip(job.sources, job.chunk.utterances, strict=True)
-    key = shard_key((source, utterance.id, missing) for source, utterance in asked)
-    with new_shard(job.store / SHARDS, key) as shard:
-        for utterance, source in zip(job.chunk.utterances, job.sources, strict=True):
-            fatal = job.fatal.get(utterance.id, "")
-            extracted = _failed(utterance, fatal) if fatal else _attempt(extractor, utterance, missing)
-            entry, rows = _entry(utterance.id, source, missing, extracted)
-            shard.append(entry, rows)
-            yield entry
-
-
-def _attempt(extractor: Extractor, utterance: Utterance, missing: Versions) -> Extracted:
-    try:
-        return extractor(utterance, [name for name, _ in missing])
-    except Exception as error:  # noqa: BLE001  (bad data is a row, never a crash)
-        return _failed(utterance, words_for(error))
-
-
-def _failed(utterance: Utterance, why: str) -> Extracted:
-    return Extracted(features=(), problems=(Problem(utterance=utterance.id, where="extraction", why=why),))
-
-
-def _entry(utterance: str, source: Source, missing: Versions, extracted: Extracted) -> tuple[Entry, Mapping[str, Rows]]:
-    """Return what the shard says of an utterance, and its rows by feature."""
-    sequences = {sequence.name: sequence for sequence in extracted.features}
-    problems = [Reason(p.where, p.why, p.is_remark, p.is_absence) for p in extracted.problems]
-    blocks: list[Block] = []
-    rows: dict[str, Rows] = {}
-    for name, version in missing:
-        fault = _fault(sequences.get(name))
-        if fault and (name in sequences or all(problem.is_remark for problem in problems)):
-            problems.append(Reason(name, fault))
-        if fault:
-            blocks.append(Block(name, version))
-        else:
-            rows[name] = half_precision(sequences[name].values)
-            blocks.append(block_of(name, version, rows[name]))
-    seen = extracted.quality
-    quality = seen and Quality(seen.frames, seen.detected, seen.mean_absolute_yaw)
-    entry = Entry(utterance=utterance, source=source, blocks=tuple(blocks), quality=quality, problems=tuple(problems))
-    return entry, rows
-
-
-def _extractor_of(job: ShardJob) -> Extractor:
-    from valaro.recordings import extract_utterance
-
-    version = dict(job.chunk.missing).get(_DFACE)
-    # Outside of what becomes a Problem: a network that cannot be read is no fault of a recording.
-    return partial(extract_utterance, network=None if version is None else read_network(job.store, version))
-
-
-def _fault(sequence: FeatureSequence | None) -> str:
-    """Return why a sequence cannot be stored, or nothing."""
-    if sequence is None:
-        return "nothing came out, for no reason given"
-    if sequence.values.size == 0:
-        return "no rows came out"
-    bad = ~np.isfinite(sequence.values).all(axis=1)
-    return f"{int(bad.sum())} rows hold numbers that are not finite, first row {int(bad.argmax())}" if bad.any() else ""
