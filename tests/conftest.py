@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
-from commands import Answer, Command
+from helpers.commands import Answer, Command
 
 CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 SOURCES = Path(__file__).parents[1] / "src"

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import valaro
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.errors import StoreError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.records import CorpusNote

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commands import Command
-from making_media import real_recordings
-from making_studies import make_study
+from helpers.commands import Command
+from helpers.media import real_recordings
+from helpers.studies import make_study
 from valaro.corpora.registry import KINDS
 from valaro.evaluation.scores import score
 from valaro.experiments.run_folder import read_run

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commands import Command
-from making_features import an_utterance, make_store, toy_corpus
-from making_results import GOOD, a_map, training
-from making_studies import NOTE, command, make_study, settings_of
+from helpers.commands import Command
+from helpers.features import an_utterance, make_store, toy_corpus
+from helpers.results import GOOD, a_map, training
+from helpers.studies import NOTE, command, make_study, settings_of
 from valaro.errors import StoreError, ValaroError
 from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.data import load_data
