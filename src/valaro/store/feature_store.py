@@ -95,19 +95,19 @@ class FeatureStore:
         """Return the rows (1/100 s each) that all stored features of the utterance have."""
         rows = [spans[utterance].rows for spans in self._spans.values() if utterance in spans]
         if not rows:
-            raise self._not_there(utterance, "")
+            raise self._absence_of(utterance, "")
         return min(rows)
 
     def dim(self, name: str) -> int:
         """Return the numbers a row of a feature."""
         if name not in self._spans:
-            raise self._not_there("", name)
+            raise self._absence_of("", name)
         return next(iter(self._spans[name].values())).dim
 
     def version(self, name: str) -> str:
         """Return the version of the feature that computed what is stored under `name`."""
         if name not in self._spans:
-            raise self._not_there("", name)
+            raise self._absence_of("", name)
         return next(iter(self._spans[name].values())).version
 
     def network(self, name: str) -> FaceNetwork | None:
@@ -123,7 +123,7 @@ class FeatureStore:
         try:
             span = self._spans[name][utterance]
         except KeyError:
-            raise self._not_there(utterance, name) from None
+            raise self._absence_of(utterance, name) from None
         return self._mapped(span.shard, name)[span.start : span.start + span.rows]
 
     @property
@@ -169,10 +169,10 @@ class FeatureStore:
             mapped = self._maps[shard, name] = map_rows(self._shards[shard], name)
         return mapped
 
-    def _not_there(self, utterance: str, name: str) -> StoreError:
+    def _absence_of(self, utterance: str, name: str) -> StoreError:
         if name and name not in self._spans:
-            there = ", ".join(self.names) or "none"
-            return StoreError(f"{self.path} has no feature '{name}'; it has: {there}. `valaro extract` adds one")
+            names = ", ".join(self.names) or "none"
+            return StoreError(f"{self.path} has no feature '{name}'; it has: {names}. `valaro extract` adds one")
         near = get_close_matches(utterance, self.ids, n=1)
         hint = f"; did you mean '{near[0]}'?" if near and near[0] != utterance else ""
         reasons = "; ".join(f"{p.where}: {p.why}" for p in self.problems if p.utterance == utterance)
