@@ -123,24 +123,6 @@ class Resamples:
         return np.where(np.abs(differences) < _ROUNDING, 0.0, differences)
 
 
-def bootstrap_interval(groups: Sequence[Predictions], metric: Metric, *, seed: int = 0, draws: int = 2000) -> Interval:
-    """Return the mean of `metric` over `groups` with its 95 % interval; see `Resamples`."""
-    return Resamples(groups, seed=seed, draws=draws).interval(metric)
-
-
-def paired_difference(
-    a_groups: Sequence[Predictions],
-    b_groups: Sequence[Predictions],
-    metric: Metric,
-    *,
-    seed: int = 0,
-    draws: int = 2000,
-) -> Interval:
-    """Return `metric` of a minus that of b with its 95 % interval; see `Resamples.above`."""
-    a, b = (Resamples(groups, seed=seed, draws=draws) for groups in (a_groups, b_groups))
-    return a.above(b, metric)
-
-
 def mean_intervals(
     groups: Sequence[Predictions], rows: Sequence[Float[np.ndarray, "n k"]], *, seed: int = 0, draws: int = 2000
 ) -> tuple[Interval, ...]:
