@@ -9,7 +9,7 @@ from valaro.records import FoldResult, RunRecord
 
 SPEAKER_WISE = "uses the test speakers&#39; own unlabelled recordings"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
-NO_CLOSING_IN_SVG = {"line", "circle", "path", "rect"}
+NO_CLOSING_IN_SVG = {"line", "circle", "path", "rect", "use"}
 
 
 def run(*, results: Sequence[FoldResult] | None = None, **changes: object) -> RunRecord:

@@ -70,6 +70,7 @@ def training(model: str, fold: str, seed: int, predicted: list[int], dimension: 
 def a_run(results: Sequence[FoldResult]) -> RunRecord:
     return RunRecord(
         name="study",
+        kind="cross-validation",
         settings="",
         environment={},
         fingerprint="",
@@ -107,6 +108,7 @@ def finished(results: Sequence[FoldResult], **changes: object) -> RunRecord:
     """A run with these results, on a corpus of four speakers whose labels are derived."""
     record = RunRecord(
         name="study",
+        kind="cross-validation",
         settings='[study]\npreset = "default"\nlabels_per_class = 20\n',
         environment={"python": "3.11.7"},
         fingerprint="abc123",

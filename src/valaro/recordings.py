@@ -83,9 +83,8 @@ def stream_features(
         end=excerpt.end,
         stretch=stretch,
         region=excerpt.region,
-        sound=bool(sound_names),
+        sound=bool(sound_names) and (excerpt.voice or True),
         picture=bool(faces),
-        voice=excerpt.voice,
     )
     line: _Line | None = None
     for clip in clips:

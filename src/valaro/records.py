@@ -415,34 +415,45 @@ class CorpusSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """A finished run as a report needs it: what was asked for, on which data, in which environment, and what came out.
+class RunAbout:
+    """What a run is about, written before its first result."""
 
-    `settings` is the complete TOML text; `normalisation` the setting's value; `speaker_normalised` says that each
-    speaker's own unlabelled recordings set the scale, test speakers included, which a report must name by the figure.
-    `paper` names the table or figure of the paper that the study is (`table_7`), `stand_ins` the features of the paper
-    for which others stand. `planned` is how many results the study has once it is finished, 0 where that was not
-    written down, `missing` the names of those that are not there, `failures` why some are not, `damaged` the results
-    that are there and cannot be read.
-    """
-
-    name: str
+    kind: Literal["cross-validation", "training"]
     settings: str
+    """The complete settings as TOML."""
     environment: dict[str, str]
+    """Versions and machine."""
     fingerprint: str
+    """Of manifests and store."""
     normalisation: str
+    """That setting's value."""
     speaker_normalised: bool
+    """Each speaker's own unlabelled recordings set the scale, test speakers included: reports name it by the score."""
     corpora: tuple[CorpusSummary, ...]
     notes: tuple[CorpusNote, ...]
-    results: tuple[FoldResult, ...]
     faces: tuple[FaceQuality, ...] = ()
     problems: tuple[Problem, ...] = ()
+    """What extraction could not do for its utterances."""
     paper: str = ""
+    """The table or figure of the paper that the study is (`table_7`)."""
     stand_ins: dict[str, str] = field(default_factory=dict[str, str])
-    planned: int = 0
+    """Features of the paper -> those that stand for them."""
+    planned: tuple[str, ...] = ()
+    """Names of the results that it has once it is finished."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord(RunAbout):
+    """A run as a report needs it: what it is about, and what came out so far."""
+
+    name: str
+    results: tuple[FoldResult, ...]
     missing: tuple[str, ...] = ()
+    """Names of planned results that are not there."""
     failures: tuple[Problem, ...] = ()
+    """Why some are not."""
     damaged: tuple[Problem, ...] = ()
+    """Results that are there and cannot be read."""
 
     @property
     def judged(self) -> tuple[FoldResult, ...]:

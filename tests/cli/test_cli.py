@@ -167,7 +167,7 @@ def test_a_mistake_is_one_message_and_exit_code_2(
 def _begin_empty_run(folder: Path) -> None:
     settings = settings_of(folder / "study.toml")
     data = load_study(settings)
-    begin_run(RunFolder(path=folder / "empty"), describe(settings, data, "empty"), "cross-validation")
+    begin_run(RunFolder(path=folder / "empty"), describe(settings, data, "cross-validation"))
 
 
 @pytest.mark.parametrize("arguments", ["", "read", "read table", "fly me", "extract --workers many", "report"])

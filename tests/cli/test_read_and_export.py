@@ -252,3 +252,14 @@ def test_in_a_study_a_prediction_of_either_tied_level_is_right(valaro: Command, 
             ids=("y",), speakers=("s",), probabilities=np.eye(3)[[level]], correct=np.array([[True, True, False]])
         )
         assert score(judged).uar == 1.0
+
+
+def test_derived_levels_are_said_to_be_in_the_manifest_and_on_the_way_out(valaro: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    (tmp_path / "t.csv").write_text("utterance,file,speaker,valence\nx,a.wav,03,2;4\n")
+    assert valaro("read", "table", tmp_path / "t.csv", "--to", tmp_path / "m.parquet", "--derived").code == 0
+    (note,) = read_manifest(tmp_path / "m.parquet").notes
+    assert (note.corpus, note.kind) == ("t", "derived_labels")
+    assert note.text == "Levels are derived from categories, they are not ratings of valence and arousal."
+    said = valaro("export", tmp_path / "m.parquet", "--to", tmp_path / "out", "--as", "csv").err
+    assert "give it with --note and --derived: Levels are derived" in said

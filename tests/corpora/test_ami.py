@@ -26,7 +26,7 @@ from reading_kinds import reader
 from valaro.corpora.reading import Reading, require_complete
 from valaro.corpora.registry import read_kind
 from valaro.errors import ValaroError
-from valaro.media import presence
+from valaro.media import faces
 from valaro.media.decode import decode_clip
 from valaro.media.yunet import Face
 from valaro.recordings import extract_utterance
@@ -49,7 +49,7 @@ class AnyLight:
 @pytest.fixture(autouse=True)
 def _light_is_a_face(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "recordings" not in request.keywords:
-        monkeypatch.setattr(presence, "YuNet", AnyLight)
+        monkeypatch.setattr(faces, "YuNet", AnyLight)
 
 
 @pytest.fixture(scope="module")

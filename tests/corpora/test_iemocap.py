@@ -346,6 +346,13 @@ def test_a_turn_whose_damaged_header_comes_first_is_refused_once_and_for_all(tmp
     assert [fault.why.split(":")[0] for fault in found.faults][1] == "the turn stands already in line 1"
 
 
+def test_a_turn_whose_second_header_is_damaged_is_refused_as_well(tmp_path: Path) -> None:
+    votes = "A-E1:\tval 3; act 2; dom 2;\t()"
+    found = read_evaluation(evaluation(tmp_path, header(), votes, "", f"{header()}% and more", votes))
+    assert found.turns == ()
+    assert [(fault.turn, fault.line) for fault in found.faults] == [(TURN, 6)]
+
+
 @settings(max_examples=300)
 @given(st.lists(st.one_of(st.sampled_from(FRAGMENTS).map(str.encode), st.binary(max_size=12)), max_size=12))
 def test_no_bytes_make_anything_but_turns_and_faults(

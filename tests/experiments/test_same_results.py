@@ -320,7 +320,7 @@ def _record() -> None:
     """Write the numbers of this code on this machine in the place of the recorded ones."""
     import tempfile
 
-    from valaro.experiments.environment import environment
+    from valaro.training.environment import environment
 
     facts: Facts = {"environment": {**environment(), "cpu instructions": SAME_SUMS["ATEN_CPU_CAPABILITY"]}}
     for corpus in ("made up", "real recordings"):

@@ -65,7 +65,7 @@ def test_a_run_keeps_the_half_beside_what_is_known_of_the_face(tmp_path: Path) -
     data = load_study(settings)
     sitting = replace(data.labelled[0], face_region=(0.5, 0.0, 1.0, 1.0))
     data.store.qualities = (FaceQuality(utterance=sitting.id, frames=9, detected=8, mean_absolute_yaw=0.2),)
-    (face,) = describe(settings, replace(data, labelled=(sitting, *data.labelled[1:])), "run").faces
+    (face,) = describe(settings, replace(data, labelled=(sitting, *data.labelled[1:])), "cross-validation").faces
     assert face == FaceQuality(utterance=sitting.id, frames=9, detected=8, mean_absolute_yaw=0.2, half="right")
 
 

@@ -11,7 +11,7 @@ from valaro.errors import StoreError
 from valaro.records import CorpusNote, Rating, Utterance
 from valaro.store.manifest import fingerprint, read_manifest, write_manifest
 
-NOTES = (CorpusNote(corpus="c", text="synthetic"),)
+NOTES = (CorpusNote(corpus="c", text="synthetic"), CorpusNote(corpus="c", text="acted", kind="derived_labels"))
 
 
 def utterances(folder: Path) -> tuple[Utterance, ...]:

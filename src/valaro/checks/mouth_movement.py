@@ -64,7 +64,7 @@ def _watched(utterance: Utterance, region: Region, *, sound: bool) -> tuple[Face
     samples: list[np.ndarray] = []
     rate, start = 0, utterance.start
     clips = stream_clips(
-        utterance.media, start=utterance.start, end=utterance.end, region=region, sound=sound, voice=voice
+        utterance.media, start=utterance.start, end=utterance.end, region=region, sound=sound and (voice or True)
     )
     for clip in clips:
         samples.append(clip.samples)

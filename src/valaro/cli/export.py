@@ -8,7 +8,7 @@ import typer
 
 
 def run(
-    manifest: Annotated[Path, typer.Argument(help="A manifest written by valaro read.")],
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A manifest written by valaro read.")],
     to: Annotated[Path, typer.Option(help="The folder to write into; recordings stay where they are.")],
     form: Annotated[
         str,

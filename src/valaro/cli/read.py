@@ -126,7 +126,7 @@ def _note(text: str, is_derived: bool) -> "CorpusNote | None":
     from valaro.records import CorpusNote
 
     if is_derived:
-        note = derived_note("", "the corpus's own")
+        note = derived_note("")
         return replace(note, text=text or note.text)
     return CorpusNote(corpus="", text=text) if text else None
 

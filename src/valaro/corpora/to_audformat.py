@@ -6,8 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from valaro.corpora.audformat_package import HEADER, KEY, OUR_TABLE, audformat
-from valaro.corpora.audformat_segments import NANO
+from valaro.corpora.audformat_database import HEADER, KEY, NANO, OUR_TABLE, audformat
 from valaro.corpora.export_form import HIGHEST, LOWEST, column_of, root_option, utterance_faults
 from valaro.errors import ValaroError, all_at_once
 from valaro.files import atomic_files

@@ -67,14 +67,14 @@ class StudyData:
 def load_study(settings: Settings) -> StudyData:
     """Read the data that a study's settings name."""
     data, names = settings.data, study_features(settings)
-    found = load_data(data.labelled, data.unlabelled, data.features, names, votes=settings.study.votes)
-    counts = level_counts(found.labelled)
+    study_data = load_data(data.labelled, data.unlabelled, data.features, names, votes=settings.study.votes)
+    counts = level_counts(study_data.labelled)
     for dimension in settings.study.dimensions:
         levels = [level for level, count in zip(LEVELS, counts.get(dimension, ()), strict=False) if count]
         if len(levels) < 2:
             why = f"every {dimension} label is '{levels[0]}'" if levels else f"no utterance has a {dimension} label"
             raise ValaroError(f"study.dimensions: {why}: there is nothing to tell apart, leave out '{dimension}'")
-    return found
+    return study_data
 
 
 def load_data(

@@ -28,9 +28,14 @@ CATEGORIES: Mapping[str, Levels] = {
 """Where the circumplex of affect (Russell 1980) places each, in thirds; anyone may prefer another table."""
 
 
-def derived_note(corpus: str, source: str) -> CorpusNote:
-    """Return what every page made from such labels must say; `source` says whose categories they are."""
-    text = f"Levels are derived from categories ({source}), they are not ratings of valence and arousal."
+def derived_note(corpus: str, source: str = "") -> CorpusNote:
+    """Return what every page made from such labels must say; `source` says whose categories they are.
+
+    >>> derived_note("c").text
+    'Levels are derived from categories, they are not ratings of valence and arousal.'
+    """
+    categories = f"categories ({source})" if source else "categories"
+    text = f"Levels are derived from {categories}, they are not ratings of valence and arousal."
     return CorpusNote(corpus=corpus, text=text, kind="derived_labels")
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from threading import local
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from valaro.media.crops import CROP_SIDE, cut_face
+from valaro.media.decode import stream_clips
 from valaro.media.select_face import SURE, select_face_track
 from valaro.media.yunet import Face, YuNet
 from valaro.records import FaceTrack
@@ -28,6 +31,8 @@ _MARGIN = 0.03
 
 _CHECKS, _LOOKS = 5, 30
 """Pictures with a face in which that is looked for, and among how many: some recordings begin in the dark."""
+
+_PORTION = 0.1  # seconds in which a face is looked for at a time: most often it is there at once
 
 Picture = UInt8[np.ndarray, "h w"]
 
@@ -163,6 +168,23 @@ class FaceTracker:
             yaw=np.array([row.yaw for row in rows], dtype=np.float32),
             times=np.array([row.time for row in rows], dtype=np.float64),
         )
+
+
+class FaceFinder:
+    """Says whether a face shows in a stretch of a recording: by the tracker, as extraction would see it."""
+
+    def __init__(self) -> None:
+        self._of_thread = local()  # a detector keeps the size of its picture, so that threads cannot share one
+
+    def __call__(self, path: Path, start: float, end: float) -> bool:
+        """Return whether any picture from `start` to `end` seconds shows a face; MediaError if none is there."""
+        if not hasattr(self._of_thread, "detector"):
+            self._of_thread.detector = YuNet()
+        tracker = FaceTracker(self._of_thread.detector)
+        for clip in stream_clips(path, start=start, end=end, stretch=_PORTION, sound=False):
+            if len(clip.frames) and tracker.track(clip.frames, clip.times).detected.any():
+                return True
+        return bool(tracker.finish().detected.any())
 
 
 def _repeated(row: _Row, time: float) -> _Row:
