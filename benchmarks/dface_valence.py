@@ -18,7 +18,7 @@ import numpy as np
 from valaro.corpora.options import TableOptions
 from valaro.corpora.table import read_table
 from valaro.evaluation.scores import score
-from valaro.evaluation.significance import Interval, bootstrap_interval, paired_difference
+from valaro.evaluation.significance import Interval, Resamples
 from valaro.extraction.extract import ExtractOptions, extract
 from valaro.labels.soft_labels import correct_levels, soft_labels_of
 from valaro.records import Predictions, Utterance
@@ -96,8 +96,8 @@ def main() -> None:
     print(f"{len(seen)} of {len(utterances)} clips with a face; network {store.version('dface')}\n")
     print("| features | numbers | UAR of valence, % | against `face`, points |\n|---|---|---|---|")
     for name, groups in by_name.items():
-        against = "" if name == "face" else words(paired_difference(groups, by_name["face"], "uar"))
-        print(f"| `{name}` | {store.dim(name)} | {words(bootstrap_interval(groups, 'uar'))} | {against} |")
+        against = "" if name == "face" else words(Resamples(groups).above(Resamples(by_name["face"]), "uar"))
+        print(f"| `{name}` | {store.dim(name)} | {words(Resamples(groups).interval('uar'))} | {against} |")
 
 
 if __name__ == "__main__":

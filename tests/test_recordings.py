@@ -10,7 +10,7 @@ from valaro.errors import MediaError, ValaroError
 from valaro.features.table import FEATURE_NAMES
 from valaro.media.faces import FaceTracker
 from valaro.media.yunet import Face
-from valaro.recordings import extract_utterance, join_tracks, stream_features
+from valaro.recordings import Excerpt, extract_utterance, join_tracks, stream_features
 from valaro.records import Utterance
 
 NETWORK = a_network()
@@ -88,7 +88,7 @@ def test_rows_are_identical_whatever_the_stretch(tmp_path, always_a_face, stretc
 def test_stretches_follow_each_other_and_have_as_many_rows_of_each_feature(tmp_path, always_a_face):
     path = make_recording(tmp_path / "a.mov", sound=tone(), seconds=6, **MPEG4)
     expected = 1.0
-    for part in stream_features(path, FEATURE_NAMES, start=1.0, stretch=1.0, network=NETWORK):
+    for part in stream_features(path, FEATURE_NAMES, excerpt=Excerpt(start=1.0), stretch=1.0, network=NETWORK):
         assert part.start == pytest.approx(expected)
         (rows,) = {len(feature.values) for feature in part.features}
         expected += rows / 100
@@ -99,7 +99,8 @@ def test_stretches_follow_each_other_and_have_as_many_rows_of_each_feature(tmp_p
 def test_the_region_decides_which_part_is_looked_at(tmp_path, always_a_face):
     path = make_recording(tmp_path / "a.mov", **MPEG4)
     (left,), (right,) = (
-        list(stream_features(path, ["face"], end=0.4, region=region)) for region in ((0, 0, 0.5, 0.5), (0.5, 0, 1, 0.5))
+        list(stream_features(path, ["face"], excerpt=Excerpt(end=0.4, region=region)))
+        for region in ((0, 0, 0.5, 0.5), (0.5, 0, 1, 0.5))
     )
     # Left is the dark marked quarter, right the bright end of the rising grey.
     assert left.track.crops[0].mean() < 30 < 100 < right.track.crops[0].mean()

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from valaro.extraction.plan import Versions
@@ -64,7 +65,7 @@ def summarise(
         problems=tuple(
             problem
             for utterance in utterances
-            for problem in sorted(problems[utterance.id], key=lambda problem: (problem.where, problem.why))
+            for problem in sorted(problems[utterance.id], key=attrgetter("where", "why"))
         ),
     )
 
