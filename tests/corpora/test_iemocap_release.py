@@ -132,7 +132,7 @@ def test_the_levels_are_counted_alike_by_read_by_check_by_a_study_and_in_its_rep
 
     run = finished([training("MSSGAN", "ann", 0, GOOD)], corpora=summaries[1])
     folder = RunFolder(path=tmp_path / "run")
-    begin_run(folder, run, "cross-validation")
+    begin_run(folder, run)
     write_result(folder, "a", run.results[0])
     (corpus,) = read_run(tmp_path / "run").corpora
     assert corpus.tallies == (VALENCE, AROUSAL)

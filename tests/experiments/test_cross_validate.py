@@ -429,7 +429,7 @@ DAMAGED_FACTS: dict[str, tuple[dict[str, object], str]] = {
         "the run.corpora[0].levels is [1], expected names with values",
     ),
     "faces": (
-        {"faces": [{"utterance": "c/a", "frames": "many", "found": 1, "mean_absolute_yaw": 0.5}]},
+        {"faces": [{"utterance": "c/a", "frames": "many", "detected": 1, "mean_absolute_yaw": 0.5}]},
         "the run.faces[0].frames is 'many', expected a whole number",
     ),
     "environment": ({"environment": ["python"]}, "the run.environment is ['python'], expected names with values"),
