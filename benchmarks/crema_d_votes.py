@@ -40,7 +40,7 @@ Summary = Callable[[VoteRow], frozenset[str]]
 def soft_categories(rows: Sequence[VoteRow]) -> Float[np.ndarray, "n 6"]:
     """Return each row's share of votes for the six emotions, in the order of EMOTIONS.
 
-    >>> soft_categories([VoteRow(line=2, modality="face", clip="1001_DFA_ANG_XX", counts=(6, 2, 0, 0, 0, 0))]).tolist()
+    >>> soft_categories([VoteRow(modality="face", clip="1001_DFA_ANG_XX", counts=(6, 2, 0, 0, 0, 0))]).tolist()
     [[0.75, 0.25, 0.0, 0.0, 0.0, 0.0]]
     """
     counts = np.array([row.counts for row in rows], dtype=np.float64).reshape(-1, len(EMOTIONS))

@@ -18,8 +18,8 @@ import numpy as np
 from valaro.corpora.options import TableOptions
 from valaro.corpora.table import read_table
 from valaro.evaluation.scores import score
-from valaro.evaluation.significance import Interval, bootstrap_interval, paired_difference
-from valaro.extraction import extract
+from valaro.evaluation.significance import Interval, Resamples
+from valaro.extraction.extract import ExtractOptions, extract
 from valaro.labels.soft_labels import correct_levels, soft_labels_of
 from valaro.records import Predictions, Utterance
 from valaro.store.feature_store import FeatureStore
@@ -88,15 +88,16 @@ def main() -> None:
     def told(done: int, of: int) -> None:
         print(f"{done} of {of} clips", file=sys.stderr, flush=True)
 
-    extract(utterances, NAMES, to=asked.to, workers=asked.workers, network=asked.network, on_progress=told)
+    options = ExtractOptions(on_progress=told)
+    extract(utterances, NAMES, to=asked.to, workers=asked.workers, network=asked.network, options=options)
     store = FeatureStore.open(asked.to)
     seen = [utterance for utterance in utterances if not store.missing([utterance.id], NAMES)]
     by_name = {name: probe(store, seen, name) for name in NAMES}
     print(f"{len(seen)} of {len(utterances)} clips with a face; network {store.version('dface')}\n")
     print("| features | numbers | UAR of valence, % | against `face`, points |\n|---|---|---|---|")
     for name, groups in by_name.items():
-        against = "" if name == "face" else words(paired_difference(groups, by_name["face"], "uar"))
-        print(f"| `{name}` | {store.dim(name)} | {words(bootstrap_interval(groups, 'uar'))} | {against} |")
+        against = "" if name == "face" else words(Resamples(groups).above(Resamples(by_name["face"]), "uar"))
+        print(f"| `{name}` | {store.dim(name)} | {words(Resamples(groups).interval('uar'))} | {against} |")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import numpy as np
 
 from valaro.dface.votes import EXPRESSIONS, NOT_ONE
 from valaro.features.face_network import packaged_face_network, read_face_network
-from valaro.media.still import read_crop
+from valaro.media.crops import read_crop
 
 Votes = np.ndarray
 TEST, FOLDER = "PrivateTest", "FER2013Test"

@@ -34,19 +34,18 @@ from valaro.dface.pictures import Faces
 from valaro.dface.splits import split_faces
 from valaro.dface.votes import EXPRESSIONS, read_votes
 from valaro.files import atomic_write, write_text
-from valaro.networks.fusion import FusionClassifier, generator_for
+from valaro.networks.fusion import FusionClassifier
 from valaro.networks.noise import Noise
 from valaro.networks.shapes import Modality, NetworkShape, Regularisation
 from valaro.rng import numpy_stream
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
-from valaro.training.checkpointer import Checkpointer
 from valaro.training.config import LossWeights, Schedule
 from valaro.training.consistent import averaged_teacher, consistency_alone, fit_consistent
+from valaro.training.context import TrainerContext
 from valaro.training.crops import Crops
 from valaro.training.loop import TrainingLoop
-from valaro.training.loss_log import LossLog
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context, device_called
 from valaro.training.supervised import fit_supervised
@@ -211,7 +210,7 @@ class PictureBatches:
 class Examiner:
     """Stands where the package has its validation: notes UAR of validation and test, and what the last weights say."""
 
-    has_settled = False
+    should_stop = False
 
     def __init__(self, faces: FaceSet) -> None:
         self._faces = faces
@@ -219,7 +218,7 @@ class Examiner:
         self.answers = np.zeros((0, 3))
 
     @torch.no_grad()
-    def evaluate(self, classifier: FusionClassifier, step: int, losses: Mapping[str, float]) -> np.ndarray:
+    def evaluate(self, classifier: FusionClassifier, step: int, losses: Mapping[str, float]) -> None:
         validation = self._judge(classifier, self._faces.validation)
         self.answers = self._judge(classifier, self._faces.test)
         scores = [
@@ -227,9 +226,8 @@ class Examiner:
             for answer, part in ((validation, self._faces.validation), (self.answers, self._faces.test))
         ]
         self.curve.append([step, *scores, losses.get("real", math.nan), losses.get("generated", math.nan)])
-        return self.answers[:0]
 
-    def be_patient_again(self) -> None:
+    def reset_patience(self) -> None:
         """Begin a stage: nothing here is patient."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -269,23 +267,23 @@ def train(job: Job, faces: FaceSet, device: torch.device, *, width: float, steps
     with torch.no_grad():
         classifier(batches.draw_labelled()[0], Noise(torch_stream(job.seed, "start noise", device)), start=True)
     examiner = Examiner(faces)
-    loop = TrainingLoop(
-        classifier, [examiner], schedule=schedule, loss_log=LossLog(None), checkpointer=Checkpointer(None)
-    )  # type: ignore[list-item]
-    common: dict[str, Any] = {
-        "schedule": schedule,
-        "terms": terms,
-        "augment": Augmentation(shape.modalities, torch_stream(job.seed, "masks"), masks=False),
-        "seed": job.seed,
-    }
+    loop = TrainingLoop(classifier, steps=steps, evaluate_every=schedule.evaluate_every, ema_decay=schedule.ema_decay)
+    loop.validate(examiner)  # type: ignore[arg-type]
+    context = TrainerContext(
+        classifier=classifier,
+        batches=loop.register("batches", batches),
+        augment=Augmentation(shape.modalities, torch_stream(job.seed, "masks"), masks=False),
+        loop=loop,
+        schedule=schedule,
+        terms=terms,
+        seed=job.seed,
+    )
     if job.method == "twin":
-        fit_supervised(classifier, batches, loop, **common)
+        fit_supervised(context)
     elif job.method in ("CT", "MeanTeacher"):
-        term = consistency_alone if job.method == "CT" else averaged_teacher
-        fit_consistent(classifier, batches, loop, term, **common)
+        fit_consistent(context, consistency_alone if job.method == "CT" else averaged_teacher)
     else:
-        generator = generator_for(classifier, generator=torch_stream(job.seed, "generator weights")).to(device)
-        fit_adversarial(classifier, batches, loop, generator=generator, **common)
+        fit_adversarial(context, context.generator)
     return examiner
 
 

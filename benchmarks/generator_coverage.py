@@ -42,14 +42,13 @@ from valaro.networks.resolution import as_seen
 from valaro.records import DIMENSIONS
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
-from valaro.training.adversarial import judge_all, judge_made
-from valaro.training.checkpointer import CheckpointPaths
+from valaro.training.adversarial import judge_all, judge_fake
 from valaro.training.crops import Crops, Recordings
 from valaro.training.feature_maps import COMPONENTS, NEAREST
 from valaro.training.methods import METHODS
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context
-from valaro.training.train import build_context, network_shape
+from valaro.training.train import build_context
 from valaro.training.training_data import TrainingData, prepare
 
 CROPS = 1024
@@ -94,11 +93,10 @@ def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
         store, method = FeatureStore.open(job.store), METHODS[job.spec.method]
         facts = {"dimension": job.dimension, "seed": job.seed, "config": job.config}
         data = prepare(job.spec, store, job.folds, job.unlabelled, **facts)
-        shape = network_shape(job.spec.features, store, job.config)
-        context = build_context(method, data, shape, seed=job.seed, config=job.config, paths=CheckpointPaths())
+        context = build_context(method, data, seed=job.seed, config=job.config)
         with compute_context(job.config.layout):
-            loop = method.fit(context)
-        yield Fitted(loop.ema.classifier, context.classifier, context.generator, data, job.seed)
+            method.fit(context, job.config.self_training)
+        yield Fitted(context.loop.ema.network, context.classifier, context.generator, data, job.seed)
 
 
 def judged(fitted: Fitted, levels: Levels) -> dict[str, float]:
@@ -109,7 +107,7 @@ def judged(fitted: Fitted, levels: Levels) -> dict[str, float]:
     one, other = (real_crops(data, utterances[part::2], rng, fitted.classifier, count=CROPS // 2) for part in (0, 1))
     with torch.no_grad():
         fake = fitted.generator(torch.randn((CROPS // 2, LATENT), generator=torch_stream(fitted.seed, "coverage")))
-        seen = [judge_made(fitted.classifier, part, None) for part in (one, other, fake)]
+        seen = [judge_fake(fitted.classifier, part, None) for part in (one, other, fake)]
     encoded = seen[0].embedding.shape[1]
     measures: dict[str, float] = {}
     for space, of in (

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from valaro.extraction import extract
+from valaro.extraction.extract import extract
 from valaro.records import Utterance
 from valaro.store.feature_store import FeatureStore
 

@@ -32,13 +32,16 @@ from safetensors.torch import save
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
-from making_studies import make_study
+from helpers.studies import make_study
 from valaro.experiments.data import load_study
 from valaro.experiments.jobs import folds_of
 from valaro.experiments.settings import read_settings
-from valaro.training.checkpointer import CheckpointPaths
+from valaro.tensorfile import parse_tensors
+from valaro.training.checkpointer import CHECKPOINT, CheckpointPaths
 from valaro.training.methods import model_specs
-from valaro.training.train import train_model
+from valaro.training.state import join
+from valaro.training.train import train_folds
+from valaro.training.training_data import prepare
 
 MODELS = ("FSBase:fbank", "SSBase:fbank", "SSGAN:fbank", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
 CHANGES = ("training.steps=24", "training.batch_size=8", "training.evaluate_every=5", "self_training.threshold=0.4")
@@ -54,20 +57,15 @@ def train(study: Path, changes: Sequence[str], model: str, to: Path, seconds: fl
     data = load_study(settings)
     dimension = settings.study.dimensions[0]
     (to / "losses").mkdir(parents=True, exist_ok=True)
-    training = train_model(
-        model_specs(model, settings.study.features)[0],
-        data.store,
-        folds_of(data, dimension, seed=0, settings=settings)[0],
-        data.unlabelled,
-        dimension=dimension,
-        seed=0,
-        plan=settings.plan(),
-        paths=CheckpointPaths(losses_in=to / "losses", state_in=to / "state", seconds=seconds),
-    )
+    spec, config = model_specs(model, settings.study.features)[0], settings.config()
+    folds = folds_of(data, dimension, seed=0, settings=settings)[:1]
+    learnt = prepare(spec, data.store, folds, data.unlabelled, dimension=dimension, seed=0, config=config)
+    paths = CheckpointPaths(losses_in=to / "losses", state_in=to / "state", seconds=seconds)
+    (training,) = train_folds(spec, learnt, seed=0, config=config, paths=paths)
     weights = save({name: value.contiguous() for name, value in training.model.classifier.state_dict().items()})
     record = {
         "history": [asdict(point) for point in training.history],
-        "alarms": [asdict(alarm) for alarm in training.monitor],
+        "alarms": [asdict(alarm) for alarm in training.alarms],
         "best_step": training.best_step,
     }
     (to / "record.json").write_text(json.dumps(record))
@@ -92,12 +90,12 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class TrainerContext:
+class Trial:
     """What every training of this run shares."""
 
     study: Path
     changes: tuple[str, ...]
-    place: Path
+    folder: Path
     moments: random.Random
 
     def alone(self, model: str, to: Path, seconds: float) -> str:
@@ -126,7 +124,7 @@ def _quietly(run: Callable[..., None], *arguments: object) -> None:
 
 
 @dataclass(frozen=True)
-class TimelineSegment:
+class Moment:
     """When to kill: after so many updates of this life and so many seconds more, or in the writing of the next state.
 
     A busy machine stretches time, so that seconds alone would kill most lives before they did anything.
@@ -137,14 +135,14 @@ class TimelineSegment:
     writing: bool = False
 
 
-def kill(process: BaseProcess, to: Path, moment: TimelineSegment) -> bool:
+def kill(process: BaseProcess, to: Path, moment: Moment) -> bool:
     """Kill at the moment, and return whether the process still ran."""
-    seen: set[str] = {_pointers(to)}
+    seen = {_states(to)}
     while process.is_alive() and len(seen) <= moment.updates:
         # Looking without a rest would take the processor from what is looked at.
         time.sleep(0.001)
-        seen.add(_pointers(to))
-    while moment.writing and process.is_alive() and not any((to / "state").glob("*/.*.part")):
+        seen.add(_states(to))
+    while moment.writing and process.is_alive() and not any((to / "state").glob(".*.part")):
         time.sleep(0.0001)
     process.join(timeout=moment.seconds)
     process.kill()
@@ -152,35 +150,28 @@ def kill(process: BaseProcess, to: Path, moment: TimelineSegment) -> bool:
     return process.exitcode is not None and process.exitcode < 0
 
 
-def _pointers(to: Path) -> str:
-    """Return the names of the states that a continued training would find."""
-    pointers = sorted((to / "state").glob("*/latest"))
-    # Removed under our eyes at the end of a stage's life, at worst: then it counts as another state.
-    return " ".join(pointer.read_text() if pointer.exists() else "" for pointer in pointers)
+def _states(to: Path) -> tuple[int, ...]:
+    """Return the files of state that a continued training would find: each that is written is another one."""
+    return tuple(path.stat().st_ino for path in sorted((to / "state").glob("*.safetensors")) if path.exists())
 
 
 def left_behind(to: Path) -> tuple[str, bool]:
     """Return the state that the next life will find, and whether the kill fell into the writing of another one."""
-    kept, torn = [], False
-    for stage in sorted((to / "state").glob("*")):
-        names = {path.name for path in stage.iterdir()}
-        pointer = stage / "latest"
-        latest = pointer.read_text().strip() if pointer.exists() else ""
-        torn = torn or any(name.endswith(".part") for name in names) or bool(names - {"latest", latest})
-        kept.append(f"{stage.name}:{int(latest.removeprefix('step-'))}" if latest else f"{stage.name}:-")
-    return kept[-1] if kept else "nothing", torn
+    kept: list[str] = []
+    for path in sorted((to / "state").glob("*.safetensors")):
+        saved = parse_tensors(CHECKPOINT, path.read_bytes(), path.name)
+        kept.append(f"{path.stem}:{join(saved.facts['state'], saved.arrays)['updates']['done']}")
+    return kept[-1] if kept else "nothing", any((to / "state").glob(".*.part"))
 
 
-def one_round(
-    context: TrainerContext, model: str, expected: Contents, tally: Tally, *, most: int, seconds: float
-) -> None:
+def one_round(trial: Trial, model: str, expected: Contents, tally: Tally, *, most: int, seconds: float) -> None:
     """Train once in lives, at most `most` kills long, and compare."""
-    to = Path(tempfile.mkdtemp(dir=context.place))
+    to = Path(tempfile.mkdtemp(dir=trial.folder))
     hits = 0
-    duration = _duration(context, model)
+    duration = _duration(trial, model)
     while hits < most:
-        process = context.life(model, to, seconds)
-        if not kill(process, to, _moment(context, duration, number=tally.kills + hits, seconds=seconds)):
+        process = trial.life(model, to, seconds)
+        if not kill(process, to, _moment(trial, duration, number=tally.kills + hits, seconds=seconds)):
             break
         hits += 1
         kept, torn = left_behind(to)
@@ -188,49 +179,49 @@ def one_round(
         tally.while_writing += torn
     tally.kills += hits
     tally.rounds += 1
-    wrong = context.alone(model, to, seconds)
+    wrong = trial.alone(model, to, seconds)
     found = contents(to)
     different = sorted(name for name in {**found, **expected} if found.get(name) != expected.get(name))
     if wrong or different:
         tally.differing.append(wrong or f"differs in {', '.join(different)}")
 
 
-def _moment(context: TrainerContext, duration: float, *, number: int, seconds: float) -> TimelineSegment:
-    draw = context.moments
+def _moment(trial: Trial, duration: float, *, number: int, seconds: float) -> Moment:
+    draw = trial.moments
     if seconds > 0:
         # The duration is that of a training that keeps every state: one that keeps few is over much sooner.
-        return TimelineSegment(updates=0, seconds=draw.uniform(0.05, 0.3) * duration)
+        return Moment(updates=0, seconds=draw.uniform(0.05, 0.3) * duration)
     updates = draw.randrange(6)
     if number % 2:
-        return TimelineSegment(updates=updates, seconds=draw.choice((0, 0.001, 0.004, 0.012)), writing=True)
-    return TimelineSegment(updates=updates, seconds=draw.uniform(0, duration / 10))
+        return Moment(updates=updates, seconds=draw.choice((0, 0.001, 0.004, 0.012)), writing=True)
+    return Moment(updates=updates, seconds=draw.uniform(0, duration / 10))
 
 
 _durations: dict[str, float] = {}
 
 
-def _duration(context: TrainerContext, model: str) -> float:
+def _duration(trial: Trial, model: str) -> float:
     """Return the seconds of a training whose state is kept after every update."""
     if model not in _durations:
         begun = time.perf_counter()
-        context.life(model, Path(tempfile.mkdtemp(dir=context.place)), 0).join()
+        trial.life(model, Path(tempfile.mkdtemp(dir=trial.folder)), 0).join()
         _durations[model] = time.perf_counter() - begun
     return _durations[model]
 
 
-def try_model(context: TrainerContext, model: str, kills: int) -> bool:
+def try_model(trial: Trial, model: str, kills: int) -> bool:
     """Kill one model's training as often as asked for, print what it came to, and return if all was identical."""
-    undisturbed = context.place / f"undisturbed {model.replace(':', ' ')}"
-    wrong = context.alone(model, undisturbed, 1e9)
+    undisturbed = trial.folder / f"undisturbed {model.replace(':', ' ')}"
+    wrong = trial.alone(model, undisturbed, 1e9)
     if wrong:
         print(f"{model}: the undisturbed training failed: {wrong}")
         return False
     expected = contents(undisturbed)
     tally = Tally()
     while tally.kills < kills and tally.rounds < 5 * kills:
-        one_round(context, model, expected, tally, most=kills - tally.kills, seconds=0)
+        one_round(trial, model, expected, tally, most=kills - tally.kills, seconds=0)
     by_default = Tally()
-    one_round(context, model, expected, by_default, most=1, seconds=30)
+    one_round(trial, model, expected, by_default, most=1, seconds=30)
     faults = [*tally.differing, *by_default.differing]
     print(
         f"{model}: {tally.kills} kills, {tally.while_writing} of them while a state was written, in {tally.rounds} "
@@ -258,16 +249,16 @@ def main() -> int:
         train(options.study, options.changes, options.models[0], options.into, options.seconds)
         return 0
     with tempfile.TemporaryDirectory(prefix="valaro-kill-") as folder:
-        place = Path(folder)
+        here = Path(folder)
         fake = options.study is None
-        context = TrainerContext(
-            study=make_study(place / "study") if fake else options.study,
+        trial = Trial(
+            study=make_study(here / "study") if fake else options.study,
             changes=(*(CHANGES if fake else ()), *options.changes),
-            place=place,
+            folder=here,
             moments=random.Random(options.seed),
         )
         print(f"load {' '.join(f'{value:.1f}' for value in os.getloadavg())}, seed {options.seed}", flush=True)
-        same = [try_model(context, model, options.kills) for model in options.models]
+        same = [try_model(trial, model, options.kills) for model in options.models]
         print(f"{sum(same)} of {len(same)} models ended as if undisturbed")
     return 0 if all(same) else 1
 

@@ -33,12 +33,12 @@ from valaro.rng import numpy_stream
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
-from valaro.training.checkpointer import Checkpointer
+from valaro.training.checkpointer import CheckpointPaths
 from valaro.training.config import LossWeights, Schedule
 from valaro.training.consistent import consistency_alone, fit_consistent
+from valaro.training.context import TrainerContext
 from valaro.training.crops import Crops
 from valaro.training.loop import TrainingLoop
-from valaro.training.loss_log import LossLog
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import keep_memory
 from valaro.training.supervised import data_dependent_init, fit_supervised
@@ -152,14 +152,14 @@ class DigitBatches:
 class Examiner:
     """Stands where the package has its validation: notes the test error of the averaged weights, chooses nothing."""
 
-    has_settled = False
+    should_stop = False
 
     def __init__(self, test: Digits, *, told: bool) -> None:
         self._test, self._told, self._begun = test, told, time.perf_counter()
         self.errors: list[list[float]] = []
 
     @torch.no_grad()
-    def evaluate(self, classifier: FusionClassifier, step: int, losses: Mapping[str, float]) -> np.ndarray:
+    def evaluate(self, classifier: FusionClassifier, step: int, losses: Mapping[str, float]) -> None:
         judged = classifier(self._test.pictures).logits[:, :-1].argmax(dim=1).numpy()
         error = 100 * float((judged != self._test.classes).mean())
         self.errors.append([step, error])
@@ -169,9 +169,8 @@ class Examiner:
                 f"{step:7d} steps  {time.perf_counter() - self._begun:7.0f} s  error {error:5.2f} %  {terms}",
                 flush=True,
             )
-        return np.zeros((0, 3))
 
-    def be_patient_again(self) -> None:
+    def reset_patience(self) -> None:
         """Begin a stage: nothing here is patient."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -208,24 +207,28 @@ def train(
     examiner = Examiner(test, told=told)
     loop = TrainingLoop(
         classifier,
-        [examiner],  # type: ignore[list-item]
-        schedule=schedule,
-        loss_log=LossLog(to and to / "losses.csv"),
-        checkpointer=Checkpointer(to and to / "state", seconds=60),
+        steps=schedule.steps,
+        evaluate_every=schedule.evaluate_every,
+        ema_decay=schedule.ema_decay,
+        paths=CheckpointPaths(losses_in=to, state_in=to and to / "state", seconds=60),
     )
-    common = {
-        "schedule": schedule,
-        "terms": terms,
-        "augment": Augmentation(shape.modalities, torch_stream(seed, "masks"), masks=False),
-        "seed": seed,
-    }
+    loop.validate(examiner)  # type: ignore[arg-type]
+    context = TrainerContext(
+        classifier=classifier,
+        batches=loop.register("batches", batches),
+        augment=Augmentation(shape.modalities, torch_stream(seed, "masks"), masks=False),
+        loop=loop,
+        schedule=schedule,
+        terms=terms,
+        seed=seed,
+    )
     if model == "twin":
-        fit_supervised(classifier, batches, loop, **common)
+        fit_supervised(context)
     elif model == "CT":
-        fit_consistent(classifier, batches, loop, consistency_alone, **common)
+        fit_consistent(context, consistency_alone)
     else:
         generator = FusionGenerator(shape, generator=torch_stream(seed, "generator weights"), layout=PICTURES)
-        fit_adversarial(classifier, batches, loop, generator=generator, **common)
+        fit_adversarial(context, generator)
     return examiner
 
 

@@ -61,7 +61,7 @@ def amount_moved(film: Path, region: Region) -> float | None:
     ]
     tracks.append(tracker.finish())
     crops = np.concatenate([track.crops for track in tracks]).astype(np.float32)
-    found = np.concatenate([track.found for track in tracks])
+    found = np.concatenate([track.detected for track in tracks])
     pairs = found[1:] & found[:-1]
     if pairs.sum() < 10:
         return None

@@ -26,9 +26,9 @@ sys.path.append(str(Path(__file__).resolve().parent))
 
 from training_step import FULL, Case, make, operations
 
-from valaro.dface.best import Epoch
 from valaro.dface.config import FaceAugmentation, FaceNetworkConfig
 from valaro.dface.run import train_face_network
+from valaro.dface.scores import Epoch
 from valaro.dface.splits import split_faces
 from valaro.dface.votes import read_votes
 from valaro.evaluation.folds import leave_one_session_out
@@ -40,6 +40,7 @@ from valaro.training.adversarial import fit_adversarial
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
 from valaro.training.config import PAPER
+from valaro.training.context import TrainerContext
 from valaro.training.methods import model_specs
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context
@@ -123,7 +124,10 @@ class Losses:
         self.names: list[str] = []
         self.seconds = 0.0
 
-    def steps(self, **_: object) -> Any:  # noqa: ANN401
+    def register(self, _: str, part: Any) -> Any:  # noqa: ANN401
+        return part
+
+    def steps(self) -> Any:  # noqa: ANN401
         for step in range(self._steps):
             if step == self._untimed:
                 _wait()
@@ -132,7 +136,7 @@ class Losses:
         _wait()
         self.seconds = (time.perf_counter() - begun) / max(1, self._steps - self._untimed)
 
-    def after_step(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
+    def after_step(self, losses: Mapping[str, Tensor], _: object = None) -> None:
         self.names = list(losses)
         self._rows.append(torch.stack([loss.detach().float() for loss in losses.values()]))
 
@@ -154,16 +158,16 @@ def adversarial_run(case: Case, device: torch.device, precision: Precision, step
     classifier, generator, batch = make(case, case.config.schedule.batch_size, device)
     losses = Losses(steps, untimed=untimed)
     with compute_context(case.config.layout, precision, device):
-        fit_adversarial(
-            classifier,
-            DrawnBatches(batch, device),  # type: ignore[arg-type]
-            losses,  # type: ignore[arg-type]
-            generator=generator,
+        context = TrainerContext(
+            classifier=classifier,
+            batches=DrawnBatches(batch, device),
+            augment=Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
+            loop=losses,  # type: ignore[arg-type]
             schedule=case.config.schedule,
             terms=case.config.terms,
-            augment=Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
             seed=0,
         )
+        fit_adversarial(context, generator)
     return losses
 
 

@@ -34,11 +34,11 @@ from valaro.corpora.options import TableOptions
 from valaro.corpora.table import read_table
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import score
-from valaro.evaluation.significance import paired_difference
+from valaro.evaluation.significance import Resamples
 from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.run_folder import read_run
 from valaro.experiments.settings import check_settings
-from valaro.extraction import extract
+from valaro.extraction.extract import extract
 from valaro.records import CorpusNote, FoldResult
 from valaro.store.manifest import read_manifest, write_manifest
 from valaro.training.methods import LINEAR
@@ -477,7 +477,7 @@ def difference(ours: Sequence[FoldResult], theirs: Sequence[FoldResult]) -> str:
     pairs = [(result, others[result.fold, result.seed]) for result in ours if (result.fold, result.seed) in others]
     if not pairs:
         return "-"
-    interval = paired_difference([a.test for a, _ in pairs], [b.test for _, b in pairs], "uar")
+    interval = Resamples([a.test for a, _ in pairs]).above(Resamples([b.test for _, b in pairs]), "uar")
     found = f"{100 * interval.value:+.1f} ({100 * interval.low:+.1f} to {100 * interval.high:+.1f})"
     return found if interval.includes_zero else f"**{found}**"
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from sklearn.metrics import balanced_accuracy_score, f1_score, precision_score
 
-from valaro.analysis.score_table import predictions_csv, scores_csv
 from valaro.experiments.run_folder import read_run
+from valaro.reports.score_files import predictions_csv, scores_csv
 
 KEY = ("run", "dimension", "model", "fold", "seed")
 

@@ -22,11 +22,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from valaro.dface.best import Epoch, score_faces
 from valaro.dface.config import FaceNetworkConfig
 from valaro.dface.densenet import DenseNet
 from valaro.dface.pictures import Faces, read_class_folders
 from valaro.dface.run import train_face_network
+from valaro.dface.scores import Epoch, score_faces
 from valaro.dface.splits import FaceSplits, split_faces
 from valaro.features.densenet_graph import DFACE
 from valaro.features.face_embedding import EXPRESSIONS, mini_xception

@@ -45,6 +45,7 @@ from valaro.training import adversarial
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
 from valaro.training.config import DEFAULT, PAPER, LossWeights, Schedule, TrainConfig
+from valaro.training.context import TrainerContext
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context, keep_memory
 
@@ -220,7 +221,10 @@ class Stopwatch:
         self.cpu = self.wall = math.nan
         self.losses: list[dict[str, float]] = []
 
-    def steps(self, **_: object) -> Iterator[int]:
+    def register(self, _: str, part: Any) -> Any:  # noqa: ANN401
+        return part
+
+    def steps(self) -> Iterator[int]:
         yield 0
         self._wait()
         cpu, wall = time.process_time(), time.perf_counter()
@@ -229,7 +233,7 @@ class Stopwatch:
         self.cpu = (time.process_time() - cpu) / max(self._steps, 1)
         self.wall = (time.perf_counter() - wall) / max(self._steps, 1)
 
-    def after_step(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
+    def after_step(self, losses: Mapping[str, Tensor], _: object = None) -> None:
         self.losses.append({name: loss.item() for name, loss in losses.items()})
 
     @staticmethod
@@ -261,16 +265,16 @@ def package(
 ) -> None:
     """Run the package's loop."""
     augment = Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False)
-    adversarial.fit_adversarial(
-        classifier,
-        Same(batch),  # type: ignore[arg-type]
-        watch,  # type: ignore[arg-type]
-        generator=generator,
+    context = TrainerContext(
+        classifier=classifier,
+        batches=Same(batch),  # type: ignore[arg-type]
+        augment=augment,
+        loop=watch,  # type: ignore[arg-type]
         schedule=schedule,
         terms=terms,
-        augment=augment,
         seed=0,
     )
+    adversarial.fit_adversarial(context, generator)
 
 
 def literal(
@@ -328,7 +332,7 @@ def literal(
         g_steps.step()
         for parameter in embedding:
             parameter.requires_grad_(True)
-        watch.after_step(step, {**found, "generator": matching})
+        watch.after_step({**found, "generator": matching})
 
 
 def careful(*arguments: Any) -> None:  # noqa: ANN401

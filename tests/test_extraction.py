@@ -14,16 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import fake_extraction
-from fake_extraction import VERSIONS, command, fake, utterances
+from helpers.extraction import VERSIONS, command, fake, utterances
 from valaro.checks.stores import store_findings
 from valaro.errors import StoreError, ValaroError
-from valaro.extraction import ExtractionSummary, extract
+from valaro.extraction import shard_job
+from valaro.extraction.extract import ExtractionSummary, ExtractOptions, extract
+from valaro.extraction.summary import problem_table, write_problems
 from valaro.records import CorpusNote, Problem
 from valaro.store import contents as contents_of
 from valaro.store.feature_store import SHARDS, FeatureStore
 from valaro.store.lock import exclusive_lock
-from valaro.store.problem_table import problem_table, write_problems
 
 
 def corpus(folder: Path, wishes: Mapping[str, str] | None = None, *, count: int = 0) -> Path:
@@ -35,8 +35,12 @@ def corpus(folder: Path, wishes: Mapping[str, str] | None = None, *, count: int 
 
 
 def run(folder: Path, store: Path, names=("fbank", "face"), **options) -> ExtractionSummary:
-    options = {"extractor": fake, "versions": VERSIONS, **options}
-    return extract(utterances(folder), names, to=store, **options)
+    return extract_fake(utterances(folder), names, store, **options)
+
+
+def extract_fake(utterances, names, to: Path, workers: int = 1, notes=(), **options) -> ExtractionSummary:
+    options = ExtractOptions(**{"extractor": fake, "versions": VERSIONS, **options})
+    return extract(utterances, names, to=to, workers=workers, notes=notes, options=options)
 
 
 def calls(folder: Path) -> list[str]:
@@ -140,7 +144,7 @@ def test_a_recording_is_read_once_for_all_its_utterances_and_not_again_unless_it
 
     def again():
         read.clear()
-        extract(three, ["fbank"], to=tmp_path / "s", extractor=fake, versions=VERSIONS)
+        extract_fake(three, ["fbank"], tmp_path / "s")
         return list(read)
 
     assert [again(), again()] == [["a.txt", "b.txt"], []]
@@ -190,9 +194,9 @@ def test_a_changed_recording_stretch_or_feature_version_is_done_again(tmp_path):
     assert not FeatureStore.open(tmp_path / "s").has("c/a", "face")
     first, second = utterances(folder)
     stretches = [first, replace(second, start=0.5)]
-    extract(stretches, ["fbank"], to=tmp_path / "s", extractor=fake, versions=VERSIONS)
+    extract_fake(stretches, ["fbank"], tmp_path / "s")
     assert calls(folder) == ["b fbank"]
-    extract(stretches, ["fbank"], to=tmp_path / "s", extractor=fake, versions={"fbank": "2"})
+    extract_fake(stretches, ["fbank"], tmp_path / "s", versions={"fbank": "2"})
     assert calls(folder) == ["a fbank", "b fbank"]
     FeatureStore.open(tmp_path / "s").verify()
 
@@ -202,10 +206,10 @@ def test_a_recording_that_is_gone_takes_nothing_out_of_the_store(tmp_path):
     wanted = utterances(folder)
     run(folder, tmp_path / "s")
     (folder / "a.txt").unlink()
-    extract(wanted, ["fbank"], to=tmp_path / "s", extractor=fake, versions=VERSIONS)
+    extract_fake(wanted, ["fbank"], tmp_path / "s")
     assert FeatureStore.open(tmp_path / "s").has("c/a", "face")
     new = [replace(wanted[0], id="c/new")]
-    summary = extract(new, ["fbank"], to=tmp_path / "s", extractor=fake, versions=VERSIONS)
+    summary = extract_fake(new, ["fbank"], tmp_path / "s")
     assert summary.problems[0].why == f"'{folder / 'a.txt'}': No such file or directory"
 
 
@@ -229,13 +233,26 @@ def test_the_store_is_the_same_bytes_with_any_number_of_workers(tmp_path):
     assert len(list((tmp_path / "1" / SHARDS).iterdir())) == 3
 
 
+def test_rows_are_written_by_the_worker_alone_and_two_that_end_their_processes_fail_alone(tmp_path, monkeypatch):
+    # Workers import the module anew; here nobody could write a shard.
+    monkeypatch.setattr(shard_job, "new_shard", None)
+    folder = corpus(tmp_path / "c", {"a": "", "b": "die", "c": "", "d": "die", "e": "dark"})
+    told = []
+    summary = run(folder, tmp_path / "s", on_progress=lambda *counts: told.append(counts))
+    assert (summary.complete, summary.partial, summary.failed) == (2, 1, 2)
+    assert [done for done, _, _ in told] == [0, 1, 2, 3, 4, 5]
+    assert [problem.utterance for problem in summary.problems] == ["c/b", "c/d", "c/e"]
+    assert len(list((tmp_path / "s" / SHARDS).iterdir())) == 1
+    assert FeatureStore.open(tmp_path / "s").ids == ("c/a", "c/c", "c/e")
+
+
 def test_an_extraction_killed_three_times_ends_in_the_same_bytes(tmp_path):
     folder = corpus(tmp_path / "c", {"011": "fail sleep", "022": "dark sleep"}, count=100)
     run(folder, tmp_path / "undisturbed", workers=2)
     store, moments = tmp_path / "killed", random.Random(7)
     for _ in range(3):
         process = subprocess.Popen(command(folder, store, 2))
-        while process.poll() is None and not list(store.glob(".scratch*/*")):
+        while process.poll() is None and not list(store.glob("shards/.*.part/*")):
             time.sleep(0.005)
         time.sleep(moments.uniform(0, 0.3))
         assert process.poll() is None, "it ended before it was killed"
@@ -279,9 +296,9 @@ def test_what_cannot_be_asked_is_said(tmp_path):
         ({"utterances": [one, replace(one, end=1.0)]}, "c/a: 2 times, with different contents"),
         ({"names": ["fbnak"], "versions": None}, "did you mean 'fbank'"),
     ):
-        given = {"utterances": [one], "names": ["fbank"], "versions": VERSIONS, "extractor": fake, **arguments}
+        given = {"utterances": [one], "names": ["fbank"], **arguments}
         with pytest.raises(ValaroError, match=words):
-            extract(given.pop("utterances"), given.pop("names"), to=tmp_path / "s", **given)
+            extract_fake(given.pop("utterances"), given.pop("names"), tmp_path / "s", **given)
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "thesis.tex").write_text("")
     with pytest.raises(StoreError, match="is no feature store"):
@@ -310,12 +327,12 @@ def test_a_signal_to_end_leaves_no_scratch_and_the_same_command_goes_on(tmp_path
     folder = corpus(tmp_path / "c", {f"{k:02}": "sleep" for k in range(40)})
     # The extraction as a verb of the command line.
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import fake_extraction; from valaro.cli import app; "
-        "app.app = lambda prog_name: fake_extraction.main(*sys.argv[2:]); app.main()"
+        "import sys; sys.path.insert(0, sys.argv[1]); from helpers import extraction as fake; "
+        "from valaro.cli import app; app.app = lambda prog_name: fake.main(*sys.argv[2:]); app.main()"
     )
-    arguments = [str(Path(fake_extraction.__file__).parent), str(folder), str(tmp_path / "s"), "1"]
+    arguments = [str(Path(__file__).parent), str(folder), str(tmp_path / "s"), "1"]
     process = subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True)
-    while not list(tmp_path.glob("s/.scratch.*/*")):
+    while not list(tmp_path.glob("s/shards/.*.part/*")):
         assert process.poll() is None, process.communicate()
         time.sleep(0.001)
     process.send_signal(number)
@@ -325,7 +342,7 @@ def test_a_signal_to_end_leaves_no_scratch_and_the_same_command_goes_on(tmp_path
         128 + number,
         "valaro: stopped; what was finished is kept, the same command goes on from there",
     )
-    assert list((tmp_path / "s").glob(".*.part")) == []
+    assert list((tmp_path / "s").rglob(".*.part")) == []
     run(folder, tmp_path / "s")
     run(folder, tmp_path / "whole")
     assert contents(tmp_path / "s") == contents(tmp_path / "whole")

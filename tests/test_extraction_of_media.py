@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from valaro.extraction import extract
+from valaro.extraction.extract import extract
 from valaro.records import Utterance
 from valaro.store.feature_store import FeatureStore
 
@@ -79,4 +79,4 @@ def test_real_clips_among_bad_ones_are_extracted_voice_and_face(tmp_path):
     store = FeatureStore.open(tmp_path / "s")
     for name in store.ids:
         assert store.values(name, "fbank").shape == store.values(name, "face").shape == (store.length(name), 128)
-    assert [quality.found > 0 for quality in store.qualities] == [True, True]
+    assert [quality.detected > 0 for quality in store.qualities] == [True, True]

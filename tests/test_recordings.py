@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from making_faces import SMALL, a_network
-from making_media import cut_in_half, make_recording, real_recordings, tone
+from helpers.faces import SMALL, a_network
+from helpers.media import cut_in_half, make_recording, real_recordings, tone
 from valaro import recordings
 from valaro.errors import MediaError, ValaroError
 from valaro.features.table import FEATURE_NAMES
 from valaro.media.faces import FaceTracker
 from valaro.media.yunet import Face
-from valaro.recordings import extract_utterance, join_tracks, stream_features
+from valaro.recordings import Excerpt, extract_utterance, join_tracks, stream_features
 from valaro.records import Utterance
 
 NETWORK = a_network()
@@ -50,7 +50,7 @@ def test_two_seconds_give_200_rows_of_every_feature(tmp_path, always_a_face):
 
 def test_face_quality_counts_video_frames_and_averages_absolute_yaw(tmp_path, always_a_face):
     quality = extract_utterance(utterance(make_recording(tmp_path / "a.mov", **MPEG4)), ["face"]).quality
-    assert (quality.utterance, quality.frames, quality.found) == ("c/u", 50, 50)
+    assert (quality.utterance, quality.frames, quality.detected) == ("c/u", 50, 50)
     assert quality.mean_absolute_yaw == pytest.approx(0.25)
 
 
@@ -88,7 +88,7 @@ def test_rows_are_identical_whatever_the_stretch(tmp_path, always_a_face, stretc
 def test_stretches_follow_each_other_and_have_as_many_rows_of_each_feature(tmp_path, always_a_face):
     path = make_recording(tmp_path / "a.mov", sound=tone(), seconds=6, **MPEG4)
     expected = 1.0
-    for part in stream_features(path, FEATURE_NAMES, start=1.0, stretch=1.0, network=NETWORK):
+    for part in stream_features(path, FEATURE_NAMES, excerpt=Excerpt(start=1.0), stretch=1.0, network=NETWORK):
         assert part.start == pytest.approx(expected)
         (rows,) = {len(feature.values) for feature in part.features}
         expected += rows / 100
@@ -99,7 +99,8 @@ def test_stretches_follow_each_other_and_have_as_many_rows_of_each_feature(tmp_p
 def test_the_region_decides_which_part_is_looked_at(tmp_path, always_a_face):
     path = make_recording(tmp_path / "a.mov", **MPEG4)
     (left,), (right,) = (
-        list(stream_features(path, ["face"], end=0.4, region=region)) for region in ((0, 0, 0.5, 0.5), (0.5, 0, 1, 0.5))
+        list(stream_features(path, ["face"], excerpt=Excerpt(end=0.4, region=region)))
+        for region in ((0, 0, 0.5, 0.5), (0.5, 0, 1, 0.5))
     )
     # Left is the dark marked quarter, right the bright end of the rising grey.
     assert left.track.crops[0].mean() < 30 < 100 < right.track.crops[0].mean()
@@ -141,7 +142,7 @@ def test_a_picture_without_a_face_is_a_problem_and_the_sound_is_there(tmp_path):
     (problem,) = extracted.problems
     assert (problem.utterance, problem.where) == ("c/u", "faces")
     assert problem.why == "no face was found in any of 50 frames"
-    assert (extracted.quality.frames, extracted.quality.found, extracted.quality.mean_absolute_yaw) == (50, 0, 0.0)
+    assert (extracted.quality.frames, extracted.quality.detected, extracted.quality.mean_absolute_yaw) == (50, 0, 0.0)
 
 
 def test_a_face_upside_down_is_said_and_not_embedded_in_silence(tmp_path, monkeypatch):
@@ -218,7 +219,7 @@ def test_a_real_clip_gives_both_modalities_without_problems_and_identically_in_s
     extracted = extract_utterance(utterance(path), ["fbank", "face"])
     # 167,051 samples at 44.1 kHz are 3.788 s.
     assert (shapes(extracted), extracted.problems) == ({"fbank": (379, 128), "face": (379, 128)}, ())
-    assert (extracted.quality.frames, extracted.quality.found) == (113, 113)
+    assert (extracted.quality.frames, extracted.quality.detected) == (113, 113)
     parts = list(stream_features(path, ["fbank", "face"], stretch=0.3))
     for place, feature in enumerate(extracted.features):
         assert np.concatenate([part.features[place].values for part in parts]).tobytes() == feature.values.tobytes()

@@ -1,6 +1,10 @@
 """A page of the docs that a script makes: written anew, or compared with what lies there."""
 
 import argparse
+import ast
+import inspect
+from dataclasses import is_dataclass
+from itertools import pairwise
 from pathlib import Path
 
 
@@ -13,5 +17,16 @@ def write_or_check(page: Path, text: str, *, script: str, about: str | None) -> 
         return 0
     if page.is_file() and page.read_text(encoding="utf-8") == text:
         return 0
-    print(f"docs/{page.name} is not up to date: python tools/{script} writes it anew")
+    print(f"{page.parent.name}/{page.name} is not up to date: python tools/{script} writes it anew")
     return 1
+
+
+def meanings(record: type) -> dict[str, str]:
+    """Return what stands below each field of a record, inherited ones too, in the code, by name."""
+    trees = [ast.parse(inspect.getsource(part)).body[0] for part in reversed(record.__mro__) if is_dataclass(part)]
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for tree in trees
+        for field, text in pairwise(tree.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
+    }

@@ -4,14 +4,11 @@ python tools/limits.py            # write it anew
 python tools/limits.py --check    # exit code 1 where it is not up to date
 """
 
-import ast
-import inspect
 import sys
 from dataclasses import fields
-from itertools import pairwise
 from pathlib import Path
 
-from generated_page import write_or_check
+from generated_page import meanings, write_or_check
 
 from valaro import limits
 
@@ -34,19 +31,9 @@ it to that.
 """
 
 
-def meanings() -> dict[str, str]:
-    """Return what stands below each limit in the code, by name."""
-    (record,) = ast.parse(inspect.getsource(limits.Limits)).body
-    return {
-        field.target.id: " ".join(text.value.value.split())
-        for field, text in pairwise(record.body)
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
-    }
-
-
 def page() -> str:
     """Return the page."""
-    said = meanings()
+    said = meanings(limits.Limits)
     rows = [f"| `{field.name}` | {field.default:,} | {said[field.name]} |" for field in fields(limits.Limits)]
     return HEAD + "\n".join(rows) + "\n"
 

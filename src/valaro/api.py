@@ -11,7 +11,7 @@ from valaro import saved_model
 from valaro.corpora.reading import require_complete
 from valaro.corpora.registry import read_kind
 from valaro.errors import ValaroError, unknown_name
-from valaro.extraction import extract as extract_features
+from valaro.extraction.extract import extract as extract_features
 from valaro.features.table import asked_features
 from valaro.files import checked_path
 from valaro.model import ExportedModel

@@ -13,7 +13,7 @@ from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.final_model import train_final
 from valaro.experiments.run_folder import read_run
 from valaro.experiments.settings import read_settings
-from valaro.extraction import extract
+from valaro.extraction.extract import ExtractOptions, extract
 from valaro.files import remove_partials, write_text
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import run_jobs
@@ -77,10 +77,11 @@ def run_demo(folder: Path, *, workers: int, progress: Progress, seed: int = 0) -
             render_recording(plan_recording(seed=seed), interview)
     table = write_table(plans, recordings)
     utterances = read_table(table, TableOptions(corpus="synthetic")).utterances
-    notes = [CorpusNote(corpus="synthetic", text=SYNTHETIC_NOTE)]
+    notes = [CorpusNote(corpus="synthetic", text=SYNTHETIC_NOTE, kind="synthetic")]
     write_manifest(manifest, utterances, notes)
     with progress("extract features", "utterance") as on_progress:
-        extract(utterances, ["fbank", "face"], to=store, workers=workers, notes=notes, on_progress=on_progress)
+        options = ExtractOptions(on_progress=on_progress)
+        extract(utterances, ["fbank", "face"], to=store, workers=workers, notes=notes, options=options)
     write_text(study, STUDY)
     with progress("cross-validate", "training") as on_progress:
         problems = cross_validate(

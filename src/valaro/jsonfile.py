@@ -28,8 +28,27 @@ from valaro.regular import read_regular
 T = TypeVar("T")
 
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
-_NUMBERS = {"bool": core_schema.bool_schema(), "int": core_schema.int_schema(), "float": core_schema.float_schema()}
+_NUMBERS = {
+    "b": core_schema.bool_schema(strict=True),
+    "i": core_schema.int_schema(strict=True),
+    "f": core_schema.float_schema(strict=True, allow_inf_nan=False),
+}
 _SHOWN = 3
+_WANTED = {
+    "string_type": "text",
+    "string_unicode": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "names with values",
+    "dataclass_type": "names with values",
+    "dataclass_exact_type": "names with values",
+}
+"""What a fault of pydantic's wanted, in plain words; of other kinds its own are plain."""
 
 
 def read_record(kind: type[T] | Any, path: Path, what: str) -> T:  # noqa: ANN401 - tuple[str, ...] is no class
@@ -90,7 +109,9 @@ def to_json(record: object, *, indent: int | None = None) -> str:
 def _reader(kind: Any) -> SchemaValidator:  # noqa: ANN401 - tuple[str, ...] is no class
     # Of a dataclass alone pydantic takes no configuration, of an optional one it does.
     optional: Any = kind | None
-    return SchemaValidator(_with_arrays(TypeAdapter(optional, config=_STRICT).core_schema))
+    schema = _with_arrays(TypeAdapter(optional, config=_STRICT).core_schema)
+    # Dataclasses carry their configuration along, kinds outside of one do not.
+    return SchemaValidator(schema, core_schema.CoreConfig(strict=True, allow_inf_nan=False))
 
 
 def _with_arrays(schema: Any) -> Any:  # noqa: ANN401 - pydantic's own dictionaries
@@ -108,7 +129,7 @@ def _array(annotation: Any) -> Any:  # noqa: ANN401 - a jaxtyping annotation
     """Return the schema of an array: lists as long as its fixed dimensions, its others as long as they are."""
     dtype = np.dtype(annotation.dtypes[-1].rstrip("_"))
     sizes: list[int | None] = [getattr(dimension, "size", None) for dimension in annotation.dims]
-    schema: Any = _NUMBERS[{"b": "bool", "i": "int", "f": "float"}[dtype.kind]]
+    schema: Any = _NUMBERS[dtype.kind]
     for size in reversed(sizes):
         schema = core_schema.list_schema(schema, min_length=size, max_length=size)
     shape = [-1 if size is None else size for size in sizes]
@@ -137,7 +158,7 @@ def _all_words(error: ValidationError, what: str) -> str:
     faults: list[str] = []
     for fault in error.errors(include_url=False):
         if fault["type"] == "missing":
-            missing.setdefault(_at(what, fault["loc"][:-1]), []).append(str(fault["loc"][-1]))
+            missing.setdefault(_at(what, fault["loc"][:-1]), []).append(_name(fault["loc"][-1]))
         else:
             faults.append(_words(what, fault["loc"], fault))
     faults = [*(f"{at} lacks {', '.join(names)}" for at, names in missing.items()), *faults]
@@ -145,17 +166,21 @@ def _all_words(error: ValidationError, what: str) -> str:
     return "; ".join([*faults[:_SHOWN], *more])
 
 
-def _words(what: str, place: Sequence[str | int], fault: Mapping[str, Any]) -> str:
+def _words(what: str, location: Sequence[str | int], fault: Mapping[str, Any]) -> str:
     if fault["type"] == "unexpected_keyword_argument":
-        return f"{_at(what, place[:-1])} has an unknown '{place[-1]}'"
+        return f"{_at(what, location[:-1])} has an unknown '{location[-1]}'"
     if fault["type"] == "json_invalid":
-        return f"{_at(what, place)}: {fault['msg'].lower()}"
+        return f"{_at(what, location)}: {fault['msg'].lower()}"
     text = repr(fault["input"])
     text = text if len(text) <= 40 else f"{text[:40]}..."
     message = str(fault["msg"])
-    wanted = message.removeprefix("Input should be ")
-    return f"{_at(what, place)} is {text}" + (f": {message}" if wanted == message else f", expected {wanted}")
+    wanted = _WANTED.get(fault["type"], message.removeprefix("Input should be "))
+    return f"{_at(what, location)} is {text}" + (f": {message}" if wanted == message else f", expected {wanted}")
 
 
-def _at(what: str, place: Iterable[str | int]) -> str:
-    return what + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+def _at(what: str, location: Iterable[str | int]) -> str:
+    return what + "".join(_name(part) if isinstance(part, int) else f".{part}" for part in location)
+
+
+def _name(part: str | int) -> str:
+    return f"[{part}]" if isinstance(part, int) else part

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from annotated_types import Ge, Le
 from jaxtyping import Float, Float32
 
 from valaro.features.face_network import FaceNetwork
@@ -33,7 +34,7 @@ class ModelCard:
     """The speakers whose recordings trained it, labelled or not, or chose its checkpoint: no test for it."""
     notes: tuple[CorpusNote, ...] = ()
     """What must be said of the corpora it learnt from."""
-    temperature: float = 1.0
+    temperature: Annotated[float, Ge(0.01), Le(100)] = 1.0
     """By which logits are divided, so that probabilities are calibrated; 1: they are as they were learnt."""
 
     def facts(self) -> dict[str, Any]:
@@ -60,13 +61,9 @@ class ExportedModel(ModelCard):
 
     @cached_property
     def _session(self) -> "InferenceSession":
-        import onnxruntime
+        from valaro.onnx_builder import open_session
 
-        options = onnxruntime.SessionOptions()
-        # A window is a millisecond's work: more threads would only take the cores from the decoder.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(self.graph, options, providers=["CPUExecutionProvider"])
+        return open_session(self.graph)
 
     def probabilities(self, inputs: Mapping[str, Float32[np.ndarray, "n dim rows"]]) -> Float[np.ndarray, "n 3"]:
         """Return the probabilities of low, medium and high for n windows, scaled rows of each feature."""

@@ -41,14 +41,14 @@ Scale = Mapping[str, FeatureStats]
 
 @dataclass(frozen=True, kw_only=True)
 class Normalizer:
-    """The scale of labelled and new recordings, of each corpus of the pool, and of single speakers.
-
-    `speakers` is empty unless speaker-wise normalisation was asked for.
-    """
+    """Which scale is whose."""
 
     default: Scale
+    """That of labelled and new recordings."""
     pool: Mapping[str, Scale]
+    """Those of corpora of unlabelled recordings, by name."""
     speakers: Mapping[str, Scale] = field(default_factory=dict[str, Scale])
+    """Those of single speakers; none unless speaker-wise normalisation was asked for."""
 
     def of(self, utterance: Utterance) -> Scale:
         return self.speakers.get(utterance.speaker, self.default)

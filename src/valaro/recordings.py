@@ -1,7 +1,7 @@
 """From a recording to feature rows: the one path that extraction and prediction share, so that they cannot drift."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,23 @@ from valaro.records import (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Excerpt:
+    """What is wanted of a recording."""
+
+    start: float = 0.0
+    """Seconds."""
+    end: float | None = None
+    """Seconds; None: to the end."""
+    region: tuple[float, float, float, float] | None = None
+    """The part of the picture: left, top, right, bottom as fractions of it; None: all of it."""
+    voice: Voice | None = None
+    """Where the sound is, if in another file."""
+
+
+WHOLE = Excerpt()
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureChunk:
     """What was added since the last stretch: the same number of rows for every feature, from `start` seconds on.
 
@@ -43,21 +60,17 @@ def stream_features(
     media: Path,
     names: Sequence[str],
     *,
-    start: float = 0.0,
-    end: float | None = None,
-    region: tuple[float, float, float, float] | None = None,
+    excerpt: Excerpt = WHOLE,
     stretch: float = 2.0,
-    voice: Voice | None = None,
     network: FaceNetwork | None = None,
 ) -> Iterator[FeatureChunk]:
     """Yield the features called `names` of a recording, about `stretch` seconds at a time, in constant memory.
 
     The rows do not depend on `stretch`, to the last bit. There are ceil(100 x duration) of them, sound and picture
-    alike: silence or the last face stands in where one is shorter. The sound is that of `voice` if one is given;
-    `dface` is what `network` makes of the faces.
+    alike: silence or the last face stands in where one is shorter. `dface` is what `network` makes of the faces.
 
     Raises:
-        MediaError: nothing of the stretch from `start` to `end` seconds can be decoded.
+        MediaError: nothing of the excerpt can be decoded.
     """
     for name in names:
         if name not in FEATURE_NAMES:
@@ -66,20 +79,19 @@ def stream_features(
     faces = [FACE_FEATURES[name](network) for name in names if name in FACE_FEATURES]
     clips = stream_clips(
         media,
-        start=start,
-        end=end,
+        start=excerpt.start,
+        end=excerpt.end,
         stretch=stretch,
-        region=region,
-        sound=bool(sound_names),
+        region=excerpt.region,
+        sound=bool(sound_names) and (excerpt.voice or True),
         picture=bool(faces),
-        voice=voice,
     )
     line: _Line | None = None
     for clip in clips:
         if line is None:
             # The first clip tells what there is: a modality that the recording lacks has no size at all.
             has_picture = clip.frames.shape[1] > 0
-            line = _Line(start, end, sound_names if len(clip.samples) else (), faces if has_picture else ())
+            line = _Line(excerpt, sound_names if len(clip.samples) else (), faces if has_picture else ())
         yield from line.push(clip)
     if line is not None:
         yield line.finish(media)
@@ -88,21 +100,19 @@ def stream_features(
 class _Line:
     """The rows under way of one recording: each feature's are kept until all have as many."""
 
-    def __init__(
-        self, start: float, end: float | None, sound_names: Sequence[str], faces: Sequence[FaceFeature]
-    ) -> None:
-        self._start, self._end = start, end
+    def __init__(self, excerpt: Excerpt, sound_names: Sequence[str], faces: Sequence[FaceFeature]) -> None:
+        self._start = self._last_frame = excerpt.start
+        self._end = excerpt.end
         self._sound_names, self._face_names = sound_names, [feature.name for feature in faces]
         self._sounds = [SOUND_FEATURES[name]() for name in sound_names]
         self._framer = Framer()
         self._tracker = FaceTracker() if faces else None
-        self._faces = FaceRows(faces, start)
+        self._faces = FaceRows(faces, excerpt.start)
         self._ready: dict[str, list[Rows]] = {name: [] for name in (*sound_names, *self._face_names)}
         self._tracks: list[FaceTrack] = []
         self._problems: tuple[Problem, ...] = ()
         self._samples = self._given = self._frames = self._found = 0
         self._last_times = np.zeros(0)
-        self._last_frame = start
 
     def push(self, clip: Clip) -> Iterator[FeatureChunk]:
         self._problems += clip.problems
@@ -151,8 +161,8 @@ class _Line:
                 self._ready[name].append(feature(windows))
 
     def _face(self, track: FaceTrack) -> None:
-        self._frames += len(track.found)
-        self._found += int(track.found.sum())
+        self._frames += len(track.detected)
+        self._found += int(track.detected.sum())
         self._tracks.append(track)
         self._add_faces(self._faces.push(track.crops, track.times))
 
@@ -182,33 +192,25 @@ class _Line:
 
 def join_tracks(tracks: Sequence[FaceTrack]) -> FaceTrack:
     """Return successive tracks as one."""
-    return FaceTrack(
-        crops=np.concatenate([track.crops for track in tracks]),
-        found=np.concatenate([track.found for track in tracks]),
-        yaw=np.concatenate([track.yaw for track in tracks]),
-        times=np.concatenate([track.times for track in tracks]),
-    )
+    names = [field.name for field in fields(FaceTrack)]
+    return FaceTrack(**{name: np.concatenate([getattr(track, name) for track in tracks]) for name in names})
 
 
 def _part(track: FaceTrack, rows: slice) -> FaceTrack:
-    return FaceTrack(crops=track.crops[rows], found=track.found[rows], yaw=track.yaw[rows], times=track.times[rows])
+    return FaceTrack(**{field.name: getattr(track, field.name)[rows] for field in fields(FaceTrack)})
 
 
 def extract_utterance(utterance: Utterance, names: Sequence[str], network: FaceNetwork | None = None) -> Extracted:
     """Return the features called `names` of an utterance; what its recording lacks is a Problem, never an exception."""
     sound = utterance.sound
     try:
-        stretches = list(
-            stream_features(
-                utterance.media,
-                names,
-                start=utterance.start,
-                end=utterance.end,
-                region=utterance.face_region,
-                voice=None if sound is None else Voice(path=sound, start=utterance.sound_start),
-                network=network,
-            )
+        excerpt = Excerpt(
+            start=utterance.start,
+            end=utterance.end,
+            region=utterance.face_region,
+            voice=None if sound is None else Voice(path=sound, start=utterance.sound_start),
         )
+        stretches = list(stream_features(utterance.media, names, excerpt=excerpt, network=network))
     except MediaError as error:
         faces = [name for name in names if name in FACE_FEATURES]
         if isinstance(error, SoundError) and faces:
@@ -221,7 +223,7 @@ def extract_utterance(utterance: Utterance, names: Sequence[str], network: FaceN
         FeatureSequence(name=name, values=np.concatenate([part.features[index].values for part in stretches]))
         for index, name in enumerate(feature.name for feature in stretches[0].features)
         # Without a single face there is nothing to learn from; its Problem says so.
-        if name not in FACE_FEATURES or (quality is not None and quality.found)
+        if name not in FACE_FEATURES or (quality is not None and quality.detected)
     )
     return Extracted(features=features, quality=quality, problems=problems)
 
@@ -233,10 +235,10 @@ def _without_sound(utterance: Utterance, names: Sequence[str], network: FaceNetw
 
 
 def _quality(utterance: str, track: FaceTrack) -> FaceQuality:
-    turned = np.abs(track.yaw[track.found])
+    turned = np.abs(track.yaw[track.detected])
     return FaceQuality(
         utterance=utterance,
-        frames=len(track.found),
-        found=int(track.found.sum()),
+        frames=len(track.detected),
+        detected=int(track.detected.sum()),
         mean_absolute_yaw=float(turned.mean()) if len(turned) else 0.0,
     )

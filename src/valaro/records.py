@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from unicodedata import is_normalized, normalize
 
 import numpy as np
@@ -112,16 +112,13 @@ class Problem:
     why: str
     is_remark: bool = False
     """Nothing failed and nothing is lost, but it should be known: it makes no exit code."""
+    is_absence: bool = False
+    """The recording never had `where`, its sound or picture: with a sound file nothing went wrong."""
 
     @classmethod
     def absence(cls, utterance: str, where: str) -> "Problem":
         """Return the problem of a recording that has no sound, or no picture."""
-        return cls(utterance=utterance, where=where, why=f"the recording has no {where}")
-
-    @property
-    def is_absence(self) -> bool:
-        """Whether the recording never had what is missing: with a sound file nothing went wrong."""
-        return self == Problem.absence(self.utterance, self.where)
+        return cls(utterance=utterance, where=where, why=f"the recording has no {where}", is_absence=True)
 
     @property
     def is_fault(self) -> bool:
@@ -146,10 +143,10 @@ class Clip:
 
 @dataclass(frozen=True, kw_only=True)
 class FaceTrack:
-    """One person's face through a clip: 64x64 grey `crops`, whether it was `found`, `yaw` (-1 left .. 1 right)."""
+    """One person's face through a clip: 64x64 grey `crops`, whether it was `detected`, `yaw` (-1 left .. 1 right)."""
 
     crops: UInt8[np.ndarray, "t 64 64"]
-    found: Bool[np.ndarray, " t"]
+    detected: Bool[np.ndarray, " t"]
     yaw: Float32[np.ndarray, " t"]
     times: Float[np.ndarray, " t"]
 
@@ -164,14 +161,14 @@ class FeatureSequence:
 
 @dataclass(frozen=True, kw_only=True)
 class FaceQuality:
-    """How much of an utterance's picture showed a face: video frames, those with a face found, and the mean |yaw|.
+    """How much of an utterance's picture showed a face: video frames, those with one detected, and the mean |yaw|.
 
     `half` is the half of the picture in which the person is, where a run says so.
     """
 
     utterance: str
     frames: int
-    found: int
+    detected: int
     mean_absolute_yaw: float
     half: Half = ""
 
@@ -336,12 +333,28 @@ class TimelineSegment:
     """Share of the stretch's video frames in which a face was found, 0-1."""
 
 
+NoteKind = Literal["", "derived_labels", "synthetic", "shared_scripts"]
+"""What a note warns of: levels that stand for categories, clips of no camera, words that several sessions say."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CorpusNote:
     """What every page made from a corpus must say about it (synthetic, labels derived from acted categories ...)."""
 
     corpus: str
     text: str
+    kind: NoteKind = ""
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> "CorpusNote":
+        """Return the note of a `row`."""
+        corpus, text, *kind = row
+        return cls(corpus=str(corpus), text=str(text), kind=kind[0] if kind else "")
+
+    @property
+    def row(self) -> list[str]:
+        """The note as files hold it: corpus, text, and the kind if it has one."""
+        return [self.corpus, self.text, *filter(None, [self.kind])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -402,34 +415,45 @@ class CorpusSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """A finished run as a report needs it: what was asked for, on which data, in which environment, and what came out.
+class RunAbout:
+    """What a run is about, written before its first result."""
 
-    `settings` is the complete TOML text; `normalisation` the setting's value; `speaker_normalised` says that each
-    speaker's own unlabelled recordings set the scale, test speakers included, which a report must name by the figure.
-    `paper` names the table or figure of the paper that the study is (`table_7`), `stand_ins` the features of the paper
-    for which others stand. `planned` is how many results the study has once it is finished, 0 where that was not
-    written down, `missing` the names of those that are not there, `failures` why some are not, `damaged` the results
-    that are there and cannot be read.
-    """
-
-    name: str
+    kind: Literal["cross-validation", "training"]
     settings: str
+    """The complete settings as TOML."""
     environment: dict[str, str]
+    """Versions and machine."""
     fingerprint: str
+    """Of manifests and store."""
     normalisation: str
+    """That setting's value."""
     speaker_normalised: bool
+    """Each speaker's own unlabelled recordings set the scale, test speakers included: reports name it by the score."""
     corpora: tuple[CorpusSummary, ...]
     notes: tuple[CorpusNote, ...]
-    results: tuple[FoldResult, ...]
     faces: tuple[FaceQuality, ...] = ()
     problems: tuple[Problem, ...] = ()
+    """What extraction could not do for its utterances."""
     paper: str = ""
+    """The table or figure of the paper that the study is (`table_7`)."""
     stand_ins: dict[str, str] = field(default_factory=dict[str, str])
-    planned: int = 0
+    """Features of the paper -> those that stand for them."""
+    planned: tuple[str, ...] = ()
+    """Names of the results that it has once it is finished."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord(RunAbout):
+    """A run as a report needs it: what it is about, and what came out so far."""
+
+    name: str
+    results: tuple[FoldResult, ...]
     missing: tuple[str, ...] = ()
+    """Names of planned results that are not there."""
     failures: tuple[Problem, ...] = ()
+    """Why some are not."""
     damaged: tuple[Problem, ...] = ()
+    """Results that are there and cannot be read."""
 
     @property
     def judged(self) -> tuple[FoldResult, ...]:

@@ -4,30 +4,28 @@ What is read are the weights, never the ONNX file, which is for other programs: 
 same to the last byte, so that nothing that somebody else put into a file is ever run.
 """
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xxhash
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from valaro.documents import read_json
 from valaro.errors import StoreError, ValaroError, words_for
 from valaro.features.face_network import NETWORK_FILE, FaceNetwork, read_face_network
 from valaro.files import atomic_folder
+from valaro.jsonfile import from_plain, write_record
 from valaro.limits import LIMITS
 from valaro.model import ExportedModel, ModelCard
 from valaro.networks.shapes import shape_faults
 from valaro.normalise import FeatureStats
 from valaro.records import DIMENSIONS
 from valaro.regular import read_regular
-from valaro.typed import typed
+from valaro.tensorfile import TensorKind, parse_tensors, tensor_bytes
 from valaro.windows import window_faults
 
-VERSION = 4
+VERSION = 5
+WEIGHTS = TensorKind(name="weights", version="1", remedy="copy the model again")
 MODELS = "models"
 """The folder of a run that holds a model for each dimension."""
 
@@ -49,23 +47,18 @@ class _CardFile(ModelCard):
 
 def save_model(model: ExportedModel, folder: Path) -> None:
     """Write the model to `folder`, whole or not at all."""
-    tensors = {f"{_CLASSIFIER}{name}": value for name, value in model.weights.items()}
+    arrays = {f"{_CLASSIFIER}{name}": value for name, value in model.weights.items()}
     for name, statistics in model.scale.items():
-        for part in fields(FeatureStats):
-            tensors[f"{_SCALE}{name}.{part.name}"] = getattr(statistics, part.name)
-    weights = save({name: np.ascontiguousarray(value) for name, value in tensors.items()})
-    card = _CardFile(
-        valaro_model=VERSION,
-        weights=xxhash.xxh3_64_hexdigest(weights),
-        network=None if model.network is None else model.network.checksum,
-        **model.facts(),
-    )
+        arrays |= {f"{_SCALE}{name}.{part.name}": getattr(statistics, part.name) for part in fields(FeatureStats)}
+    content, checksum = tensor_bytes(WEIGHTS, arrays)
+    network = None if model.network is None else model.network.checksum
+    card = _CardFile(valaro_model=VERSION, weights=checksum, network=network, **model.facts())
     with atomic_folder(folder) as aside:
-        (aside / _WEIGHTS).write_bytes(weights)
+        (aside / _WEIGHTS).write_bytes(content)
         (aside / GRAPH_FILE).write_bytes(model.graph)
         if model.network is not None:
             (aside / NETWORK_FILE).write_bytes(model.network.content)
-        (aside / _CARD).write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+        write_record(aside / _CARD, card)
 
 
 def load_model(folder: Path) -> ExportedModel:
@@ -76,7 +69,7 @@ def load_model(folder: Path) -> ExportedModel:
     """
     try:
         facts: Any = read_json(folder / _CARD)
-        data = read_regular(folder / _WEIGHTS, LIMITS.most_weight_bytes)
+        content = read_regular(folder / _WEIGHTS, LIMITS.most_weight_bytes)
     except OSError as error:
         raise StoreError(f"no model in '{folder}': expected {_CARD} and {_WEIGHTS} there") from error
     except ValueError as error:
@@ -84,14 +77,15 @@ def load_model(folder: Path) -> ExportedModel:
     if not isinstance(facts, dict) or facts.get("valaro_model") != VERSION:
         why = f"is not a valaro model of version {VERSION}: train it again with this valaro"
         raise StoreError(f"'{folder / _CARD}' {why}")
-    if xxhash.xxh3_64_hexdigest(data) != facts.get("weights"):
-        raise StoreError(f"'{folder / _WEIGHTS}' does not match its checksum: copy the model again")
+    weights = parse_tensors(WEIGHTS, content, f"'{folder / _WEIGHTS}'")
+    if weights.checksum != facts.get("weights"):
+        raise StoreError(f"'{folder / _WEIGHTS}' is not that of '{_CARD}' beside it: {WEIGHTS.remedy}")
     try:
-        card = typed(_CardFile, facts, "the model")
-        return _checked(card, load(data), _network(folder, card.network))
+        card: _CardFile = from_plain(_CardFile, facts, "the model")
+        return _checked(card, weights.arrays, _network(folder, card.network))
     except StoreError:
         raise
-    except (SafetensorError, KeyError, ValueError, ValaroError) as error:
+    except (KeyError, ValueError, ValaroError) as error:
         why = words_for(error)
         raise StoreError(f"the model in '{folder}' is damaged or was made by another version: {why}") from error
 
@@ -127,10 +121,7 @@ def _network(folder: Path, checksum: str | None) -> FaceNetwork | None:
 
 
 def _checked(card: _CardFile, tensors: dict[str, np.ndarray], network: FaceNetwork | None) -> ExportedModel:
-    faults = [*shape_faults(card.shape), *window_faults(card.window)]
-    if not 0.01 <= card.temperature <= 100:
-        faults.append(f"a temperature of {card.temperature}, expected 0.01 to 100")
-    if faults:
+    if faults := [*shape_faults(card.shape), *window_faults(card.window)]:
         raise ValueError("; ".join(faults))
     weights = {n.removeprefix(_CLASSIFIER): tensor for n, tensor in tensors.items() if n.startswith(_CLASSIFIER)}
     scale = _scale(card, tensors)

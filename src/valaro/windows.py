@@ -1,9 +1,10 @@
 """How a sequence of feature rows is cut, padded and weighed: in training crops, in evaluation and in prediction."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from annotated_types import Ge, Le
 from jaxtyping import Float, Int
 
 from valaro.records import CROP_FRAMES
@@ -15,14 +16,16 @@ Scaling = Literal["training", "speaker"]
 LONGEST_WINDOW = 6_000
 """Rows: a minute. A window that is read from a file is no longer, so that its memory is bounded."""
 
+Rows = Annotated[int, Ge(1), Le(LONGEST_WINDOW)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class WindowSpec:
     """How a model takes an utterance or a recording; it is stored with the model and holds wherever that is used."""
 
-    length: int = CROP_FRAMES
+    length: Rows = CROP_FRAMES
     """Rows of a window, at 100 a second."""
-    hop: int = CROP_FRAMES // 4
+    hop: Rows = CROP_FRAMES // 4
     """Rows from the start of a window to that of the next one."""
     pad_mode: PadMode = "repeat"
     """What follows in a recording that is shorter than a window: its beginning again, or its mean."""
@@ -34,9 +37,8 @@ class WindowSpec:
 
 def window_faults(spec: WindowSpec) -> list[str]:
     """Return what keeps windows from being cut like that, wherever the specification was read."""
-    fixed = spec.weighting == "whole" or spec.length == CROP_FRAMES
-    faults = [] if 1 <= spec.length <= LONGEST_WINDOW and fixed else [f"windows of {spec.length} rows"]
-    return faults + ([] if 1 <= spec.hop <= LONGEST_WINDOW else [f"a window every {spec.hop} rows"])
+    is_possible = spec.weighting == "whole" or spec.length == CROP_FRAMES
+    return [] if is_possible else [f"windows of {spec.length} rows"]
 
 
 def windows_of(length: int, spec: WindowSpec) -> tuple[Int[np.ndarray, " w"], Float[np.ndarray, " w"]]:

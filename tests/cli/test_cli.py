@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from commands import Answer, Command
-from making_features import an_utterance
-from making_media import make_recording
-from making_models import a_model
-from making_studies import make_study, settings_of
+from helpers.commands import Answer, Command
+from helpers.features import an_utterance
+from helpers.media import make_recording
+from helpers.models import a_model
+from helpers.studies import make_study, settings_of
 from valaro.cli.console import JobCount, list_problems
 from valaro.errors import ValaroError
 from valaro.experiments.cross_validate import describe
@@ -167,7 +167,7 @@ def test_a_mistake_is_one_message_and_exit_code_2(
 def _begin_empty_run(folder: Path) -> None:
     settings = settings_of(folder / "study.toml")
     data = load_study(settings)
-    begin_run(RunFolder(path=folder / "empty"), describe(settings, data, "empty"), "cross-validation")
+    begin_run(RunFolder(path=folder / "empty"), describe(settings, data, "cross-validation"))
 
 
 @pytest.mark.parametrize("arguments", ["", "read", "read table", "fly me", "extract --workers many", "report"])
@@ -513,7 +513,7 @@ def test_the_whole_way_from_recordings_to_a_report_and_a_timeline(
         assert f"6 moments -> timeline{suffix}" in done.err
     assert "Tones, no voices." in Path("timeline.html").read_text()
     found = json.loads(Path("timeline.json").read_text())
-    assert found["notes"] == [{"corpus": "tones", "text": "Tones, no voices."}]
+    assert found["notes"] == [{"corpus": "tones", "text": "Tones, no voices.", "kind": ""}]
     with Path("timeline.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["dimension"], float(row["start"])) for row in rows] == [

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commands import Command
-from making_media import real_recordings
-from making_studies import make_study
+from helpers.commands import Command
+from helpers.media import real_recordings
+from helpers.studies import make_study
 from valaro.corpora.registry import KINDS
 from valaro.evaluation.scores import score
 from valaro.experiments.run_folder import read_run
-from valaro.records import DIMENSIONS, Predictions, Rating
+from valaro.records import DIMENSIONS, CorpusNote, Predictions, Rating
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import fingerprint, read_manifest, write_manifest
 
@@ -147,17 +147,21 @@ def test_a_manifest_goes_out_as_tables_and_the_command_that_is_said_reads_them_b
     (tmp_path / "t.csv").write_text("utterance,file,speaker,valence\nx,a.wav,03,2;4\ny,a.wav,03,\n")
     first, back = tmp_path / "first.parquet", tmp_path / "back.parquet"
     assert (
-        valaro("read", "table", tmp_path / "t.csv", "--to", first, "--people", "the actors", "--note", "Loud.").code
+        valaro(
+            "read", "table", tmp_path / "t.csv", "--to", first, "--people", "the actors", "--note", "Loud.", "--derived"
+        ).code
         == 0
     )
     answer = valaro("export", first, "--to", tmp_path / "out put", "--as", "csv")
     assert answer.code == 0
     said, note = answer.err.splitlines()
-    assert note == "a table has no place for the note of t; give it with --note: Loud."
+    assert note == "a table has no place for the note of t; give it with --derived and --note: Loud."
     command = shlex.split(said.partition("to read it back: ")[2])
     table, root = str(tmp_path / "out put" / "t.csv"), str(tmp_path)
     assert command == ["valaro", "read", "table", table, "--people", "the actors", "--root", root]
-    assert valaro(*command[1:], "--to", back, "--note", "Loud.").code == 0
+    assert valaro(*command[1:], "--to", back, "--note", "Loud.", "--derived").code == 0
+    (note,) = read_manifest(back).notes
+    assert note == CorpusNote(corpus="t", text="Loud.", kind="derived_labels")
     assert read_manifest(back).fingerprint == read_manifest(first).fingerprint
     assert fingerprint(read_manifest(back).utterances) == fingerprint(read_manifest(first).utterances)
 
@@ -193,7 +197,7 @@ def test_a_real_clip_of_crema_d_gives_voice_and_face(valaro: Command, tmp_path: 
     # The header says 1.868 s; its sound, in whole MP3 frames, goes to 1.907 s: 191 rows of 10 ms.
     assert store.length("crema-d/1001_DFA_HAP_XX") == 191
     (quality,) = store.qualities
-    assert (quality.frames, quality.found) == (56, 56)
+    assert (quality.frames, quality.detected) == (56, 56)
     voice = store.values("crema-d/1001_DFA_HAP_XX", "fbank")
     # Logarithms of energies, from digital silence (1e-8) up: a sound that was lost would be all of one value.
     assert float(voice.max()) - float(voice.min()) > 10
@@ -248,3 +252,14 @@ def test_in_a_study_a_prediction_of_either_tied_level_is_right(valaro: Command, 
             ids=("y",), speakers=("s",), probabilities=np.eye(3)[[level]], correct=np.array([[True, True, False]])
         )
         assert score(judged).uar == 1.0
+
+
+def test_derived_levels_are_said_to_be_in_the_manifest_and_on_the_way_out(valaro: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"sound")
+    (tmp_path / "t.csv").write_text("utterance,file,speaker,valence\nx,a.wav,03,2;4\n")
+    assert valaro("read", "table", tmp_path / "t.csv", "--to", tmp_path / "m.parquet", "--derived").code == 0
+    (note,) = read_manifest(tmp_path / "m.parquet").notes
+    assert (note.corpus, note.kind) == ("t", "derived_labels")
+    assert note.text == "Levels are derived from categories, they are not ratings of valence and arousal."
+    said = valaro("export", tmp_path / "m.parquet", "--to", tmp_path / "out", "--as", "csv").err
+    assert "give it with --derived and --note: Levels are derived" in said

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from making_ami import (
+from helpers.ami import (
     HERTZ,
     SEATS,
     MadeWord,
@@ -21,12 +21,12 @@ from making_ami import (
     write_segments,
     write_words,
 )
-from making_media import cut_in_half, make_recording, real_recordings
-from reading_kinds import reader
+from helpers.kinds import reader
+from helpers.media import cut_in_half, make_recording, real_recordings
 from valaro.corpora.reading import Reading, require_complete
 from valaro.corpora.registry import read_kind
 from valaro.errors import ValaroError
-from valaro.media import presence
+from valaro.media import faces
 from valaro.media.decode import decode_clip
 from valaro.media.yunet import Face
 from valaro.recordings import extract_utterance
@@ -49,7 +49,7 @@ class AnyLight:
 @pytest.fixture(autouse=True)
 def _light_is_a_face(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "recordings" not in request.keywords:
-        monkeypatch.setattr(presence, "YuNet", AnyLight)
+        monkeypatch.setattr(faces, "YuNet", AnyLight)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reading_kinds import reader
+from helpers.kinds import reader
 from valaro.corpora.to_audformat import write_audformat
 from valaro.corpora.to_table import write_tables
 from valaro.errors import ValaroError
@@ -22,7 +22,10 @@ def read_table(path: Path, **options: object) -> tuple[Utterance, ...]:
     return reader("table")(path, **options).utterances
 
 
-NOTES = (CorpusNote(corpus="c", text="Derived: yes,\nand synthetic."), CorpusNote(corpus="d", text="ü"))
+NOTES = (
+    CorpusNote(corpus="c", text="Derived: yes,\nand synthetic.", kind="derived_labels"),
+    CorpusNote(corpus="d", text="ü"),
+)
 
 
 def rated(*votes: tuple[str, str, float]) -> tuple[Rating, ...]:
@@ -138,7 +141,7 @@ def test_a_database_of_ours_that_was_changed_is_refused_by_rows(tmp_path, uttera
 
 
 def _header(folder: Path):
-    from valaro.corpora.audformat_package import safely_loaded
+    from valaro.corpora.audformat_database import safely_loaded
 
     return safely_loaded((folder / "db.yaml").read_text())
 

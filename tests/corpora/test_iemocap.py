@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from making_iemocap import HEADING, evaluation_of, make_dialog, make_release
-from reading_kinds import reader
+from helpers.iemocap import HEADING, evaluation_of, make_dialog, make_release
+from helpers.kinds import reader
 from valaro.corpora.iemocap_turns import read_evaluation
 from valaro.corpora.reading import require_complete
 from valaro.errors import ValaroError
@@ -344,6 +344,13 @@ def test_a_turn_whose_damaged_header_comes_first_is_refused_once_and_for_all(tmp
     found = read_evaluation(path)
     assert found.turns == ()
     assert [fault.why.split(":")[0] for fault in found.faults][1] == "the turn stands already in line 1"
+
+
+def test_a_turn_whose_second_header_is_damaged_is_refused_as_well(tmp_path: Path) -> None:
+    votes = "A-E1:\tval 3; act 2; dom 2;\t()"
+    found = read_evaluation(evaluation(tmp_path, header(), votes, "", f"{header()}% and more", votes))
+    assert found.turns == ()
+    assert [(fault.turn, fault.line) for fault in found.faults] == [(TURN, 6)]
 
 
 @settings(max_examples=300)

@@ -11,13 +11,13 @@ import av
 import numpy as np
 import pytest
 
-from making_media import make_recording, real_recordings, tone
-from reading_kinds import reader
+from helpers.kinds import reader
+from helpers.media import make_recording, real_recordings, tone
 from valaro.corpora import recordings
 from valaro.corpora.reading import require_complete
 from valaro.corpora.recordings import places_in
 from valaro.errors import ValaroError
-from valaro.media import presence
+from valaro.media import faces
 from valaro.media.decode import decode_clip, probe
 from valaro.media.voice_activity import SpeechSegment
 from valaro.media.yunet import Face
@@ -43,7 +43,7 @@ def dark(index: int, height: int, width: int) -> np.ndarray:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Films and sounds of 12 s whose tone from second 2 to 9 stands for speech."""
-    monkeypatch.setattr(presence, "YuNet", AnyLight)
+    monkeypatch.setattr(faces, "YuNet", AnyLight)
     monkeypatch.setattr(
         recordings,
         "spoken_stretches",

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from valaro.corpora import csv_records
-from valaro.corpora.csv_records import Fault
+from valaro.corpora import table_reader
 from valaro.corpora.parse_cell import media_of
 from valaro.corpora.registry import read_kind
+from valaro.corpora.table_faults import Fault
 from valaro.corpora.table_reader import read_rows
 from valaro.errors import ValaroError
 from valaro.limits import Limits
@@ -133,6 +133,13 @@ def test_one_cause_on_190_rows_is_one_line_with_the_first_lines_and_a_count(fold
         f"  {path}, line 2: file 'gone 0.wav' does not exist (looked in {folder}) "
         "(190 times in all, likewise in lines 3, 4, 5 and 186 more)",
     ]
+
+
+def test_braces_in_a_cell_are_shown_as_they_are(folder):
+    path = write(folder, "utterance,file,gender\n{x},{0}.wav,{}\n")
+    message = faults(path)
+    assert f"{path}, line 2: file '{{0}}.wav' does not exist (looked in {folder})" in message
+    assert f"{path}, line 2: gender '{{}}': expected F, M, female, male or nothing" in message
 
 
 def test_few_different_words_that_are_no_levels_are_a_line_each_with_a_count(folder):
@@ -391,7 +398,7 @@ def test_the_tables_of_real_corpora_are_read_whole(corpus, rows, speakers):
 def test_a_table_with_more_rows_than_may_be_is_refused_with_the_line_of_the_first_that_is_too_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_records, "LIMITS", Limits(most_rows=3))
+    monkeypatch.setattr(table_reader, "LIMITS", Limits(most_rows=3))
     path = tmp_path / "t.csv"
     path.write_text("a,b\n1,2\n\n3,4\n5,6\n")
     assert [row.cells for row in read_rows(path, ("a", "b"), ("a",)).rows] == [("1", "2"), ("3", "4"), ("5", "6")]

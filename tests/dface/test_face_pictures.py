@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from making_faces import CLASSES, a_crop, make_folders, some_faces, write_picture, write_votes
+from helpers.faces import CLASSES, a_crop, make_folders, some_faces, write_picture, write_votes
 from valaro.dface.pictures import FaceReading, Faces, read_class_folders
 from valaro.dface.splits import split_faces
 from valaro.dface.votes import read_votes
 from valaro.errors import MediaError, ValaroError
 from valaro.limits import Limits
-from valaro.media.still import read_crop
+from valaro.media.crops import read_crop
 
 
 def test_a_sub_folder_is_a_class(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_every_form_of_picture_is_read_and_its_pixels_are_limited(
     picture = np.full((90, 80, 3) if is_coloured else (90, 80), 100, np.uint8)
     path = write_picture(tmp_path / f"a.{suffix}", picture)
     assert read_crop(path).mean() == pytest.approx(100, abs=1)
-    monkeypatch.setattr("valaro.media.still.LIMITS", Limits(most_pixels=90 * 80 - 1))
+    monkeypatch.setattr("valaro.media.crops.LIMITS", Limits(most_pixels=90 * 80 - 1))
     with pytest.raises(MediaError, match=r"7,199"):
         read_crop(path)
 

@@ -13,18 +13,19 @@ import numpy as np
 import pytest
 import torch
 
-from making_faces import SMALL, some_faces
+from helpers.faces import SMALL, some_faces
 from valaro.dface import export, passes
 from valaro.dface import run as face_run
 from valaro.dface.augmentation import augment_faces
-from valaro.dface.best import BestNetwork, Epoch, probabilities_of, score_faces
 from valaro.dface.config import FaceAugmentation, FaceNetworkConfig, config_from
 from valaro.dface.densenet import DenseNet
 from valaro.dface.fit import fit_face_network
 from valaro.dface.run import FaceNetworkRun, train_face_network
+from valaro.dface.scores import Epoch, probabilities_of, score_faces
 from valaro.dface.splits import FaceSplits
 from valaro.errors import StoreError, ValaroError
 from valaro.features.face_network import read_face_network
+from valaro.training.best_model import BestModel
 from valaro.training.checkpointer import CheckpointPaths
 
 CONFIG = FaceNetworkConfig(epochs=3, batch_size=4, lr=0.05, shape=SMALL)
@@ -93,7 +94,7 @@ def test_the_same_seed_gives_the_same_files_and_another_seed_another_network(tmp
         (passes, "_passes", 3),
         (passes, "_passes", 4),
         (passes, "_passes", 9),
-        (BestNetwork, "evaluate", 1),
+        (BestModel, "evaluate", 1),
         (face_run, "_write_epochs", 1),
         (face_run, "export_network", 1),
         (face_run, "score_faces", 0),
@@ -125,7 +126,7 @@ def test_a_process_ended_by_force_goes_on_to_the_same_files(tmp_path: Path, undi
     paths = [str(Path(__file__).parent), str(Path(__file__).parents[1]), *sys.path]
     with subprocess.Popen([sys.executable, "-c", code, str(to), ":".join(paths)]) as process:
         until = time.monotonic() + 120
-        while not (to / "unfinished" / "training" / "latest").exists() and time.monotonic() < until:
+        while not (to / "unfinished" / "losses.safetensors").exists() and time.monotonic() < until:
             time.sleep(0.001)
             assert process.poll() in {None, 0}
         process.send_signal(signal.SIGKILL)
@@ -175,9 +176,9 @@ def test_a_damaged_state_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     _interrupt(monkeypatch, passes, "_passes", after=3)
     with pytest.raises(KilledError):
         train_face_network(_parts(), tmp_path, CONFIG, seed=0, seconds=0)
-    (state,) = (tmp_path / "unfinished" / "training").glob("step-*/state.safetensors")
+    state = tmp_path / "unfinished" / "losses.safetensors"
     state.write_bytes(state.read_bytes()[:-1] + b"!")
-    with pytest.raises(StoreError, match="does not match its checksum: remove it to begin anew"):
+    with pytest.raises(StoreError, match=r"does not match its checksum.*: remove it to begin anew"):
         train_face_network(_parts(), tmp_path, CONFIG, seed=0, seconds=0)
 
 
@@ -197,13 +198,13 @@ def test_the_best_epoch_is_kept_not_the_last(monkeypatch: pytest.MonkeyPatch) ->
         weights.append(network.first.weight.detach().clone())
         return next(answers)
 
-    monkeypatch.setattr("valaro.dface.best.probabilities_of", answer)
-    training = fit_face_network(
+    monkeypatch.setattr("valaro.dface.scores.probabilities_of", answer)
+    network, best = fit_face_network(
         FaceSplits(train=some_faces(18), validation=some_faces(6), test=None), CONFIG, seed=0, paths=NO_TRAIL
     )
-    assert training.best_epoch == 2
-    assert [epoch.validation_accuracy for epoch in training.history] == [0.0, 1.0, 0.0]
-    assert torch.equal(training.network.first.weight, weights[1])
+    assert best.point.epoch == 2
+    assert [epoch.validation_accuracy for epoch in best.history] == [0.0, 1.0, 0.0]
+    assert torch.equal(network.first.weight, weights[1])
     assert not torch.equal(weights[1], weights[2])
 
 
@@ -295,13 +296,13 @@ def test_what_is_erased_is_one_square_of_the_mean_and_no_larger_than_asked() -> 
 
 def test_averaged_weights_are_what_is_judged_and_kept() -> None:
     parts = _parts()
-    last, averaged = (
+    (_, last), (network, averaged) = (
         fit_face_network(parts, replace(CONFIG, ema_decay=decay), seed=0, paths=NO_TRAIL) for decay in (0.0, 0.5)
     )
     # The same updates, judged otherwise; whole numbers are copied: 4 batches of 4 faces an epoch.
     assert [epoch.training_loss for epoch in last.history] == [epoch.training_loss for epoch in averaged.history]
     assert [epoch.validation_loss for epoch in last.history] != [epoch.validation_loss for epoch in averaged.history]
-    assert int(averaged.network.norm.num_batches_tracked or 0) == 4 * averaged.best_epoch
+    assert int(network.norm.num_batches_tracked or 0) == 4 * averaged.point.epoch
 
 
 @pytest.mark.parametrize(

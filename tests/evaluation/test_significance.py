@@ -11,12 +11,18 @@ from valaro.evaluation.scores import score
 from valaro.evaluation.significance import (
     Interval,
     Resamples,
-    bootstrap_interval,
     holm,
     mean_intervals,
-    paired_difference,
 )
 from valaro.records import Predictions
+
+
+def bootstrap_interval(groups, metric, **options) -> Interval:
+    return Resamples(groups, **options).interval(metric)
+
+
+def paired_difference(a_groups, b_groups, metric, **options) -> Interval:
+    return Resamples(a_groups, **options).above(Resamples(b_groups, **options), metric)
 
 
 def group(ids: list[str], speakers: list[str], truth: list[int], predicted: list[int]) -> Predictions:

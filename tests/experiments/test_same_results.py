@@ -233,7 +233,7 @@ def _make_up(folder: Path) -> None:
     """
     import numpy as np
 
-    from making_features import an_utterance, make_store
+    from helpers.features import an_utterance, make_store
     from valaro.records import Rating
     from valaro.store.manifest import write_manifest
 
@@ -311,7 +311,7 @@ def _extract_real(folder: Path) -> None:
 
 
 def _recordings(corpus: str) -> Path:
-    from making_media import real_recordings
+    from helpers.media import real_recordings
 
     return real_recordings(corpus)
 
@@ -320,7 +320,7 @@ def _record() -> None:
     """Write the numbers of this code on this machine in the place of the recorded ones."""
     import tempfile
 
-    from valaro.experiments.environment import environment
+    from valaro.training.environment import environment
 
     facts: Facts = {"environment": {**environment(), "cpu instructions": SAME_SUMS["ATEN_CPU_CAPABILITY"]}}
     for corpus in ("made up", "real recordings"):

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from making_features import an_utterance
-from making_studies import make_study, settings_of
+from helpers.features import an_utterance
+from helpers.studies import make_study, settings_of
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import score
 from valaro.experiments.cross_validate import cross_validate, describe
@@ -64,9 +64,9 @@ def test_a_run_keeps_the_half_beside_what_is_known_of_the_face(tmp_path: Path) -
     settings = settings_of(make_study(tmp_path))
     data = load_study(settings)
     sitting = replace(data.labelled[0], face_region=(0.5, 0.0, 1.0, 1.0))
-    data.store.qualities = (FaceQuality(utterance=sitting.id, frames=9, found=8, mean_absolute_yaw=0.2),)
-    (face,) = describe(settings, replace(data, labelled=(sitting, *data.labelled[1:])), "run").faces
-    assert face == FaceQuality(utterance=sitting.id, frames=9, found=8, mean_absolute_yaw=0.2, half="right")
+    data.store.qualities = (FaceQuality(utterance=sitting.id, frames=9, detected=8, mean_absolute_yaw=0.2),)
+    (face,) = describe(settings, replace(data, labelled=(sitting, *data.labelled[1:])), "cross-validation").faces
+    assert face == FaceQuality(utterance=sitting.id, frames=9, detected=8, mean_absolute_yaw=0.2, half="right")
 
 
 def test_of_a_training_for_two_folds_only_the_result_that_lacks_is_written(tmp_path: Path, here: list[str]) -> None:

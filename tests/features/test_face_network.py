@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from making_faces import SMALL, a_network, some_faces
-from making_media import real_recordings
+from helpers.faces import SMALL, a_network, some_faces
+from helpers.media import real_recordings
 from valaro.dface.votes import EXPRESSIONS
 from valaro.errors import StoreError, ValaroError
 from valaro.features.densenet_graph import DenseShape, array_shapes
 from valaro.features.face_network import (
+    FACE_NETWORK,
     Dface,
     checked_network,
     network_content,
@@ -26,7 +27,8 @@ from valaro.features.face_network import (
 from valaro.features.face_rows import FaceRows
 from valaro.features.protocols import FaceFeature
 from valaro.features.table import asked_features, feature_by_name
-from valaro.media.still import read_crop
+from valaro.media.crops import read_crop
+from valaro.tensorfile import tensor_bytes
 
 Weights = dict[str, np.ndarray]
 
@@ -229,7 +231,7 @@ def test_a_small_file_whose_layers_grow_without_end_is_refused_before_it_runs() 
 def test_a_weight_changed_on_disk_is_noticed() -> None:
     content = bytearray(a_network().content)
     content[-1] ^= 1
-    assert "its checksum is wrong: damaged, or changed by another program" in _refused(bytes(content))
+    assert "does not match its checksum, it is damaged or was changed: train it again" in _refused(bytes(content))
 
 
 @pytest.mark.parametrize(
@@ -239,13 +241,18 @@ def test_a_weight_changed_on_disk_is_noticed() -> None:
         ("{}", "notes of valaro in it are damaged"),
         ("[1]", "notes of valaro in it are damaged"),
         ('{"version": "1", "checksum": "0", "classes": ["a"]}', "of version '1', expected '2': train it again"),
-        ('{"version": "2", "checksum": "0", "classes": []}', "no classes, or no checksum"),
-        ('{"version": "2", "checksum": "0", "classes": "ab"}', "no classes, or no checksum"),
-        ('{"version": "2", "checksum": 0, "classes": ["a"]}', "no classes, or no checksum"),
+        ('{"version": "2", "checksum": "0", "classes": ["a"]}', "does not match its checksum"),
+        ('{"version": "2", "checksum": 0, "classes": ["a"]}', "does not match its checksum"),
     ],
 )
 def test_notes_that_make_no_sense_are_refused(notes: str, words: str) -> None:
     assert words in _refused(save(_weights(), {"valaro_face_network": notes}))
+
+
+@pytest.mark.parametrize("classes", [[], "ab", None, [1]])
+def test_classes_that_make_no_sense_are_refused(classes: object) -> None:
+    content, _ = tensor_bytes(FACE_NETWORK, _weights(), {"classes": classes})
+    assert "made here: the notes of valaro in it are damaged (the list of classes" in _refused(content)
 
 
 def test_a_file_cut_short_or_with_a_byte_changed_is_refused_at_every_place() -> None:

@@ -1,6 +1,6 @@
 """Pictures of a container without times are shown in the order of its slots, whatever the order of decoding."""
 
-from valaro.media.display_order import DisplayOrder
+from valaro.media.clock import DisplayOrder
 
 
 def shown(decoded, coming_out, depth, **start):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from making_media import real_recordings
+from helpers.media import real_recordings
 from valaro.media.decode import stream_clips
 from valaro.media.faces import LONGEST_WAIT, FaceTracker
 from valaro.media.yunet import Face
@@ -40,7 +40,7 @@ def follow(marks, portions=None, step=0.04, detector=None):
         tracks.append(tracker.track(frames[first:last], times[first:last]))
         first = last
     tracks.append(tracker.finish())
-    names = ("crops", "found", "yaw", "times")
+    names = ("crops", "detected", "yaw", "times")
     return {name: np.concatenate([getattr(track, name) for track in tracks]) for name in names}
 
 
@@ -59,7 +59,7 @@ def test_a_slow_camera_is_looked_at_every_quarter_second():
 def test_between_detections_box_and_yaw_are_interpolated():
     # Columns 80 and 100 five frames apart: the box moves 4 columns a frame, the pictures' pixels are their columns.
     track = follow([80, 1, 1, 1, 1, 100])
-    assert track["found"].all()
+    assert track["detected"].all()
     assert track["yaw"] == pytest.approx([0.4, 0.42, 0.44, 0.46, 0.48, 0.5])
     assert track["crops"][:, 32, 32].astype(int) == pytest.approx([80, 84, 88, 92, 96, 100], abs=1)
 
@@ -67,7 +67,7 @@ def test_between_detections_box_and_yaw_are_interpolated():
 def test_in_a_gap_the_previous_face_is_repeated():
     marks = [100] * 6 + [0] * 10 + [110] * 5
     track = follow(marks)
-    assert track["found"].tolist() == [mark > 0 for mark in marks]
+    assert track["detected"].tolist() == [mark > 0 for mark in marks]
     assert (track["crops"][6:16] == track["crops"][5]).all()
     assert track["yaw"][6:16] == pytest.approx(0.5)
     assert track["crops"][16, 32, 32] == pytest.approx(110, abs=1)
@@ -75,14 +75,14 @@ def test_in_a_gap_the_previous_face_is_repeated():
 
 def test_before_the_first_face_the_first_one_stands_in():
     track = follow([0] * 12 + [90] * 9)
-    assert track["found"].tolist() == [False] * 12 + [True] * 9
+    assert track["detected"].tolist() == [False] * 12 + [True] * 9
     assert (track["crops"][:12] == track["crops"][12]).all()
     assert track["times"] == pytest.approx(np.arange(21) * 0.04)
 
 
 def test_without_any_face_crops_are_empty_and_nothing_is_found():
     track = follow([0] * 11)
-    assert (len(track["crops"]), track["crops"].any(), track["found"].any()) == (11, False, False)
+    assert (len(track["crops"]), track["crops"].any(), track["detected"].any()) == (11, False, False)
 
 
 def test_frames_that_waited_too_long_for_a_face_are_given_out_empty():
@@ -91,7 +91,7 @@ def test_frames_that_waited_too_long_for_a_face_are_given_out_empty():
     tracker = FaceTracker(Marked())
     frames, times = pictures([0] * (waited + 8)), np.arange(waited + 8) * step
     # The newest frame has index waited + 7: those more than 10 s older are the first 7.
-    assert len(tracker.track(frames, times).found) == 7
+    assert len(tracker.track(frames, times).detected) == 7
 
 
 @settings(max_examples=40)
@@ -102,7 +102,7 @@ def test_frames_that_waited_too_long_for_a_face_are_given_out_empty():
 def test_rows_do_not_depend_on_the_portions(marks, portions):
     portions = sorted(min(portion, len(marks)) for portion in portions)
     whole, parts = follow(marks), follow(marks, portions)
-    assert len(whole["found"]) == len(marks)
+    assert len(whole["detected"]) == len(marks)
     for name, values in whole.items():
         assert (values == parts[name]).all()
 
@@ -116,9 +116,9 @@ def test_a_real_speaker_is_found_in_every_frame_that_shows_a_picture():
     tracker = FaceTracker()
     # This clip begins with 19 black frames of 89.
     for clip in stream_clips(folder / "01-02-03_01.mp4", sound=False):
-        found.append(tracker.track(clip.frames, clip.times).found)
+        found.append(tracker.track(clip.frames, clip.times).detected)
         lit += [frame.std() > 3 for frame in clip.frames]
-    found = np.concatenate([*found, tracker.finish().found])
+    found = np.concatenate([*found, tracker.finish().detected])
     assert found.tolist() == lit
     assert sum(lit) == 70
 

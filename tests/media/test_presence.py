@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from making_media import make_recording, real_recordings, tone
+from helpers.media import make_recording, real_recordings, tone
 from valaro.errors import MediaError
-from valaro.media import presence
-from valaro.media.presence import FaceFinder
+from valaro.media import faces
+from valaro.media.faces import FaceFinder
 from valaro.media.yunet import Face
 
 MPEG4 = {"video_codec": "mpeg4", "pixel_format": "yuv420p"}
@@ -28,7 +28,7 @@ class Bright:
 
 @pytest.fixture
 def bright(monkeypatch):
-    monkeypatch.setattr(presence, "YuNet", Bright)
+    monkeypatch.setattr(faces, "YuNet", Bright)
     Bright.looked = 0
     return Bright
 

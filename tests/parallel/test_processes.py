@@ -54,6 +54,21 @@ def test_a_worker_that_dies_once_costs_one_retry(tmp_path):
     assert [outcome.value for outcome in outcomes] == ["done", "done"]
 
 
+def test_what_a_generator_yields_comes_at_once():
+    parts = []
+    outcomes = run_jobs(functions.count_to, [2, 3], workers=1, on_part=lambda *part: parts.append(part))
+    assert parts == [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
+    assert [outcome.error for outcome in outcomes] == ["", "three is not wanted"]
+
+
+def test_a_job_is_given_up_when_it_has_died_twice_at_the_same_part(tmp_path):
+    parts = []
+    (outcome,) = run_jobs(
+        functions.die_at_the_second, [tmp_path / "a"], workers=1, on_part=lambda *part: parts.append(part)
+    )
+    assert (outcome.died, outcome.parts, parts) == (True, 1, [(0, "first")] * 2)
+
+
 def test_a_result_or_a_job_that_cannot_travel_is_an_outcome():
     outcomes = run_jobs(functions.unreturnable, [0, 1], workers=1)
     assert outcomes[0].value == 0

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -37,6 +38,21 @@ def die_the_first_time(marker: Path) -> str:
 
 def unreturnable(number: int) -> object:
     return (lambda: number) if number else 0
+
+
+def count_to(number: int) -> Iterator[int]:
+    yield from range(number)
+    if number == 3:
+        raise ValueError("three is not wanted")
+
+
+def die_at_the_second(markers: Path) -> Iterator[str]:
+    """Die once before the first part and always before the second."""
+    if not markers.exists():
+        markers.write_text("was here")
+        os.kill(os.getpid(), signal.SIGKILL)
+    yield "first"
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def threads(_: int) -> tuple[int, int]:

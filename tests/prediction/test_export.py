@@ -69,8 +69,10 @@ def test_json_names_its_version_and_reads_back_whole(tmp_path: Path):
     found = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
     assert (found["format"], found["version"]) == ("valaro timeline", 1)
     assert (found["recording"], found["duration"], found["model"]) == ('clips/a, "b".mp4', 2.56, "MSSGAN")
-    assert found["notes"] == [{"corpus": "demo", "text": "synthetic"}]
-    assert found["problems"] == [{"utterance": "a", "where": "faces", "why": "naïve ✓", "is_remark": False}]
+    assert found["notes"] == [{"corpus": "demo", "text": "synthetic", "kind": ""}]
+    assert found["problems"] == [
+        {"utterance": "a", "where": "faces", "why": "naïve ✓", "is_remark": False, "is_absence": False}
+    ]
     assert found["moments"][0] == {
         "dimension": "valence",
         "start": 0.0,

@@ -7,12 +7,13 @@ from unittest.mock import ANY
 
 import pytest
 
-from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, judged, training, variant
+from helpers.results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, judged, training, variant
 from valaro.analysis.paper.faces import split_by_yaw
-from valaro.analysis.results import dimension_results
+from valaro.analysis.results import ModelRow, dimension_results
 from valaro.experiments.settings import check_settings
 from valaro.records import CorpusSummary, FaceQuality
-from valaro.reports.blocks import Charts, Heading, Matrices, Notice, Sentence, Table
+from valaro.reports.blocks import Figure, Heading, Notice, Sentence, Table
+from valaro.reports.figures import ValueChart
 from valaro.reports.html import report_page
 from valaro.reports.paper.conditions import conditions
 from valaro.reports.paper_comparison import axis_of, beside_paper
@@ -267,20 +268,21 @@ def test_figure_6_has_one_session_and_its_own_numbers_of_samples():
 
 
 def test_a_study_that_is_not_finished_is_not_under_the_papers_conditions():
-    unfinished = as_in_the_paper(planned=11, missing=("one more",))
+    unfinished = as_in_the_paper(planned=tuple("abcdefghijk"), missing=("one more",))
     assert differing(unfinished) == [("results", "all", "not finished: 10 of 11 results are there")]
 
 
 def test_speaker_wise_normalisation_is_named_below_every_table_and_figure():
     blocks = blocks_of(*(replace(TABLE_7, paper=name, speaker_normalised=True) for name in ("table_7", "figure_4")))
-    notes = [b.text for b in blocks if isinstance(b, Notice) and "speaker-wise normalisation" in b.text]
+    notes = [b.note for b in blocks if isinstance(b, Table | Figure) and b.note]
     assert len(notes) == 2
+    assert all("speaker-wise normalisation" in note for note in notes)
 
 
 def test_figure_4_shows_the_matrices_of_its_models_and_why_one_is_missing():
     blocks = blocks_of(replace(TABLE_7, paper="figure_4"))
-    (figure,) = [block for block in blocks if isinstance(block, Matrices)]
-    assert [row.model_result.label for row in figure.rows] == ["SSGAN face", "MSSGAN fbank+face"]
+    (figure,) = [block for block in blocks if isinstance(block, Figure) and isinstance(block.panels[0], ModelRow)]
+    assert [panel.model_result.label for panel in figure.panels] == ["SSGAN face", "MSSGAN fbank+face"]
     assert [b.text for b in blocks if isinstance(b, Sentence) and "not in this run" in b.text] == [
         "SSGAN on fbank not in this run."
     ]
@@ -298,16 +300,15 @@ def figure_6():
 
 def test_figure_6_draws_the_scores_over_the_pool_and_judges_the_largest_against_none():
     blocks = blocks_of(figure_6())
-    (charts,) = [block for block in blocks if isinstance(block, Charts)]
-    uar, f1 = charts.charts
-    assert [tick.text for tick in uar.x_ticks] == ["0.0", "0.2", "1.0"]
+    (charts,) = [block for block in blocks if isinstance(block, Figure) and isinstance(block.panels[0], ValueChart)]
+    uar, f1 = charts.panels
+    assert uar.values == ("0.0", "0.2", "1.0")
     assert [one.label for one in uar.series] == ["SSGAN face"]
     assert [one.label for one in uar.references] == ["FSBase face"]
     assert [row[1].text for row in charts.table.rows] == ["0.0", "0.2", "1.0", "–"]
     assert [row[4].text for row in charts.table.rows] == ["0", "20", "100", "0"]
-    # 0, 83.3 and 100 %: the higher the score, the smaller y.
-    heights = [mark.y for mark in uar.series[0].marks]
-    assert heights == sorted(heights, reverse=True)
+    # 0, 83.3 and 100 %.
+    assert [round(score.value, 3) for _, score in uar.series[0].points] == [0.0, 0.833, 1.0]
     assert f1.title == "valence, paper's F1, %"
     holds = "valence: SSGAN face with 100 unlabelled recordings above the same with 0 (+100.0 points, 100.0 to 100.0)."
     assert verdicts(blocks)["Holds here: "] == holds
@@ -386,22 +387,26 @@ def test_figure_7_keeps_the_papers_order_of_the_normalisations():
         for name in ("combine", "shift", "none", "self")
         for fold in PEOPLE
     ]
-    (charts,) = [b for b in blocks_of(finished(varied, paper="figure_7")) if isinstance(b, Charts)]
-    assert [tick.text for tick in charts.charts[0].x_ticks] == ["none", "self", "shift", "combine"]
+    (charts,) = [
+        b
+        for b in blocks_of(finished(varied, paper="figure_7"))
+        if isinstance(b, Figure) and isinstance(b.panels[0], ValueChart)
+    ]
+    assert charts.panels[0].values == ("none", "self", "shift", "combine")
     # Names are no numbers: no line leads from one to the next.
-    assert charts.charts[0].series[0].path == ""
+    assert not charts.panels[0].are_numbers
 
 
 def faces(**yaws):
     return tuple(
-        FaceQuality(utterance=f"c/{name.replace('_', '-')}", frames=10, found=10, mean_absolute_yaw=yaw)
+        FaceQuality(utterance=f"c/{name.replace('_', '-')}", frames=10, detected=10, mean_absolute_yaw=yaw)
         for name, yaw in yaws.items()
     )
 
 
 def test_a_face_is_frontal_up_to_the_boundary_and_one_never_found_is_left_out():
     seen = faces(ann_t0=0.1, ann_t1=0.02, ann_t2=0.11, ann_t3=0.5)
-    lost = FaceQuality(utterance="c/ann-t4", frames=10, found=0, mean_absolute_yaw=0.0)
+    lost = FaceQuality(utterance="c/ann-t4", frames=10, detected=0, mean_absolute_yaw=0.0)
     # GOOD misses t5 only; WRONG misses everything.
     split = split_by_yaw([judged("ann", GOOD), judged("ann", WRONG)], (*seen, lost))
     assert (split.first.clips, split.first.right, split.first.wrong) == (2, 2, 2)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from making_results import GOOD, finished, training
+from helpers.results import GOOD, finished, training
 from valaro.analysis.results import dimension_results
 from valaro.records import Alarm, FaceQuality, Problem
 from valaro.reports.blocks import Facts, Notice
@@ -41,7 +41,7 @@ def test_limits_name_few_speakers_derived_labels_and_what_failed():
     run = replace(
         RUN,
         results=(alarmed, RUN.results[1]),
-        faces=(FaceQuality(utterance="c/x", frames=8, found=2, mean_absolute_yaw=0.1),),
+        faces=(FaceQuality(utterance="c/x", frames=8, detected=2, mean_absolute_yaw=0.1),),
         problems=(Problem(utterance="c/y", where="decode", why="cut"),),
         speaker_normalised=True,
     )

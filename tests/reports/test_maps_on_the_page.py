@@ -6,12 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from making_pages import SPEAKER_WISE, Nesting, run, words
-from making_results import FAIR, GOOD, a_map, training
+from helpers.pages import SPEAKER_WISE, Nesting, run, words
+from helpers.results import FAIR, GOOD, a_map, training
 from valaro.analysis.results import dimension_results
 from valaro.records import Coverage, FeatureMap, FoldResult
-from valaro.reports.feature_maps import MapSection, map_sections
+from valaro.reports.blocks import Figure, Heading
+from valaro.reports.feature_maps import map_blocks
+from valaro.reports.figures import frame_of
 from valaro.reports.html import report_page
+from valaro.reports.plots import page_svg
 
 LEARNT = Coverage(features="learnt", generated=0.25, possible=0.95, samples=150, nearest=5)
 ALL = Coverage(features="all", generated=0.755, possible=0.98, samples=150, nearest=5)
@@ -25,36 +28,37 @@ def section_of(page: str) -> str:
     return page[page.index('<section id="maps">') :].partition("</section>")[0]
 
 
-def maps_of(*results: FoldResult) -> tuple[MapSection, ...]:
-    return map_sections(dimension_results([run(results=results)]))
+def maps_of(*results: FoldResult) -> list[Figure]:
+    blocks = map_blocks(dimension_results([run(results=results)]))
+    return [block for block in blocks if isinstance(block, Figure)]
 
 
-def test_points_lie_where_they_belong_and_each_kind_has_its_shape():
-    ((made,),) = (section.maps for section in maps_of(mapped()))
-    # Real points reach from -1 to 1 across and from -0.5 to 0.5 up: 300 units for 2, so 150 a unit, 150 + 20 high.
-    assert made.height == 170
-    paths = {shape.kind: shape.path for shape in made.training}
-    assert paths == {
-        "unlabelled": "M160 10h0M160 160h0",
-        "low": "M10 89l-4-7h8z",
-        "medium": "M157 82h6v6h-6z",
-        "high": "M310 81l-4 7h8z",
-        # (0.25, 0.125) is 37.5 to the right and 18.75 up; (9, -9) is far outside, and drawn in the corner.
-        "generated": "M197.5 63.2l3 3-3 3-3-3zM160 82l3 3-3 3-3-3zM315 162l3 3-3 3-3-3z",
-    }
-    assert {shape.kind: shape.path for shape in made.test} == {"low": "", "medium": "", "high": "M310 6l-4 7h8z"}
+def test_points_lie_where_they_belong_and_a_far_one_at_the_edge():
+    (figure,) = maps_of(mapped())
+    training, test = figure.panels
+    left, right, bottom, top = training.frame
+    # Real points reach from -1 to 1 across and from -0.5 to 0.5 up.
+    assert (left, right, bottom, top) == pytest.approx((-1.06, 1.06, -0.55, 0.55))
+    points = dict(training.points)
+    assert list(points) == ["unlabelled", "generated", "low", "medium", "high"]
+    assert points["generated"][0] == pytest.approx([0.25, 0.125])
+    # (9, -9) is far outside, and drawn in the corner.
+    assert points["generated"][2] == pytest.approx([1.06, -0.55])
+    assert [len(own) for _, own in test.points] == [0, 0, 1]
+    # Each kind has its shape.
+    assert len(set(re.findall(r'href="(#[^"]+)"', page_svg(training, "training")))) == 5
 
 
-def test_a_tall_map_is_scaled_to_the_highest_box_and_one_point_to_none():
-    tall = replace(a_map(), labelled=np.array([[0.0, -10], [0, 0], [0, 10]]))
-    ((made,),) = (section.maps for section in maps_of(mapped(found=tall)))
-    # 220 units for 20: 11 a unit; the real points reach from 0 to 1 across and their middle, 0.5, lies at 160.
-    assert made.height == 240
-    assert made.training[2].path == "M154.5 234l-4-7h8z"
+def test_a_tall_map_keeps_its_scale_and_one_point_has_a_frame():
+    left, right, bottom, top = frame_of(replace(a_map(), labelled=np.array([[0.0, -10], [0, 0], [0, 10]])))
+    # Both directions have one scale; a map is at most 3/4 as high as wide.
+    assert top - bottom == pytest.approx(20 * 1.1)
+    assert (right - left) * 0.75 / 1.06 == pytest.approx(20)
     nothing = np.zeros((0, 2))
     point = replace(a_map(), labelled=np.zeros((3, 2)), unlabelled=nothing, generated=nothing, test=np.zeros((1, 2)))
-    ((one,),) = (section.maps for section in maps_of(mapped(found=point)))
-    assert (one.height, one.training[2].path) == (100, "M160 54l-4-7h8z")
+    left, right, bottom, top = frame_of(point)
+    assert left < 0 < right
+    assert bottom < 0 < top
 
 
 def test_coverage_is_said_with_what_is_possible():
@@ -95,15 +99,15 @@ def test_the_section_stands_by_itself_and_names_speaker_wise_normalisation(speak
     assert nesting.open == []
     assert '<a href="#maps">' in page
     assert section_of(page).count(SPEAKER_WISE) == speaker_normalised
-    # Two views of one model and the key; a linear model has none.
+    # Two views of one model; a linear model has none.
     assert re.findall(r'aria-label="([^":]+): T', section_of(page)) == ["SSGAN fbank, valence"] * 2
-    assert section_of(page).count('class="mark"') == 5
     assert "LR fbank" not in section_of(page).replace("LR fbank: speaker-wise", "").replace("LR fbank, ", "")
 
 
 def test_dimensions_without_a_map_and_runs_without_one_have_no_section():
     other = training("SSGAN fbank", "ann", 0, GOOD, "arousal")
-    assert [section.dimension for section in maps_of(mapped(), other)] == ["valence"]
+    blocks = map_blocks(dimension_results([run(results=(mapped(), other))]))
+    assert [block.text for block in blocks if isinstance(block, Heading)] == ["Valence"]
     page = report_page([run()])
     assert 'id="maps"' not in page
     assert "#maps" not in page
@@ -125,4 +129,4 @@ def test_a_map_of_many_points_weighs_little():
         shares=(0.5, 0.25),
         step=160,
     )
-    assert len(section_of(report_page([run(results=(mapped(found=full),))]))) < 18_000
+    assert len(section_of(report_page([run(results=(mapped(found=full),))]))) < 35_000

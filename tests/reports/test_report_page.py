@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from making_pages import SPEAKER_WISE, Nesting, run, words
-from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, training
+from helpers.pages import SPEAKER_WISE, Nesting, run, words
+from helpers.results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, training
 from valaro.analysis.results import dimension_results
 from valaro.errors import ValaroError
 from valaro.records import (
@@ -17,6 +17,7 @@ from valaro.records import (
     Problem,
 )
 from valaro.reports.document import document
+from valaro.reports.figures import curves as curves_of
 from valaro.reports.html import report_page, write_report
 from valaro.reports.markdown import markdown
 
@@ -156,13 +157,13 @@ def test_a_speaker_in_both_validation_and_test_is_an_alarm_on_the_page():
 
 def test_faces_are_counted_over_all_clips_and_the_worst_stands_first():
     faces = (
-        FaceQuality(utterance="c/good", frames=100, found=99, mean_absolute_yaw=0.1),
-        FaceQuality(utterance="c/bad", frames=100, found=0, mean_absolute_yaw=float("nan")),
-        FaceQuality(utterance="c/sound only", frames=0, found=0, mean_absolute_yaw=float("nan")),
+        FaceQuality(utterance="c/good", frames=100, detected=99, mean_absolute_yaw=0.1),
+        FaceQuality(utterance="c/bad", frames=100, detected=0, mean_absolute_yaw=float("nan")),
+        FaceQuality(utterance="c/sound only", frames=0, detected=0, mean_absolute_yaw=float("nan")),
     )
     text = words(report_page([run(faces=faces)]))
     assert "49.5 % of 200 video frames show a face" in text
-    assert "1 clips without any face" in text
+    assert "1 clip without any face" in text
     assert text.index("c/bad") < text.index("c/good")
     assert "nan" not in text
 
@@ -197,7 +198,8 @@ def test_curves_mark_the_chosen_step_and_survive_a_loss_that_is_no_number():
     broken = tuple(replace(point, losses={"labelled": float("nan")}) for point in result.history)
     page = report_page([run(results=(result, replace(result, seed=1, history=broken)))])
     curves = page[page.index('id="curves"') : page.index('<section id="data">')]
-    assert curves.count('<circle class="chosen"') == 4  # UAR of both, the two losses of the first
+    drawn = curves_of([result, replace(result, seed=1, history=broken)], 0)
+    assert [len(panel.chosen) for panel in drawn] == [2, 1, 1]  # UAR of both, the two losses of the first
     assert "nan" not in curves
 
 
@@ -258,8 +260,8 @@ def test_with_many_models_the_headline_names_the_nearest_and_counts_the_others()
 def test_a_pair_stands_under_its_question_and_once():
     page = report_page([run(results=(*run().results, training("LR face", "ann", 0, POOR)))])
     section = words(page[page.index('id="differences"') : page.index('id="confusion"')])
-    assert "Do unlabelled recordings pay? MSSGAN − MFSBase +16.7" in section
-    assert "The highest UAR against the rest MSSGAN − LR face +33.3" in section
+    assert "MSSGAN − MFSBase Do unlabelled recordings pay? +16.7" in section
+    assert "MSSGAN − LR face The highest UAR against the rest +33.3" in section
     assert "Does a network pay?" not in section
 
 
@@ -286,7 +288,7 @@ def test_every_loss_has_its_panel_whatever_it_is_called():
     result = training("CT", "ann", 0, GOOD)
     named = tuple(replace(p, losses={"labelled": 0.5, "unlabelled": 0.1, "entropy": 0.2}) for p in result.history)
     page = report_page([run(results=(replace(result, history=named),))])
-    panels = re.findall(r'aria-label="([^"]+) over training steps"', page)
+    panels = re.findall(r'aria-label="CT, valence, over training steps: ([^"]+)"', page)
     assert panels == ["validation UAR, %", "labelled", "unlabelled", "entropy"]
 
 
@@ -317,9 +319,49 @@ def test_a_page_names_data_without_the_folders_of_whoever_made_it() -> None:
     assert "seeds = 2" in page
 
 
-def test_no_column_of_the_differences_is_wider_than_a_narrow_screen():
+def test_no_grid_is_wider_than_a_narrow_screen():
     # A column of plain 1fr is as wide as its table: the page, 626 pixels wide then, is cut off on a telephone.
-    columns = re.findall(r"\.differences \{ grid-template-columns: ([^;]+);", report_page([run()]))
-    widths = [width for column in columns for width in re.findall(r"minmax\([^)]*\)|\S+", column)]
-    assert len(widths) >= 2
-    assert all(width.startswith("minmax(0, ") for width in widths)
+    columns = re.findall(r"grid-template-columns: ([^;]+);", report_page([run()]))
+    grids = [column for column in columns if "minmax" in column]
+    assert len(grids) >= 3
+    assert all("minmax(min(100%, " in column for column in grids)
+
+
+def test_the_first_thing_said_is_one_sentence_and_the_model_to_use():
+    page = report_page([run(results=(*run().results, training("LR face", "ann", 0, POOR)))])
+    text = words(page[page.index("<body>") :])
+    assert "Your 12 labels beat guessing; no model is shown to be better than logistic regression (LR face); " in text
+    assert "unlabelled clips did not help; use MSSGAN. Use MSSGAN: it has the highest mean recall (UAR)" in text
+    assert "valaro train study.toml --to model --set" in text
+
+
+def test_no_model_is_recommended_where_none_beats_guessing():
+    guess = tuple(training("A", name, 0, [0, 1, 2, 1, 0, 1]) for name in ("ann", "ben"))
+    text = words(report_page([run(results=guess)]))
+    assert "Your 12 labels are not shown to beat guessing." in text
+    assert "Use no model yet: none is shown to be better than guessing." in text
+
+
+def test_dimensions_with_different_best_models_name_one_each():
+    valence = [training(name, fold, 0, said) for name, said in (("A", GOOD), ("B", FAIR)) for fold in ("ann", "ben")]
+    arousal = [
+        training(name, fold, 0, said, "arousal") for name, said in (("A", FAIR), ("B", GOOD)) for fold in ("ann", "ben")
+    ]
+    text = words(report_page([run(results=(*valence, *arousal))]))
+    assert "Your 12 labels beat guessing; use A for valence and B for arousal." in text
+    assert "Use B for arousal: it has the highest mean recall (UAR) of those that beat guessing" in text
+    assert "valaro train study.toml --to model-arousal --set" in text
+
+
+def test_a_dimension_on_which_nothing_beats_guessing_has_no_model():
+    valence = [training("A", fold, 0, GOOD) for fold in ("ann", "ben")]
+    arousal = [training("A", fold, 0, [0, 1, 2, 1, 0, 1], "arousal") for fold in ("ann", "ben")]
+    text = words(report_page([run(results=(*valence, *arousal))]))
+    assert "Your 12 labels beat guessing on valence; are not shown to beat guessing on arousal; use A for" in text
+    assert "Use no model for arousal yet: none is shown to be better than guessing." in text
+
+
+def test_labels_are_those_of_all_runs_each_corpus_once():
+    (corpus,) = run().corpora
+    other = run(name="second", corpora=(corpus, replace(corpus, corpus="other", labelled=30)))
+    assert "Your 42 labels" in words(report_page([run(), other]))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, a_run, judged, training
+from helpers.results import FAIR, GOOD, PERFECT, POOR, WRONG, a_run, judged, training
 from valaro.analysis.data import separation
 from valaro.analysis.results import dimension_results
 from valaro.analysis.sanity import sanity_checks, shuffled_interval
@@ -147,7 +147,7 @@ def test_a_model_that_was_spared_folds_is_not_ranked_above_those_that_were_not()
 def test_a_study_that_is_not_finished_says_so_with_what_failed() -> None:
     run = replace(
         a_run(HONEST),
-        planned=14,
+        planned=tuple("abcdefghijklmn"),
         missing=("valence SVM p0 seed 0", "valence SVM p1 seed 0"),
         failures=(Problem(utterance="valence SVM p1 seed 0", where="training", why="no memory"),),
     )
@@ -162,7 +162,7 @@ def test_a_study_that_is_not_finished_says_so_with_what_failed() -> None:
 
 def test_a_damaged_result_is_named_by_the_report() -> None:
     why = Problem(utterance="valence SVM p1 seed 0", where="result", why="'x.json' is damaged")
-    run = replace(a_run(HONEST), planned=13, missing=(why.utterance,), damaged=(why,))
+    run = replace(a_run(HONEST), planned=tuple("abcdefghijklm"), missing=(why.utterance,), damaged=(why,))
     found = _checks_of(run)["Study finished"]
     assert (found.state, found.words) == (
         "warning",

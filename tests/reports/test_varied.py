@@ -1,11 +1,14 @@
 """What a varied setting does: charts over its values, numbers to scale, names in order."""
 
-from making_results import FAIR, GOOD, PERFECT, POOR, finished, training, variant
+import re
+
+from helpers.results import FAIR, GOOD, PERFECT, POOR, finished, training, variant
 from valaro.analysis.results import dimension_results
 from valaro.evaluation.significance import Interval
-from valaro.reports.blocks import Charts, Sentence
-from valaro.reports.value_charts import Series, value_chart
-from valaro.reports.varied import varied_section
+from valaro.reports.blocks import Figure, Sentence
+from valaro.reports.figures import Series
+from valaro.reports.plots import page_svg
+from valaro.reports.varied import value_chart, varied_section
 
 WEIGHT = "losses.consistency"
 
@@ -22,12 +25,12 @@ def both(model, value, predicted):
 def test_each_model_is_a_series_over_the_values_by_size_and_others_are_dashed():
     trained = [*both("SSGAN face", "10", PERFECT), *both("SSGAN face", "3", FAIR), *both("SSGAN fbank", "3", POOR)]
     blocks = section(*trained, training("FSBase face", "ann", 0, GOOD), training("LR face", "ann", 0, GOOD))
-    (charts,) = [block for block in blocks if isinstance(block, Charts)]
-    chart = charts.charts[0]
-    assert [tick.text for tick in chart.x_ticks] == ["3", "10"]
-    assert [(one.label, len(one.marks), bool(one.path)) for one in chart.series] == [
-        ("SSGAN face", 2, True),
-        ("SSGAN fbank", 1, False),
+    (charts,) = [block for block in blocks if isinstance(block, Figure)]
+    chart = charts.panels[0]
+    assert chart.values == ("3", "10")
+    assert [(one.label, len(one.points)) for one in chart.series] == [
+        ("SSGAN face", 2),
+        ("SSGAN fbank", 1),
     ]
     assert [one.label for one in chart.references] == ["FSBase face"]
     # The mean of 4/6 twice, and of 6/6 twice.
@@ -58,24 +61,29 @@ def chart_over(values):
 
 
 def test_numbers_stand_to_scale_and_names_evenly():
-    xs = [tick.at for tick in chart_over(("0", "10", "40")).x_ticks]
+    xs = chart_over(("0", "10", "40")).places
     assert round((xs[1] - xs[0]) / (xs[2] - xs[0]), 2) == 0.25
-    names = [tick.at for tick in chart_over(("none", "self", "shift")).x_ticks]
+    names = chart_over(("none", "self", "shift")).places
     assert round((names[1] - names[0]) / (names[2] - names[0]), 2) == 0.5
 
 
 def test_numbers_of_very_different_size_stand_evenly_and_the_chart_says_so():
     chart = chart_over(("0.001", "0.1", "1"))
-    xs = [tick.at for tick in chart.x_ticks]
+    xs = chart.places
     assert round((xs[1] - xs[0]) / (xs[2] - xs[0]), 2) == 0.5
     assert not chart.is_to_scale
     assert chart_over(("1", "50")).is_to_scale
 
 
-def test_the_axis_is_percent_with_the_interval_inside_the_frame():
-    chart = chart_over(("1", "2"))
-    assert [tick.text for tick in chart.y_ticks] == ["40", "45", "50", "55", "60"]
-    (mark, _) = chart.series[0].marks
-    # 40 % lies on the frame's bottom, 60 % on its top, 50 % half way.
-    assert (mark.low, mark.high) == (chart.bottom, chart.top)
-    assert mark.y == (chart.bottom + chart.top) / 2
+def test_the_axis_is_percent_and_holds_every_interval():
+    svg = page_svg(chart_over(("1", "2")), "a chart")
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    # 40 to 60 %.
+    assert {"UAR", "A", "1", "2", "setting", "40", "60"} <= set(texts)
+    # The mark stands half way between them.
+    heights = {text: float(y) for y, text in re.findall(r'<text[^>]* y="([\d.]+)"[^>]*>([^<]*)</text>', svg)}
+    marks = [float(y) for y in re.findall(r'<use [^>]*y="([\d.]+)"', svg)]
+    # A label stands 2.85 below its tick.
+    middle = (heights["40"] + heights["60"]) / 2 - 2.85
+    assert min(abs(mark - middle) for mark in marks) < 0.5
+    assert 'aria-label="a chart"' in svg

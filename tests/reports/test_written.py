@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score, precision_score
 
-from commands import Command
-from making_results import FAIR, GOOD, POOR, finished, training
+from helpers.commands import Command
+from helpers.results import FAIR, GOOD, POOR, finished, training
 from valaro.errors import ValaroError
 from valaro.experiments.run_folder import RunFolder, write_result
 from valaro.experiments.run_start import begin_run
@@ -134,7 +134,7 @@ def test_the_suffix_says_the_form(tmp_path: Path) -> None:
     begins = {
         "html": "<!DOCTYPE html>",
         "md": "<!-- made by valaro report -->\n\n# MFSBase and MSSGAN",
-        "tex": "% made by valaro report\n\\documentclass",
+        "tex": "% made by valaro report\n% \\input this",
         "csv": "run,dimension,",
     }
     for suffix, begin in begins.items():
@@ -144,20 +144,13 @@ def test_the_suffix_says_the_form(tmp_path: Path) -> None:
 
 def test_a_name_without_a_suffix_is_a_folder_with_all_forms_and_every_figure(tmp_path: Path) -> None:
     write_report_as([RUN], tmp_path / "all")
-    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == [
-        "confusion-valence.svg",
-        "curves-valence-MFSBase.svg",
-        "curves-valence-MSSGAN.svg",
-        "differences-valence.svg",
-        "predictions.csv",
-        "report.html",
-        "report.md",
-        "scores-valence.svg",
-        "scores.csv",
-        "tables.tex",
-    ]
+    figures = ["confusion-valence", "curves-valence-MFSBase", "curves-valence-MSSGAN", "differences-valence"]
+    figures += ["reliability-valence", "scores-valence"]
+    texts = ["predictions.csv", "report.html", "report.md", "scores.csv", "tables.tex"]
+    drawn = [f"{name}.{suffix}" for name in figures for suffix in ("pdf", "png", "svg")]
+    assert sorted(path.name for path in (tmp_path / "all").iterdir()) == sorted([*drawn, *texts])
     pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", (tmp_path / "all/report.md").read_text())
-    assert pictures == ["confusion-valence.svg"]
+    assert sorted(pictures) == [f"{name}.svg" for name in figures]
 
 
 def test_another_suffix_is_refused_with_the_legal_ones(tmp_path: Path) -> None:
@@ -210,7 +203,7 @@ def test_the_command_writes_what_it_is_asked_for(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = RunFolder(path=tmp_path / "study")
-    begin_run(folder, RUN, "cross-validation")
+    begin_run(folder, RUN)
     for place, result in enumerate(RUN.results):
         write_result(folder, f"training {place}", result)
     for name in ("page.html", "tables.tex", "all"):

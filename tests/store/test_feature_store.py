@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +16,27 @@ from hypothesis.extra import numpy as hnp
 from valaro.errors import StoreError
 from valaro.records import CorpusNote, FaceQuality, Problem
 from valaro.store.checksum import canonical_json
-from valaro.store.drop_features import drop_features
 from valaro.store.feature_store import SHARDS, FeatureStore, read_shards, write_head
 from valaro.store.lock import exclusive_lock
-from valaro.store.shard import Block, Entry, Source, checksum_rows, half_precision, read_shard, write_shard
+from valaro.store.shard import (
+    Block,
+    Entry,
+    Quality,
+    Reason,
+    Source,
+    block_of,
+    drop_features,
+    half_precision,
+    read_shard,
+    write_shard,
+)
 
 SOURCE = Source(media="a.mp4", size=10, start=0.0, end=None, region=None)
 
 
 def entry(utterance: str, arrays: dict[str, np.ndarray], **more) -> Entry:
     blocks = tuple(
-        Block(
-            name=name, version="1", rows=rows.shape[0], dim=rows.shape[1], checksum=checksum_rows(half_precision(rows))
-        )
-        if rows.size
-        else Block(name=name, version="1")
+        block_of(name, "1", half_precision(rows)) if rows.size else Block(name=name, version="1")
         for name, rows in sorted(arrays.items())
     )
     return Entry(utterance=utterance, source=SOURCE, blocks=blocks, **more)
@@ -42,6 +47,11 @@ def put(store: Path, arrays: dict[str, dict[str, np.ndarray]], **more) -> Path:
     write_head(store, [])
     entries = [entry(utterance, by_name, **more) for utterance, by_name in arrays.items()]
     return write_shard(store / SHARDS, entries, lambda e, b: half_precision(arrays[e.utterance][b.name]))
+
+
+def drop(store: Path, pairs: set[tuple[str, str]]) -> None:
+    for shard in read_shards(store):
+        drop_features(shard, pairs)
 
 
 def ramp(rows: int, dim: int, start: float = 0.0) -> np.ndarray:
@@ -106,9 +116,14 @@ def test_rows_are_stored_row_by_row_however_they_lie_in_memory(tmp_path):
 
 
 def test_problems_qualities_and_notes_come_back(tmp_path):
-    quality = FaceQuality(utterance="a", frames=75, found=60, mean_absolute_yaw=0.125)
+    quality = FaceQuality(utterance="a", frames=75, detected=60, mean_absolute_yaw=0.125)
     problem = Problem(utterance="a", where="sound", why="no sound stream")
-    put(tmp_path, {"a": {"face": ramp(3, 2), "fbank": ramp(0, 2)}}, quality=quality, problems=(problem,))
+    put(
+        tmp_path,
+        {"a": {"face": ramp(3, 2), "fbank": ramp(0, 2)}},
+        quality=Quality(75, 60, 0.125),
+        problems=(Reason("sound", "no sound stream"),),
+    )
     write_head(tmp_path, [CorpusNote(corpus="z", text="t"), CorpusNote(corpus="c", text="t")])
     write_head(tmp_path, [CorpusNote(corpus="c", text="t")])
     store = FeatureStore.open(tmp_path)
@@ -121,11 +136,10 @@ def test_problems_qualities_and_notes_come_back(tmp_path):
 
 
 def test_what_is_not_there_is_named_with_the_reason(tmp_path):
-    problem = Problem(utterance="c/07", where="sound", why="no sound stream")
     put(
         tmp_path,
         {"c/07": {"face": ramp(1, 1), "fbank": ramp(0, 1)}, "d/08": {"fbank": ramp(1, 1)}},
-        problems=(problem,),
+        problems=(Reason("sound", "no sound stream"),),
     )
     store = FeatureStore.open(tmp_path)
     with pytest.raises(StoreError, match=r"no feature 'fft'; it has: face, fbank"):
@@ -246,14 +260,14 @@ def test_pairs_taken_out_leave_all_others_as_they_were(tmp_path):
     put(tmp_path, {"a": {"f": ramp(2, 2), "g": ramp(2, 1)}, "b": {"f": ramp(3, 2, 50.0), "g": ramp(1, 1)}})
     untouched = put(tmp_path, {"c": {"f": ramp(1, 2)}})
     date = (untouched / "index.json").stat().st_mtime_ns
-    drop_features(tmp_path / SHARDS, read_shards(tmp_path), {("a", "f"), ("b", "g")})
+    drop(tmp_path, {("a", "f"), ("b", "g")})
     store = FeatureStore.open(tmp_path)
     store.verify()
     held = {(utterance, name) for utterance in "abc" for name in "fg" if store.has(utterance, name)}
     assert held == {("a", "g"), ("b", "f"), ("c", "f")}
     assert store.values("b", "f").tolist() == [[50.0, 51.0], [52.0, 53.0], [54.0, 55.0]]
     assert (untouched / "index.json").stat().st_mtime_ns == date
-    drop_features(tmp_path / SHARDS, read_shards(tmp_path), {("a", "g"), ("b", "f")})
+    drop(tmp_path, {("a", "g"), ("b", "f")})
     assert [path.name for path in (tmp_path / SHARDS).iterdir()] == [untouched.name]
 
 
@@ -262,7 +276,7 @@ def test_taking_out_that_was_killed_before_the_old_shard_went_ends_the_same(tmp_
     put(tmp_path, both)
     put(tmp_path, {"b": both["b"]})
     assert FeatureStore.open(tmp_path).values("b", "f").tolist() == both["b"]["f"].tolist()
-    drop_features(tmp_path / SHARDS, read_shards(tmp_path), {("a", "f")})
+    drop(tmp_path, {("a", "f")})
     put(tmp_path / "other", {"b": both["b"]})
     left, right = ([path.name for path in (place / SHARDS).iterdir()] for place in (tmp_path, tmp_path / "other"))
     assert left == right
@@ -270,14 +284,14 @@ def test_taking_out_that_was_killed_before_the_old_shard_went_ends_the_same(tmp_
 
 def test_a_source_is_another_when_its_size_or_stretch_is_but_not_when_it_is_gone():
     assert SOURCE.is_unchanged(SOURCE)
-    assert SOURCE.is_unchanged(replace(SOURCE, size=-1))
-    assert not SOURCE.is_unchanged(replace(SOURCE, size=11))
-    assert not SOURCE.is_unchanged(replace(SOURCE, size=-1, start=1.0))
-    assert not replace(SOURCE, size=-1).is_unchanged(SOURCE)
-    assert not SOURCE.is_unchanged(replace(SOURCE, content="ab"))
-    voiced = replace(SOURCE, content="ab", voice=("b.wav", 5, 0.0), voice_content="cd")
-    assert voiced.is_unchanged(replace(voiced, size=-1, content="", voice=("b.wav", -1, 0.0), voice_content=""))
-    assert not voiced.is_unchanged(replace(voiced, voice_content="ce"))
+    assert SOURCE.is_unchanged(SOURCE._replace(size=-1))
+    assert not SOURCE.is_unchanged(SOURCE._replace(size=11))
+    assert not SOURCE.is_unchanged(SOURCE._replace(size=-1, start=1.0))
+    assert not SOURCE._replace(size=-1).is_unchanged(SOURCE)
+    assert not SOURCE.is_unchanged(SOURCE._replace(contents=("ab", "")))
+    voiced = SOURCE._replace(contents=("ab", "cd"), voice=("b.wav", 5, 0.0))
+    assert voiced.is_unchanged(voiced._replace(size=-1, contents=("", ""), voice=("b.wav", -1, 0.0)))
+    assert not voiced.is_unchanged(voiced._replace(contents=("ab", "ce")))
 
 
 def test_an_entry_comes_back_whole(tmp_path):
@@ -333,9 +347,12 @@ def _with_index(shard: Path, change: Callable[[dict], None]) -> None:
         (lambda facts: facts.update(entries=7), "damaged shard"),
         (lambda facts: facts.update(entries=[]), "is said to hold 3 rows, its entries 0"),
         (lambda facts: facts["sizes"].pop("fbank"), "no file is said to hold the rows of 'fbank', 2 numbers each"),
-        (lambda facts: facts["entries"][0]["blocks"][0].__setitem__(2, -3), "'fbank' has -3 rows of 2 numbers"),
+        (
+            lambda facts: facts["entries"][0]["blocks"][0].__setitem__(2, -3),
+            ".blocks[0][2] is -3, expected greater than or equal to 0",
+        ),
         (lambda facts: facts["entries"][0].update(utterance=[]), "damaged shard"),
-        (lambda facts: facts["sizes"].update({"../x": [0, 0, 0]}), "'../x' is no name of a feature"),
+        (lambda facts: facts["sizes"].update({"../x": [1, 2, 200]}), "'../x' is no name of a feature"),
     ],
 )
 def test_an_index_that_contradicts_itself_is_a_damaged_shard(

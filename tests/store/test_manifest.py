@@ -11,7 +11,7 @@ from valaro.errors import StoreError
 from valaro.records import CorpusNote, Rating, Utterance
 from valaro.store.manifest import fingerprint, read_manifest, write_manifest
 
-NOTES = (CorpusNote(corpus="c", text="synthetic"),)
+NOTES = (CorpusNote(corpus="c", text="synthetic"), CorpusNote(corpus="c", text="acted", kind="derived_labels"))
 
 
 def utterances(folder: Path) -> tuple[Utterance, ...]:
@@ -104,7 +104,8 @@ def changed(path: Path, metadata: dict[bytes, bytes], **columns) -> None:
     table = pq.read_table(path)
     for name, values in columns.items():
         at = table.column_names.index(name)
-        table = table.set_column(at, table.schema.field(name), pa.array(values, type=table.schema.field(name).type))
+        kind = table.schema.field(name).with_nullable(True)
+        table = table.set_column(at, kind, pa.array(values, type=kind.type))
     pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **metadata}), path)
 
 
@@ -124,7 +125,7 @@ def test_what_is_no_whole_manifest_of_this_version_is_refused(tmp_path):
     path.unlink()
     write_manifest(path, utterances(tmp_path))
     changed(path, {b"valaro.manifest": b"9"})
-    assert "a manifest of version 9, expected 1" in refusal()
+    assert "a manifest of version 9, expected 2" in refusal()
     write_manifest(path, utterances(tmp_path))
     changed(path, {}, speaker=["p/03", "p/04"])
     assert "the rows were changed or damaged" in refusal()

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from making_faces import a_network
-from making_features import an_utterance
+from helpers.faces import a_network
+from helpers.features import an_utterance
 from valaro.errors import StoreError, ValaroError
-from valaro.extraction import extract
+from valaro.extraction.extract import ExtractOptions, extract
 from valaro.features.face_network import FaceNetwork, packaged_face_network
 from valaro.records import Extracted, FeatureSequence, Utterance
 from valaro.store.feature_store import FeatureStore
@@ -21,6 +21,9 @@ def _rows(utterance: Utterance, names: Sequence[str]) -> Extracted:
     return Extracted(features=tuple(FeatureSequence(name=name, values=values) for name in names))
 
 
+ROWS = ExtractOptions(extractor=_rows)
+
+
 def _write(network: FaceNetwork, path: Path) -> Path:
     path.write_bytes(network.content)
     return path
@@ -28,7 +31,7 @@ def _write(network: FaceNetwork, path: Path) -> Path:
 
 def _extract(store: Path, network: Path, *names: str) -> None:
     utterances = [an_utterance(name, level=None) for name in names]
-    extract(utterances, ["dface"], to=store, extractor=_rows, network=network)
+    extract(utterances, ["dface"], to=store, options=ROWS, network=network)
 
 
 def test_the_store_has_a_copy_that_outlives_the_run(tmp_path: Path) -> None:
@@ -79,7 +82,7 @@ def test_a_copy_that_is_gone_or_another_one_is_noticed(tmp_path: Path) -> None:
 
 def test_without_a_name_the_packaged_network_is_taken_or_the_one_that_the_store_has(tmp_path: Path) -> None:
     def again(store: Path) -> str:
-        extract([an_utterance("1", level=None)], ["dface"], to=store, extractor=_rows)
+        extract([an_utterance("1", level=None)], ["dface"], to=store, options=ROWS)
         return FeatureStore.open(store).version("dface")
 
     assert again(tmp_path / "new") == f"1-{packaged_face_network().checksum}"
@@ -99,6 +102,6 @@ def test_a_store_of_an_older_version_is_refused_with_what_to_do_and_a_named_netw
     with pytest.raises(StoreError, match=r"\.onnx: a network of faces that an older version of valaro made: train it"):
         FeatureStore.open(tmp_path / "store").network("dface")
     with pytest.raises(ValaroError, match="holds dface that an older version of valaro computed: say with which"):
-        extract([an_utterance("1", level=None)], ["dface"], to=tmp_path / "store", extractor=_rows)
+        extract([an_utterance("1", level=None)], ["dface"], to=tmp_path / "store", options=ROWS)
     _extract(tmp_path / "store", network, "1")
     assert FeatureStore.open(tmp_path / "store").network("dface") == a_network()

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -14,19 +14,18 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.networks.fusion import FusionClassifier
-from valaro.training import adversarial, consistent, supervised, train
+from valaro.records import HistoryPoint
+from valaro.training import adversarial, consistent, context, supervised, train
 from valaro.training import classify as judging
-from valaro.training import methods as recipes
 from valaro.training.best_model import BestModel
-from valaro.training.checkpointer import Checkpointer, CheckpointPaths
 from valaro.training.config import DEFAULT, PAPER, TrainConfig
+from valaro.training.ema import EMA
 from valaro.training.loop import TrainingLoop
-from valaro.training.loss_log import LossLog
-from valaro.training.methods import METHODS, TrainerContext, model_specs
+from valaro.training.methods import METHODS, model_specs
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context, device_called
 from valaro.training.trained_model import predict_utterances, recordings_for
@@ -46,24 +45,17 @@ class NoMixing(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-class Devices(TrainingLoop):
-    """A progress of two steps that notes where everything lies; evaluation is left out, it needs real numbers."""
+class Devices(TrainingLoop[FusionClassifier]):
+    """A loop of two steps that notes where everything lies; evaluation is left out, it needs real numbers."""
 
-    def __init__(self, context: TrainerContext) -> None:
-        super().__init__(
-            context.classifier,
-            (),
-            schedule=context.config.schedule,
-            loss_log=LossLog(None),
-            checkpointer=Checkpointer(None),
-        )
-        self.losses: list[dict[str, torch.device]] = []
-        self.moved: set[torch.device] = set()
+    losses: ClassVar[list[dict[str, torch.device]]] = []
+    moved: ClassVar[set[torch.device]] = set()
 
-    def steps(self, **parts: object) -> Iterator[int]:
+    def steps(self) -> Iterator[int]:
+        self.ema = EMA(self._network, decay=0.5)
         yield from range(2)
-        optimisers = [part for part in parts.values() if isinstance(part, torch.optim.Optimizer)]
-        self.moved = {
+        optimisers = [part for part in self._parts.values() if isinstance(part, torch.optim.Optimizer)]
+        Devices.moved = {
             value.device
             for optimiser in optimisers
             for state in optimiser.state.values()
@@ -71,8 +63,10 @@ class Devices(TrainingLoop):
             if isinstance(value, Tensor) and name.startswith("exp_avg")
         }
 
-    def after_step(self, _: int, losses: Mapping[str, Tensor], __: object = None) -> None:
+    def after_step(self, losses: Mapping[str, Tensor], _: object = None) -> bool:
+        self.ema.update()
         self.losses.append({name: loss.device for name, loss in losses.items()})
+        return False
 
 
 @pytest.mark.parametrize(
@@ -91,7 +85,7 @@ def test_every_part_of_a_training_is_on_the_gpu(
 ) -> None:
     monkeypatch.setattr(train, "device_called", lambda _: GPU)
     # A device without numbers has no generator of random ones, and no fused optimiser.
-    for module in (adversarial, consistent, supervised, recipes):
+    for module in (adversarial, consistent, supervised, context):
         monkeypatch.setattr(module, "torch_stream", lambda seed, name, _=None: torch_stream(seed, name))
     plain = torch.optim.AdamW
     monkeypatch.setattr(torch.optim, "AdamW", lambda groups, **named: plain(groups, **named | {"fused": None}))
@@ -112,23 +106,17 @@ def test_every_part_of_a_training_is_on_the_gpu(
     (spec,) = model_specs(model, ["fbank", "face"] if model.startswith("M") and model != "MeanTeacher" else ["fbank"])
     fold = leave_one_session_out(utterances)[0]
     data = prepare(spec, store, [fold], utterances, dimension="valence", seed=0, config=small)
-    shape = train.network_shape(spec.features, store, small)
-    seen: list[Devices] = []
+    monkeypatch.setattr(train, "TrainingLoop", Devices)
+    Devices.losses.clear()
 
     with NoMixing():
-        context = train.build_context(METHODS[spec.method], data, shape, seed=0, config=small, paths=CheckpointPaths())
+        made_up = train.build_context(METHODS[spec.method], data, seed=0, config=small)
+        METHODS[spec.method].fit(made_up, small.self_training)
+        assert {parameter.device for parameter in made_up.classifier.state_dict().values()} == {GPU}
 
-        def stages(*_: object) -> Devices:
-            seen.append(Devices(context))
-            return seen[-1]
-
-        METHODS[spec.method].fit(replace(context, stages=stages))
-        assert {parameter.device for parameter in context.classifier.state_dict().values()} == {GPU}
-
-    (devices,) = seen
-    assert devices.moved == {GPU}
-    assert len(devices.losses) == 2
-    assert {device for losses in devices.losses for device in losses.values()} == {GPU}
+    assert Devices.moved == {GPU}
+    assert len(Devices.losses) == 2
+    assert {device for losses in Devices.losses for device in losses.values()} == {GPU}
 
 
 def test_a_finished_model_judges_on_the_device_where_it_learnt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -143,9 +131,9 @@ def test_a_finished_model_judges_on_the_device_where_it_learnt(monkeypatch: pyte
     # As if it had learnt on the GPU: the weights that validation liked best are put into that network.
     embedding = deepcopy(training.model.classifier).to(GPU)
     held_out = recordings_for(training.model, store, fold.validation)
-    best = BestModel(held_out, np.ones((len(held_out), 3), dtype=bool))
+    best = BestModel(judging.evaluation_on(held_out, np.ones((len(held_out), 3), dtype=bool), "uar"), HistoryPoint)
     best.weights = embedding.state_dict()
-    model = replace(training.model, classifier=train._with_weights(embedding, best))
+    model = replace(training.model, classifier=best.network(embedding))
     asked: list[torch.device] = []
 
     def answer_from(classifier: FusionClassifier, inputs: Mapping[str, Tensor]) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.evaluation.folds import Fold, leave_one_session_out
 from valaro.networks.fusion import LATENT, FeatureGenerator
 from valaro.training import feature_maps
@@ -16,6 +16,7 @@ from valaro.training.config import DEFAULT, PAPER, TrainConfig
 from valaro.training.feature_maps import generated, map_features
 from valaro.training.methods import model_specs
 from valaro.training.train import Training, train_folds, train_model
+from valaro.training.training_data import prepare
 
 QUICK = replace(
     DEFAULT,
@@ -202,7 +203,8 @@ def test_only_where_a_generator_has_learnt_features_under_noise_are_they_looked_
 def test_every_network_has_a_map_and_both_directions_of_a_session_the_same_material(corpus: Corpus, model: str):
     spec = model_specs(model, ["fbank", "face"])[0]
     folds = corpus.folds[:1] if model.startswith("SSBase") else corpus.folds[:2]
-    trainings = train_folds(spec, corpus.store, folds, corpus.utterances, dimension="arousal", seed=0, config=QUICK)
+    data = prepare(spec, corpus.store, folds, corpus.utterances, dimension="arousal", seed=0, config=QUICK)
+    trainings = train_folds(spec, data, seed=0, config=QUICK)
     for fold, training in zip(folds, trainings, strict=True):
         found = map_features(training, fold.test, seed=0)
         assert len(found.test) == 9

@@ -24,17 +24,16 @@ from valaro.training.adversarial import (
     fit_adversarial,
     generator_loss,
     judge_all,
-    judge_made,
+    judge_fake,
     together,
     weigh,
 )
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
-from valaro.training.checkpointer import Checkpointer
 from valaro.training.config import PAPER, LossWeights, Schedule
+from valaro.training.context import TrainerContext
 from valaro.training.crops import Crops
 from valaro.training.loop import TrainingLoop
-from valaro.training.loss_log import LossLog
 from valaro.training.rng import torch_stream
 
 N = 3
@@ -139,7 +138,7 @@ def test_a_generator_of_features_gives_the_literal_losses_and_gradients(modaliti
         _gradients(loss_of_d(literal, consistency=TERMS.consistency), step.classifier),
     )
     matching = generator_loss(
-        judge_made(step.classifier, fake, None).features, judged[1].features.detach(), terms=TERMS
+        judge_fake(step.classifier, fake, None).features, judged[1].features.detach(), terms=TERMS
     )
     _assert_same_gradients(
         _gradients(matching, generator),
@@ -265,22 +264,16 @@ def _fit(classifier: FusionClassifier, generator: FusionGenerator, batch: Batch,
         def draw_labelled(self) -> tuple[Crops, Tensor]:
             return batch.labelled, batch.soft_labels
 
-        def state_dict(self) -> dict[str, object]:
-            return {}
-
-        def load_state_dict(self, state: object, /) -> None:
-            raise NotImplementedError
-
-    fit_adversarial(
-        classifier,
-        Same(),
-        TrainingLoop(classifier, [], schedule=schedule, loss_log=LossLog(), checkpointer=Checkpointer(None)),
-        generator=generator,
+    context = TrainerContext(
+        classifier=classifier,
+        batches=Same(),
+        augment=Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
+        loop=TrainingLoop(classifier, steps=schedule.steps, evaluate_every=1, ema_decay=schedule.ema_decay),
         schedule=schedule,
         terms=TERMS,
-        augment=Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
         seed=0,
     )
+    fit_adversarial(context, generator)
 
 
 def test_a_single_modality_through_the_fused_code_is_eq_4_and_5() -> None:

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.training.config import DEFAULT
 from valaro.training.methods import METHODS, model_specs
 from valaro.training.train import train_folds, train_model
+from valaro.training.training_data import prepare
 
 QUICK = replace(
     DEFAULT, width=0.25, schedule=replace(DEFAULT.schedule, steps=12, batch_size=8, evaluate_every=3, patience=2)
@@ -26,7 +27,8 @@ def test_both_directions_at_once_equal_each_alone(tmp_path: Path, name: str) -> 
     folds = leave_one_session_out(utterances, directions="both")[:2]
     spec = model_specs(name, ["fbank", "face"])[0]
     config = replace(QUICK, normalise_speakers=True)
-    together = train_folds(spec, store, folds, utterances, dimension="valence", seed=1, config=config)
+    data = prepare(spec, store, folds, utterances, dimension="valence", seed=1, config=config)
+    together = train_folds(spec, data, seed=1, config=config)
     assert together[0].model.acquainted != together[1].model.acquainted
     for fold, shared in zip(folds, together, strict=True):
         alone = train_model(spec, store, fold, utterances, dimension="valence", seed=1, config=config)
@@ -43,7 +45,7 @@ def test_folds_that_hold_out_others_cannot_share(tmp_path: Path) -> None:
     store = make_store(tmp_path / "store", features)
     folds = leave_one_session_out(utterances)[:2]
     with pytest.raises(ValaroError, match="cannot share a training: they hold out others"):
-        train_folds(
+        prepare(
             model_specs("FSBase:face", ["fbank", "face"])[0],
             store,
             folds,

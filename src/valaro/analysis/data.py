@@ -15,7 +15,7 @@ class FaceTable:
 
     clips: tuple[FaceQuality, ...]
     frames: int
-    found: int
+    detected: int
     below_half: int
     without: int
 
@@ -67,15 +67,15 @@ def face_table(faces: Iterable[FaceQuality]) -> FaceTable | None:
     return FaceTable(
         clips=tuple(clips),
         frames=sum(face.frames for face in clips),
-        found=sum(face.found for face in clips),
+        detected=sum(face.detected for face in clips),
         below_half=sum(share(face) < 0.5 for face in clips),
-        without=sum(face.found == 0 for face in clips),
+        without=sum(face.detected == 0 for face in clips),
     )
 
 
 def share(face: FaceQuality) -> float:
     """Return the share of a clip's video frames with a face found, 0-1."""
-    return face.found / face.frames
+    return face.detected / face.frames
 
 
 def problems(runs: Sequence[RunRecord]) -> tuple[ProblemKind, ...]:

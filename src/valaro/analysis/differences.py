@@ -161,7 +161,7 @@ def _difference(
 
 
 def _resampled(model_result: ModelResult, shared: Sequence[Predictions]) -> Resamples:
-    """Resample what both of a pair judged: all of a contender's tests as a rule, for which that is done already."""
+    """Resample what both of a pair judged: all of a model's tests as a rule, for which that is done already."""
     whole = [result.test for result in model_result.results]
     if [part.ids for part in shared] == [part.ids for part in whole]:
         return model_result.resamples

@@ -46,9 +46,9 @@ def check(
     findings: list[Finding] = [*manifest_findings(utterances)]
     findings += [finding for finding in fold_findings(folds, utterances) if finding.cases]
     if features is not None:
-        findings += store_findings(features, utterances, on_compared=count.add_done)
+        findings += store_findings(features, utterances, on_compared=count.step)
     if mouths:
-        findings += mouth_findings(utterances, each=mouths, on_looked=count.add_done)
+        findings += mouth_findings(utterances, each=mouths, on_looked=count.step)
     seconds = {
         utterance.id: length for utterance in utterances if (length := _seconds(utterance, features)) is not None
     }
@@ -121,7 +121,7 @@ def _speakers(
                 seconds=sum(seconds.get(utterance.id, 0.0) for utterance in inside),
                 levels=level_counts(inside),
                 loudness=(middle, low, high) if loud else None,
-                face=sum(face.found for face in seen) / frames if frames else None,
+                face=sum(face.detected for face in seen) / frames if frames else None,
             )
         )
     return tuple(rows)

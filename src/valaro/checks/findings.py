@@ -1,6 +1,6 @@
 """What a check brings home: what is not as it should be, and the facts that people want to see of their data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from valaro.evaluation.pool import Exclusion
@@ -14,6 +14,16 @@ class Finding:
     what: str
     cases: tuple[str, ...]
     is_fault: bool = True
+
+
+def finding(what: str, cases: Iterable[str]) -> Finding:
+    """Return what is wrong."""
+    return Finding(what=what, cases=tuple(cases))
+
+
+def look(what: str, cases: Iterable[str]) -> Finding:
+    """Return what may be right and is worth a look."""
+    return Finding(what=what, cases=tuple(cases), is_fault=False)
 
 
 @dataclass(frozen=True, kw_only=True)

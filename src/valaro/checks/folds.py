@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from valaro.checks.findings import Finding, FoldUse
+from valaro.checks.findings import Finding, FoldUse, finding, look
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.evaluation.pool import FEW, unlabelled_pool
@@ -41,29 +41,26 @@ def fold_uses(utterances: Sequence[Utterance]) -> tuple[FoldUse, ...]:
 def fold_findings(uses: Sequence[FoldUse], utterances: Sequence[Utterance]) -> Iterator[Finding]:
     """Name the folds that have too little to learn from, and recordings that could be of a held-out person."""
     offered = any(not utterance.ratings for utterance in utterances)
-    yield Finding(
-        what="Folds that may learn from no unlabelled recording: a semi-supervised model cannot be trained there",
-        cases=tuple(fold_line(use) for use in uses if offered and not use.unlabelled),
+    yield finding(
+        "Folds that may learn from no unlabelled recording: a semi-supervised model cannot be trained there",
+        (fold_line(use) for use in uses if offered and not use.unlabelled),
     )
-    yield Finding(
-        what=f"Folds with fewer than {FEW} unlabelled recordings: next to nothing for a semi-supervised model",
-        cases=tuple(fold_line(use) for use in uses if offered and 0 < use.unlabelled < FEW),
-        is_fault=False,
+    yield look(
+        f"Folds with fewer than {FEW} unlabelled recordings: next to nothing for a semi-supervised model",
+        (fold_line(use) for use in uses if offered and 0 < use.unlabelled < FEW),
     )
-    yield Finding(
-        what="Folds that learn from people whom nobody names: if a held-out person is among them, that person is "
+    yield look(
+        "Folds that learn from people whom nobody names: if a held-out person is among them, that person is "
         "learnt from",
-        cases=tuple(f"{use.fold}, {use.dimension}: {use.strangers} recordings" for use in uses if use.strangers),
-        is_fault=False,
+        (f"{use.fold}, {use.dimension}: {use.strangers} recordings" for use in uses if use.strangers),
     )
     people: dict[str, set[str]] = defaultdict(set)
     for utterance in utterances:
         if utterance.is_speaker_known:
             people[utterance.speaker.partition("/")[2]].add(utterance.speaker)
-    yield Finding(
-        what="Speakers of one name among several people: if they are one person, read both with the same --people",
-        cases=tuple(" and ".join(sorted(same)) for _, same in sorted(people.items()) if len(same) > 1),
-        is_fault=False,
+    yield look(
+        "Speakers of one name among several people: if they are one person, read both with the same --people",
+        (" and ".join(sorted(same)) for _, same in sorted(people.items()) if len(same) > 1),
     )
 
 

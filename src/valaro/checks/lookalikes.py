@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from unicodedata import combining, normalize
 
-from valaro.checks.findings import Finding
+from valaro.checks.findings import Finding, look
 from valaro.records import Utterance
 
 _LATIN = str.maketrans(
@@ -25,10 +25,9 @@ def lookalike_findings(utterances: Sequence[Utterance]) -> Iterator[Finding]:
         ("Sessions", sessions),
         ("Corpora", {utterance.corpus for utterance in utterances}),
     ):
-        yield Finding(
-            what=f"{what} whose names look alike: one that is spelled in two ways is not kept out of training",
-            cases=tuple(f"{' and '.join(map(_shown, alike))}" for alike in lookalikes(names)),
-            is_fault=False,
+        yield look(
+            f"{what} whose names look alike: one that is spelled in two ways is not kept out of training",
+            (f"{' and '.join(map(_shown, alike))}" for alike in lookalikes(names)),
         )
 
 

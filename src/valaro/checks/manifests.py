@@ -1,11 +1,11 @@
 """What should be true of utterances, whatever is extracted from them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from valaro.checks.findings import Finding
+from valaro.checks.findings import Finding, finding, look
 from valaro.checks.lookalikes import lookalike_findings
 from valaro.labels.soft_labels import level_counts
 from valaro.records import CROP_FRAMES, DIMENSIONS, GRID_RATE, LEVELS, Utterance
@@ -16,25 +16,13 @@ LONG = 60.0
 
 def manifest_findings(utterances: Sequence[Utterance]) -> tuple[Finding, ...]:
     """Return every rule that the utterances break, with all cases."""
-    found = (
-        *_files(utterances),
-        *_names(utterances),
-        *_people(utterances),
-        *lookalike_findings(utterances),
-        *_stretches(utterances),
-        *_labels(utterances),
-        *_scripts(utterances),
-    )
-    return tuple(finding for finding in found if finding.cases)
+    rules = (_files, _names, _people, lookalike_findings, _stretches, _labels, _scripts)
+    return tuple(result for rule in rules for result in rule(utterances) if result.cases)
 
 
 def people_findings(utterances: Sequence[Utterance]) -> tuple[Finding, ...]:
     """Return what stands in the way of folds: who is in which session is known before anything is extracted."""
-    return tuple(finding for finding in _people(utterances) if finding.cases)
-
-
-def _finding(what: str, cases: Iterable[str], *, is_fault: bool = True) -> Finding:
-    return Finding(what=what, cases=tuple(cases), is_fault=is_fault)
+    return tuple(result for result in _people(utterances) if result.cases)
 
 
 def _files(utterances: Sequence[Utterance]) -> Iterator[Finding]:
@@ -44,10 +32,10 @@ def _files(utterances: Sequence[Utterance]) -> Iterator[Finding]:
             if file is not None:
                 wanted.setdefault(file, utterance.id)
     sizes = {file: _size(file) for file in wanted}
-    yield _finding(
+    yield finding(
         "Recordings that are not there", (f"{file} ({wanted[file]})" for file, size in sizes.items() if size is None)
     )
-    yield _finding(
+    yield finding(
         "Recordings without a byte", (f"{file} ({wanted[file]})" for file, size in sizes.items() if size == 0)
     )
 
@@ -61,24 +49,18 @@ def _size(file: Path) -> int | None:
 
 def _names(utterances: Sequence[Utterance]) -> Iterator[Finding]:
     counts = Counter(utterance.id for utterance in utterances)
-    yield _finding(
-        "Utterances that stand there more than once", (f"{n}: {c} times" for n, c in counts.items() if c > 1)
-    )
-    places: dict[tuple[object, ...], list[str]] = defaultdict(list)
+    yield finding("Utterances that stand there more than once", (f"{n}: {c} times" for n, c in counts.items() if c > 1))
+    stretches: dict[tuple[object, ...], list[str]] = defaultdict(list)
     for utterance in utterances:
         key = (utterance.media, utterance.sound, utterance.start, utterance.end, utterance.face_region)
-        places[key].append(utterance.id)
-    same = (sorted(set(names)) for names in places.values())
-    yield _finding("Different utterances that are the same stretch", (", ".join(n) for n in same if len(n) > 1))
+        stretches[key].append(utterance.id)
+    same = (sorted(set(names)) for names in stretches.values())
+    yield finding("Different utterances that are the same stretch", (", ".join(n) for n in same if len(n) > 1))
 
 
 def _people(utterances: Sequence[Utterance]) -> Iterator[Finding]:
     labelled = [utterance for utterance in utterances if utterance.ratings]
-    genders, sessions, speakers = (
-        defaultdict[str, set[str]](set),
-        defaultdict[str, set[str]](set),
-        defaultdict[str, set[str]](set),
-    )
+    genders, sessions, speakers = (defaultdict[str, set[str]](set) for _ in range(3))
     for utterance in utterances:
         if utterance.gender:
             genders[utterance.speaker].add(utterance.gender)
@@ -86,23 +68,23 @@ def _people(utterances: Sequence[Utterance]) -> Iterator[Finding]:
         if utterance.session:
             sessions[utterance.speaker].add(f"{utterance.corpus} {utterance.session}")
             speakers[f"{utterance.corpus} {utterance.session}"].add(utterance.speaker)
-    yield _finding(
+    yield finding(
         "Speakers of several genders", (f"{s}: {' and '.join(sorted(g))}" for s, g in genders.items() if len(g) > 1)
     )
-    yield _finding(
+    yield finding(
         "Labelled utterances without a session: no fold can hold them out",
         (utterance.id for utterance in labelled if not utterance.session),
     )
-    yield _finding(
+    yield finding(
         "Speakers in several sessions: holding one out leaves them in training",
         (f"{speaker}: {', '.join(sorted(names))}" for speaker, names in sessions.items() if len(names) > 1),
     )
-    yield _finding(
+    yield finding(
         "Sessions with one speaker: nobody is left to validate",
         (f"{session}: {next(iter(people))}" for session, people in sorted(speakers.items()) if len(people) == 1),
     )
     if labelled and len(speakers) < 2:
-        yield _finding(
+        yield finding(
             "Fewer than two sessions: there is nothing to train on while one is held out", sorted(speakers) or ["none"]
         )
 
@@ -110,33 +92,30 @@ def _people(utterances: Sequence[Utterance]) -> Iterator[Finding]:
 def _stretches(utterances: Sequence[Utterance]) -> Iterator[Finding]:
     lengths = [(utterance, utterance.end - utterance.start) for utterance in utterances if utterance.end is not None]
     crop = CROP_FRAMES / GRID_RATE
-    yield _finding(
+    yield look(
         f"Utterances shorter than a crop of {crop:g} s: they are repeated or padded",
         (f"{utterance.id}: {length:.2f} s" for utterance, length in lengths if round(length, 6) < crop),
-        is_fault=False,
     )
-    yield _finding(
+    yield look(
         f"Utterances longer than {LONG:g} s: one level for so long a stretch",
         (f"{utterance.id}: {length:.0f} s" for utterance, length in lengths if length > LONG),
-        is_fault=False,
     )
     by_place: dict[tuple[Path, str], list[Utterance]] = defaultdict(list)
     for utterance, _ in lengths:
         by_place[utterance.media, utterance.speaker].append(utterance)
-    yield _finding(
+    yield look(
         "Stretches of one speaker that overlap",
         (
-            f"{one.id} until {one.end:.2f} s and {other.id} from {other.start:.2f} s"
+            f"{first.id} until {first.end:.2f} s and {second.id} from {second.start:.2f} s"
             for together in by_place.values()
-            for one, other in pairwise(sorted(together, key=lambda u: (u.start, u.id)))
-            if one.end is not None and other.start < one.end
+            for first, second in pairwise(sorted(together, key=lambda u: (u.start, u.id)))
+            if first.end is not None and second.start < first.end
         ),
-        is_fault=False,
     )
 
 
 def _labels(utterances: Sequence[Utterance]) -> Iterator[Finding]:
-    yield _finding(
+    yield finding(
         "Votes that are not on the scale from 1 to 5",
         (
             f"{utterance.id}: {rating.annotator} votes {rating.score:g} on {rating.dimension}"
@@ -156,21 +135,20 @@ def _labels(utterances: Sequence[Utterance]) -> Iterator[Finding]:
             missing += [
                 f"{session}: no {level} {dimension}" for level, count in zip(LEVELS, counts, strict=True) if not count
             ]
-    yield _finding("Sessions that lack a level: their UAR is over the levels present", missing, is_fault=False)
+    yield look("Sessions that lack a level: their UAR is over the levels present", missing)
 
 
 def _scripts(utterances: Sequence[Utterance]) -> Iterator[Finding]:
     """What several sessions say alike stands in training and in test: a model of words could know it."""
     shared = shared_scripts(utterances)
     share = 100 * sum(len(inside) for inside in shared.values()) / len(utterances) if utterances else 0.0
-    yield _finding(
+    yield look(
         f"Scripts that several sessions speak: their words are in training and in test alike, {share:.0f} % of all "
         "utterances",
         (
             f"{script}: {len(inside)} utterances in {len({utterance.session for utterance in inside})} sessions"
             for script, inside in shared.items()
         ),
-        is_fault=False,
     )
 
 

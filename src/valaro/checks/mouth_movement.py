@@ -7,6 +7,7 @@ from valaro.corpora.speaker_positions import LEFT, RIGHT, Region
 from valaro.errors import MediaError
 from valaro.media.decode import Voice, stream_clips
 from valaro.media.faces import FaceTracker
+from valaro.recordings import join_tracks
 from valaro.records import FaceTrack, Utterance
 
 MOUTH = (slice(42, 62), slice(16, 48))
@@ -36,22 +37,23 @@ def sound_against_mouths(utterance: Utterance) -> float | None:
     own = utterance.face_region
     assert own is not None
     try:
-        here, times, power = _watched(utterance, own, sound=True)
-        there, _, _ = _watched(utterance, RIGHT if own == LEFT else LEFT, sound=False)
+        own_face, power = _watched(utterance, own, sound=True)
+        other_face, _ = _watched(utterance, RIGHT if own == LEFT else LEFT, sound=False)
     except MediaError:
         return None
-    seen = _both(here.found, there.found)
+    seen = _both(own_face.detected, other_face.detected)
+    times = own_face.times
     length = float(times[-1] - times[0]) if len(times) > 1 else 0.0
     if not length or seen.mean() * length < _LEAST or power is None or not power.max() > 0:
         return None
     rate = (len(times) - 1) / length
     loudness = np.log10(power / power.max() + _FLOOR)[1:]
-    mouths = [_smooth(_movement(track, seen), rate) for track in (here, there)]
+    mouths = [_smooth(_movement(track, seen), rate) for track in (own_face, other_face)]
     return _correlation(_standard(mouths[0]) - _standard(mouths[1]), _smooth(loudness, rate), rate)
 
 
-def _watched(utterance: Utterance, region: Region, *, sound: bool) -> tuple[FaceTrack, Series, Series | None]:
-    """Return the face of a half with the times of its frames, and the power of the sound around each of these.
+def _watched(utterance: Utterance, region: Region, *, sound: bool) -> tuple[FaceTrack, Series | None]:
+    """Return the face of a half, and the power of the sound around each of its frames.
 
     Raises:
         MediaError: nothing of it can be decoded.
@@ -62,7 +64,7 @@ def _watched(utterance: Utterance, region: Region, *, sound: bool) -> tuple[Face
     samples: list[np.ndarray] = []
     rate, start = 0, utterance.start
     clips = stream_clips(
-        utterance.media, start=utterance.start, end=utterance.end, region=region, sound=sound, voice=voice
+        utterance.media, start=utterance.start, end=utterance.end, region=region, sound=sound and (voice or True)
     )
     for clip in clips:
         samples.append(clip.samples)
@@ -70,14 +72,9 @@ def _watched(utterance: Utterance, region: Region, *, sound: bool) -> tuple[Face
         if len(clip.frames):
             tracks.append(tracker.track(clip.frames, clip.times))
     tracks.append(tracker.finish())
-    track = FaceTrack(
-        crops=np.concatenate([part.crops for part in tracks]),
-        found=np.concatenate([part.found for part in tracks]),
-        yaw=np.concatenate([part.yaw for part in tracks]),
-        times=np.concatenate([part.times for part in tracks]),
-    )
+    track = join_tracks(tracks)
     heard = np.concatenate(samples) if sound and samples else np.zeros(0, np.float32)
-    return track, track.times, _power(heard, rate, track.times - start) if len(heard) else None
+    return track, _power(heard, rate, track.times - start) if len(heard) else None
 
 
 def _power(samples: np.ndarray, rate: int, times: Series) -> Series:
@@ -87,9 +84,9 @@ def _power(samples: np.ndarray, rate: int, times: Series) -> Series:
     return (sums[last] - sums[first]) / np.maximum(last - first, 1)
 
 
-def _both(here: Bool[np.ndarray, " t"], there: Bool[np.ndarray, " t"]) -> Bool[np.ndarray, " u"]:
+def _both(first: Bool[np.ndarray, " t"], second: Bool[np.ndarray, " t"]) -> Bool[np.ndarray, " u"]:
     """Return whether two frames in succession show both faces, for each frame but the first."""
-    shown = here[: len(there)] & there[: len(here)]
+    shown = first[: len(second)] & second[: len(first)]
     return shown[1:] & shown[:-1] if len(shown) > 1 else np.zeros(1, bool)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from valaro.checks.findings import Finding
+from valaro.checks.findings import Finding, look
 from valaro.checks.mouth_movement import sound_against_mouths
 from valaro.corpora.speaker_positions import LEFT, RIGHT
 from valaro.errors import ValaroError
@@ -45,7 +45,7 @@ def mouth_findings(
     if not by_media:
         what = "Mouths that nobody could look at: no recording shows two people side by side"
         cases = (f"{len(utterances)} utterances, none of them with the region left or right",)
-        return (Finding(what=what, cases=cases, is_fault=False),)
+        return (look(what, cases),)
     evidence: dict[Path, list[float | None]] = {}
     for media, inside in sorted(by_media.items()):
         evidence[media] = _evidence(inside, each)
@@ -88,16 +88,8 @@ def _findings(evidence: Mapping[Path, Sequence[float | None]]) -> tuple[Finding,
         elif not is_own:
             swapped.append(words)
     findings = (
-        Finding(
-            what="Recordings in which the mouth of the other half moves with the sound",
-            cases=tuple(swapped),
-            is_fault=False,
-        ),
-        Finding(
-            what="Recordings whose mouths cannot tell who speaks: look at them yourself",
-            cases=tuple(unclear),
-            is_fault=False,
-        ),
-        Finding(what="Recordings whose mouths could not be compared", cases=tuple(unseen), is_fault=False),
+        look("Recordings in which the mouth of the other half moves with the sound", swapped),
+        look("Recordings whose mouths cannot tell who speaks: look at them yourself", unclear),
+        look("Recordings whose mouths could not be compared", unseen),
     )
-    return tuple(finding for finding in findings if finding.cases)
+    return tuple(result for result in findings if result.cases)

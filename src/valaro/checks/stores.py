@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from jaxtyping import Float16
 
-from valaro.checks.findings import Finding
+from valaro.checks.findings import Finding, finding, look
 from valaro.errors import StoreError
 from valaro.records import CROP_FRAMES, Utterance
 from valaro.store.contents import Contents
@@ -34,7 +34,7 @@ def store_findings(
     `on_compared` is called after each utterance whose recording was compared with the one that was extracted.
     """
     inside = [utterance for utterance in utterances if utterance.id in store]
-    found = (
+    results = (
         *_absent(store, utterances),
         *_changed(store, utterances, on_compared),
         *_damaged(store),
@@ -42,7 +42,7 @@ def store_findings(
         *_loudness(store, inside),
         *_faces(store, inside),
     )
-    return tuple(finding for finding in found if finding.cases)
+    return tuple(result for result in results if result.cases)
 
 
 def loudness_of(store: FeatureStore, utterances: Iterable[Utterance]) -> Mapping[str, float]:
@@ -78,8 +78,8 @@ def _absent(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Fi
             never.append(utterance.id)
         elif lacking:
             partly.append(f"{utterance.id}: no {' and '.join(lacking)}{f' ({why})' if why else ''}")
-    yield Finding(what="Utterances that were never extracted", cases=tuple(never))
-    yield Finding(what="Utterances of which a feature could not be extracted", cases=tuple(partly), is_fault=False)
+    yield finding("Utterances that were never extracted", never)
+    yield look("Utterances of which a feature could not be extracted", partly)
 
 
 def _changed(
@@ -97,14 +97,14 @@ def _changed(
         for entry in shard.entries
         if entry.utterance in now and not entry.source.is_unchanged(now[entry.utterance])
     }
-    yield Finding(what="Recordings or stretches that changed since they were extracted", cases=tuple(cases))
+    yield finding("Recordings or stretches that changed since they were extracted", cases)
 
 
 def _damaged(store: FeatureStore) -> Iterator[Finding]:
     try:
         store.verify()
     except StoreError as error:
-        yield Finding(what="Rows that do not match their checksums", cases=tuple(str(error).splitlines()))
+        yield finding("Rows that do not match their checksums", str(error).splitlines())
 
 
 def _rows(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Finding]:
@@ -115,20 +115,15 @@ def _rows(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Find
             unlike.append(f"{utterance.id}: {', '.join(f'{name} {count}' for name, count in rows.items())} rows")
         if utterance.end is None and min(rows.values()) < CROP_FRAMES:
             short.append(f"{utterance.id}: {min(rows.values()) / 100:.2f} s")
-    yield Finding(what="Utterances whose modalities differ in length", cases=tuple(unlike))
-    yield Finding(
-        what=f"Recordings shorter than a crop of {CROP_FRAMES / 100:g} s: they are repeated or padded",
-        cases=tuple(short),
-        is_fault=False,
-    )
+    yield finding("Utterances whose modalities differ in length", unlike)
+    yield look(f"Recordings shorter than a crop of {CROP_FRAMES / 100:g} s: they are repeated or padded", short)
 
 
 def _loudness(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Finding]:
     loudness = loudness_of(store, utterances)
-    yield Finding(
-        what=f"Utterances more than {QUIET:g} dB below the median: silent?",
-        cases=tuple(f"{name}: {level:.0f} dB" for name, level in loudness.items() if level < -QUIET),
-        is_fault=False,
+    yield look(
+        f"Utterances more than {QUIET:g} dB below the median: silent?",
+        (f"{name}: {level:.0f} dB" for name, level in loudness.items() if level < -QUIET),
     )
     name = next((name for name in SOUNDS if name in store.names), "")
     flat = [
@@ -137,17 +132,16 @@ def _loudness(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[
         # Without the ends, where windows hold less of the sound.
         if float(np.ptp(np.quantile(10 * np.log10(_power(store.values(utterance, name))), [0.1, 0.9]))) < FLAT
     ]
-    yield Finding(what="Utterances whose sound does not vary: a hum, or digital silence", cases=tuple(flat))
+    yield finding("Utterances whose sound does not vary: a hum, or digital silence", flat)
 
 
 def _faces(store: FeatureStore, utterances: Sequence[Utterance]) -> Iterator[Finding]:
     known = {utterance.id for utterance in utterances}
-    yield Finding(
-        what="Utterances with a face in under half of their frames",
-        cases=tuple(
-            f"{quality.utterance}: {quality.found} of {quality.frames} frames"
+    yield look(
+        "Utterances with a face in under half of their frames",
+        (
+            f"{quality.utterance}: {quality.detected} of {quality.frames} frames"
             for quality in store.qualities
-            if quality.utterance in known and 2 * quality.found < quality.frames
+            if quality.utterance in known and 2 * quality.detected < quality.frames
         ),
-        is_fault=False,
     )

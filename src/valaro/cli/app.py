@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from valaro.cli import (
     check,
@@ -24,7 +25,29 @@ from valaro.cli import (
 from valaro.cli.streams import visible_streams
 from valaro.errors import ValaroError, is_full, words_for
 
+
+class _Verbs(TyperGroup):
+    """Lists the verbs in the order in which they are used, whether they have sub-commands or not."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - a private class of typer's
+        order = [name for name, *_ in _VERBS]
+        return sorted(super().list_commands(ctx), key=order.index)
+
+
+_VERBS = (
+    ("demo", demo, "Try all of it on a small made-up corpus."),
+    ("read", read, "Read a corpus or a table into a manifest."),
+    ("extract", extract, "Turn recordings into features, once."),
+    ("check", check, "Say what is wrong, or odd, with the data."),
+    ("cross-validate", cross_validate, "Evaluate models, leaving out one session at a time."),
+    ("report", report, "Write a report of an evaluation."),
+    ("train", train, "Train a model for use."),
+    ("predict", predict, "Predict emotion in recordings."),
+    ("export", export, "Write a manifest as a database or as tables."),
+    ("train-face-network", train_face_network, "Train a face network of your own."),
+)
 app = typer.Typer(
+    cls=_Verbs,
     name="valaro",
     help="Emotion (valence and arousal) from voice and face, learnt from few labelled and many unlabelled recordings.",
     no_args_is_help=True,
@@ -32,23 +55,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb, short in (
-    (demo, "Make a small corpus, train on it, write a report."),
-    (read, "Read a corpus or a table into a manifest."),
-    (export, "Write a manifest as a database or as tables."),
-    (train_face_network, "Train the paper's network of faces."),
-    (extract, "Turn recordings into features, once."),
-    (check, "Say what is wrong, or odd, with the data."),
-    (train, "Train the model that is then used."),
-    (cross_validate, "Hold out a session at a time: an evaluation."),
-    (report, "Write what an evaluation found."),
-    (predict, "Judge recordings with a trained model."),
-):
-    name = verb.__name__.rpartition(".")[2].replace("_", "-")
-    if hasattr(verb, "app"):
-        app.add_typer(verb.app, name=name, short_help=short)
+for _name, _verb, _short in _VERBS:
+    if hasattr(_verb, "app"):
+        app.add_typer(_verb.app, name=_name, short_help=_short)
     else:
-        app.command(name, short_help=short)(verb.run)
+        app.command(_name, short_help=_short)(_verb.run)
 
 
 def _say_version(asked: bool) -> bool:

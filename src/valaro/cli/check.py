@@ -5,20 +5,22 @@ from typing import Annotated
 
 import typer
 
+from valaro.cli.arguments import AsJson, Manifests
+
 
 def run(
-    manifests: Annotated[list[Path], typer.Argument(help="Manifests written by valaro read.")],
+    manifests: Manifests,
     store: Annotated[Path | None, typer.Option(help="The feature store extracted from them.")] = None,
     to: Annotated[Path, typer.Option(help="The page to write (.html).")] = Path("check.html"),
     mouths: Annotated[
         int,
-        typer.Option(help="Where two people sit side by side, look at so many utterances a recording: who speaks?"),
+        typer.Option(help="Where two people sit side by side, watch their mouths in so many utterances per recording."),
     ] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """List everything that should be true of the data and is not, and draw what people want to see of it.
+    """Check manifests and their features: list what is wrong or odd, and draw the data on a page.
 
-    Exit code 1 if something is wrong; what may be right and is worth a look does not count.
+    Exit code 1 if something is wrong; things that are only worth a look do not count.
     """
     from valaro.checks.check import check
     from valaro.checks.folds import fold_line

@@ -1,21 +1,17 @@
 """What the verbs show: lines, tables of problems, how far they are."""
 
-import json
-import math
 import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
-from pathlib import Path
-from typing import cast
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from valaro.analysis.alarms import Watched, alarm_rows
 from valaro.cli.streams import ClosedPipeError
+from valaro.jsonfile import to_json
 from valaro.records import Problem
 from valaro.reports.alarms import alarm_sentence
 from valaro.reports.sentences import duration, plural
@@ -43,20 +39,7 @@ def say(text: str) -> None:
 
 def print_json(facts: Mapping[str, object]) -> None:
     """Print one JSON document to standard output, for a script; records become objects, numbers that are none null."""
-    text = json.dumps(_plain(facts), ensure_ascii=True, allow_nan=False, indent=1)
-    sys.stdout.write(f"{text}\n")
-
-
-def _plain(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in cast("Mapping[object, object]", value).items()}
-    if isinstance(value, tuple | list | set | frozenset):
-        return [_plain(inner) for inner in cast("Iterable[object]", value)]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value
+    sys.stdout.write(f"{to_json(facts, indent=1)}\n")
 
 
 def warn(text: str) -> None:

@@ -1,29 +1,26 @@
 """`valaro cross-validate`: a study, a session held out at a time."""
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from valaro.cli.arguments import AsJson, Changes, DataFile, Run, SettingsFile, Workers
 
 if TYPE_CHECKING:
     from valaro.records import FoldResult
 
 
 def run(
-    settings: Annotated[Path, typer.Argument(help="Settings file (TOML).")],
-    to: Annotated[Path, typer.Option(help="The run folder; again to resume.")],
-    seeds: Annotated[int | None, typer.Option(help="How many seeds (study.seeds).")] = None,
-    change: Annotated[
-        list[str] | None, typer.Option("--set", help="section.name=value, checked like the file; repeatable.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="A settings file whose data, and what the first leaves out, are used.")
-    ] = None,
-    workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the trainings, failures and alarms as JSON.")] = False,
+    settings: SettingsFile,
+    to: Run,
+    seeds: Annotated[int | None, typer.Option(help="How many seeds: short for --set study.seeds=SEEDS.")] = None,
+    change: Changes = None,
+    data: DataFile = None,
+    workers: Workers = 1,
+    as_json: AsJson = False,
 ) -> None:
-    """Cross-validate models, leaving one session out at a time. Exit code 1 if a training failed."""
+    """Evaluate models by leaving out one session at a time. Exit code 1 if a training failed; the others are done."""
     from valaro.cli.console import list_alarms, list_problems, print_json, progress, say, warn
     from valaro.experiments.cross_validate import cross_validate
     from valaro.experiments.run_folder import read_run
@@ -31,8 +28,8 @@ def run(
 
     changes = [*(change or []), *([f"study.seeds={seeds}"] if seeds is not None else [])]
     checked = read_settings(settings, changes, data=data)
-    with progress("cross-validate", "training") as told:
-        problems = cross_validate(checked, to, workers=workers, on_progress=told, on_warning=warn)
+    with progress("cross-validate", "training") as count:
+        problems = cross_validate(checked, to, workers=workers, on_progress=count, on_warning=warn)
     say(f"run -> {to}    next: valaro report {shlex.quote(str(to))} --to report.html")
     # From the folder, so that a run that goes on speaks of what it finished before, too.
     results = read_run(to).results

@@ -11,7 +11,7 @@ def run(
     to: Annotated[Path, typer.Option(help="The folder for everything the demo makes.")] = Path("demo"),
     workers: Annotated[int | None, typer.Option(help="Processes, one thread each (default: the cores).")] = None,
 ) -> None:
-    """Make a synthetic corpus, train four models on it, write a report and a timeline: a few minutes."""
+    """Make a synthetic corpus, train four models on it, write a report and a timeline. It takes a few minutes."""
     from valaro.cli.console import progress, say
     from valaro.demo import run_demo
 

@@ -8,7 +8,7 @@ import typer
 
 
 def run(
-    manifest: Annotated[Path, typer.Argument(help="A manifest written by valaro read.")],
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A manifest written by valaro read.")],
     to: Annotated[Path, typer.Option(help="The folder to write into; recordings stay where they are.")],
     form: Annotated[
         str,
@@ -46,7 +46,8 @@ def run(
     for table in write_tables(to, read.utterances):
         say(f"table -> {table.path}    to read it back: {_command('table', table.path, table.options)}")
     for note in read.notes:
-        say(f"a table has no place for the note of {note.corpus}; give it with --note: {note.text}")
+        options = "--derived and --note" if note.kind == "derived_labels" else "--note"
+        say(f"a table has no place for the note of {note.corpus}; give it with {options}: {note.text}")
 
 
 def _command(kind: str, path: Path, options: tuple[str, ...]) -> str:

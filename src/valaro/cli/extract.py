@@ -6,29 +6,31 @@ from typing import Annotated
 
 import typer
 
+from valaro.cli.arguments import AsJson, Manifests, Workers
+
 
 def run(
-    manifests: Annotated[list[Path], typer.Argument(help="Manifests written by valaro read.")],
-    to: Annotated[Path, typer.Option(help="The feature store (a folder).")],
+    manifests: Manifests,
+    to: Annotated[Path, typer.Option(help="The feature store, a folder; the same command again resumes.")],
     features: Annotated[
         str,
         typer.Option(help="Comma-separated: fft, fbank, face, dface; dface=RUN for a face network of your own."),
     ] = "fbank,face",
-    workers: Annotated[int, typer.Option(help="Processes, one thread each.")] = 1,
-    retry_failed: Annotated[bool, typer.Option(help="Try recordings that failed before once more.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the counts and all problems as JSON.")] = False,
+    workers: Workers = 1,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try recordings again that failed.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Extract features; run it again to resume. Exit code 1 if a recording failed; the others are done.
+    """Extract features of recordings into a store. Exit code 1 if a recording failed; the others are done.
 
-    Every reason stands in a table (.csv) beside the store. What is stopped keeps all but the 16 recordings at most that
-    each worker had in hand.
+    A table (.csv) beside the store lists why each failed. If the command is stopped, each worker loses at most the 16
+    recordings that it was at.
     """
     from valaro.cli.console import list_problems, print_json, progress, say
-    from valaro.extraction import extract
+    from valaro.extraction.extract import ExtractOptions, extract
+    from valaro.extraction.summary import problem_table, write_problems
     from valaro.features.table import asked_features
     from valaro.reports.sentences import plural
     from valaro.store.manifest import read_manifest
-    from valaro.store.problem_table import problem_table, write_problems
 
     read = [read_manifest(path) for path in manifests]
     names, network = asked_features(name.strip() for name in features.split(",") if name.strip())
@@ -40,10 +42,8 @@ def run(
             to=to,
             workers=workers,
             notes=[note for manifest in read for note in manifest.notes],
-            on_progress=count,
-            on_look=count.look,
-            retry_failed=retry_failed,
             network=network,
+            options=ExtractOptions(on_progress=count, on_look=count.look, retry_failed=retry_failed),
         )
     say(
         f"{summary.requested} asked for: {summary.complete} complete, {summary.partial} in part, "

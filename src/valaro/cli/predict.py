@@ -16,7 +16,7 @@ def run(
     recordings: Annotated[
         list[Path],
         # What cannot be read is one recording's problem, not the end of all.
-        typer.Argument(metavar="RECORDING...", help="Audio or video files, or folders of them.", readable=False),
+        typer.Argument(metavar="RECORDING", help="Audio or video files, or folders of them.", readable=False),
     ],
     to: Annotated[Path, typer.Option(help="timeline.html, .csv or .json; a folder for several recordings.")] = Path(
         "timeline.html"
@@ -155,5 +155,5 @@ def _writer(target: Path) -> "Callable[[Timeline, Path], None]":
     return writers[target.suffix.lower()]
 
 
-def _seconds(told: Callable[[int, int], None]) -> Callable[[float, float], None]:
-    return lambda done, duration: told(int(done), max(int(duration), int(done)))
+def _seconds(count: Callable[[int, int], None]) -> Callable[[float, float], None]:
+    return lambda done, duration: count(int(done), max(int(duration), int(done)))

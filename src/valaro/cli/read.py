@@ -1,7 +1,7 @@
 """`valaro read`: a corpus on disk becomes a manifest, a command for each kind of corpus."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from inspect import Parameter, Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -13,6 +13,7 @@ from valaro.corpora.registry import KINDS, Kind
 
 if TYPE_CHECKING:
     from valaro.corpora.reading import Reading
+    from valaro.records import CorpusNote
 
 
 class _Kinds(TyperGroup):
@@ -43,6 +44,11 @@ _BEFORE = (
 _AFTER = (
     ("note", Annotated[str, typer.Option(help="What every page made from this corpus must say about it.")], ""),
     (
+        "derived",
+        Annotated[bool, typer.Option("--derived", help="Its levels stand for categories, nobody rated them.")],
+        False,
+    ),
+    (
         "strict",
         Annotated[bool, typer.Option("--strict", help="Write nothing unless all that the corpus has was read.")],
         False,
@@ -64,7 +70,8 @@ def _command(name: str, kind: Kind) -> Callable[..., None]:
 
     def run(**values: Any) -> None:  # noqa: ANN401 - what the signature below says
         options = {field.name: values.pop(field.name) for field in fields(kind.options)}
-        _read(name, options, **values)
+        note = _note(values.pop("note"), values.pop("derived"))
+        _read(name, options, note=note, **values)
 
     signature = Signature([Parameter(n, Parameter.KEYWORD_ONLY, annotation=t, default=d) for n, t, d in parameters])
     setattr(run, "__signature__", signature)  # noqa: B010 - functions have no such attribute to a type checker
@@ -77,7 +84,14 @@ for _name, _kind in KINDS.items():
 
 
 def _read(
-    kind: str, options: dict[str, object], *, path: Path, to: Path, note: str, strict: bool, as_json: bool
+    kind: str,
+    options: dict[str, object],
+    *,
+    path: Path,
+    to: Path,
+    note: "CorpusNote | None",
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Read, write and say what was expected, read, rejected and why; exit code 1 if something was rejected."""
     from valaro.checks.manifests import people_findings
@@ -107,12 +121,21 @@ def _read(
         raise typer.Exit(1)
 
 
-def _write(reading: "Reading", to: Path, note: str) -> None:
+def _note(text: str, is_derived: bool) -> "CorpusNote | None":
+    from valaro.labels.categories import derived_note
     from valaro.records import CorpusNote
+
+    if is_derived:
+        note = derived_note("")
+        return replace(note, text=text or note.text)
+    return CorpusNote(corpus="", text=text) if text else None
+
+
+def _write(reading: "Reading", to: Path, note: "CorpusNote | None") -> None:
     from valaro.store.manifest import write_manifest
 
     corpora = dict.fromkeys(utterance.corpus for utterance in reading.utterances)
-    own = [CorpusNote(corpus=corpus, text=note) for corpus in corpora if note]
+    own = [replace(note, corpus=corpus) for corpus in corpora] if note else []
     if reading.utterances:
         write_manifest(to, reading.utterances, [*reading.notes, *own])
 

@@ -7,19 +7,22 @@ import typer
 
 
 def run(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders of valaro cross-validate.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run folders of valaro cross-validate.")],
     to: Annotated[
         Path,
         typer.Option(
-            help="What to write: a page (.html), Markdown (.md), LaTeX (.tex), scores (.csv, .json); a name without a "
-            "suffix is a folder with all of them, the predictions and every figure."
+            help="A page (.html), Markdown (.md), LaTeX tables (.tex) or scores (.csv, .json); without a suffix a "
+            "folder with all of them, the predictions and every figure."
         ),
     ] = Path("report.html"),
     times: Annotated[
-        bool, typer.Option("--times/--no-times", help="Without measured times two runs of a study give the same bytes.")
+        bool,
+        typer.Option(
+            "--times/--no-times", help="Measured times; without them two runs of a study give the same bytes."
+        ),
     ] = True,
 ) -> None:
-    """Write what was found: scores with intervals, confusion, learning curves, the paper beside it, data, settings.
+    """Write a report of cross-validations: verdict, scores with intervals, confusion, learning curves, data, settings.
 
     Exit code 1 if a result is damaged; the report is made from the others and names it.
     """

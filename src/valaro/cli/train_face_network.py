@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from valaro.dface.best import Epoch
     from valaro.dface.pictures import FaceReading
     from valaro.dface.run import FaceNetworkRun
+    from valaro.dface.scores import Epoch
     from valaro.dface.splits import FaceSplits
 
 
 def run(
     images: Annotated[
         Path,
-        typer.Argument(help="Pictures of faces: a folder with a sub-folder for each class, or one that LABELS names."),
+        typer.Argument(
+            metavar="IMAGES",
+            help="Pictures of faces: a folder per class in it, or all that LABELS names.",
+        ),
     ],
-    to: Annotated[Path, typer.Option(help="The run folder; again to resume.")],
+    to: Annotated[Path, typer.Option(help="The run folder; the same command again resumes.")],
     labels: Annotated[
-        Path | None, typer.Argument(help="A table of votes in the form of FERPlus (fer2013new.csv).")
+        Path | None,
+        typer.Argument(metavar="LABELS", help="A table of votes in the form of FERPlus (fer2013new.csv)."),
     ] = None,
     validation: Annotated[
         Path | None, typer.Option(help="Class folders that choose the best epoch (default: a tenth of IMAGES).")

@@ -1,19 +1,13 @@
-"""The AMI meetings read into unlabelled samples: 1.28 s of a speaker's own close-up camera and headset.
+"""The AMI meetings read into unlabelled samples: 1.28 s of a speaker's own close-up camera and headset; docs/ami.md.
 
 The paper (section IV-B) takes three consecutive words at random in a speaker's transcript and their middle time as the
-centre of a sample of 128 frames, and drops the samples without any face. Here
-
-- three words are consecutive as ami_transcript.py says; their middle time is halfway from the beginning of the first to
-  the end of the third; every three words of all transcripts have the same chance: who speaks more is drawn more often;
-- headset and camera are those that `meetings.xml` names, never those that the speaker's letter suggests;
-- a sample without a face, or of silence, is dropped and another one drawn, until there are as many as asked for (see
-  speech_source.py and sampling.py); no two samples of a speaker share time.
-
+centre of a sample of 128 frames, and drops the samples without any face. Every three words of all transcripts have the
+same chance here: who speaks more is drawn more often. Headset and camera are those that `meetings.xml` names.
 Carletta et al. 2005, "The AMI Meeting Corpus: A Pre-Announcement".
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,7 +19,7 @@ from valaro.corpora.reading import Reading, in_words
 from valaro.corpora.sampling import Drawing, Sample, draw
 from valaro.corpora.speech_source import SpokenPlaces
 from valaro.errors import ValaroError, all_at_once
-from valaro.media.presence import FaceFinder
+from valaro.media.faces import FaceFinder
 from valaro.records import CorpusNote, Problem, Utterance
 
 CORPUS = "ami"
@@ -38,13 +32,11 @@ NOTE = CorpusNote(
 _NO_CLOSE_UP = "speakers without a close-up camera's recording"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Speaker:
-    """A speaker of a meeting with their recordings and words."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Speaker(SpokenPlaces):
+    """A speaker of a meeting, whose words are places in the recordings."""
 
     seat: Seat
-    headset: Path
-    close_up: Path | None
     transcript: Transcript
 
 
@@ -68,11 +60,10 @@ def read_ami(
     Raises:
         ValaroError: the corpus is not there, its tables cannot be read, or no speaker is left to draw from.
     """
-    speakers = _find_speakers(find_parts(folder), faces=options.faces)
+    speakers = _find_speakers(find_parts(folder), FaceFinder() if options.faces else None)
     if not speakers.speakers:
         raise _nobody(folder, speakers)
-    finder = FaceFinder() if options.faces else None
-    drawing = draw([_source(speaker, finder) for speaker in speakers.speakers], options, on_progress)
+    drawing = draw(speakers.speakers, options, on_progress)
     return Reading(
         utterances=tuple(_utterance(speakers.speakers[sample.source], sample) for sample in drawing.samples),
         notes=(NOTE,),
@@ -91,24 +82,24 @@ def _nobody(folder: Path, speakers: _Speakers) -> ValaroError:
     return all_at_once(heading, list(map(in_words, speakers.problems)))
 
 
-def _find_speakers(folder: AmiFolder, *, faces: bool) -> _Speakers:
+def _find_speakers(folder: AmiFolder, finder: FaceFinder | None) -> _Speakers:
     """Find the speakers of whom there is all that a sample needs, and read their transcripts."""
     seating = read_seating(folder.annotations)
     speakers = _Speakers(problems=[*seating.problems, *_without_a_seat(folder, seating)])
-    for meeting, seats in _by_meeting(seating.seats.values()).items():
-        if not folder.has_recordings(meeting):
-            speakers.skipped["meetings without recordings"] += 1
-            continue
-        for seat in seats:
-            _add_speaker(seat, folder, speakers, faces=faces)
+    meetings = {seat.meeting for seat in seating.seats.values()}
+    recorded = {meeting for meeting in meetings if folder.has_recordings(meeting)}
+    speakers.skipped["meetings without recordings"] = len(meetings - recorded)
+    for seat in seating.seats.values():
+        if seat.meeting in recorded:
+            _add_speaker(seat, folder, finder, speakers)
     return speakers
 
 
-def _add_speaker(seat: Seat, folder: AmiFolder, speakers: _Speakers, *, faces: bool) -> None:
+def _add_speaker(seat: Seat, folder: AmiFolder, finder: FaceFinder | None, speakers: _Speakers) -> None:
     headset, close_up = folder.headset(seat.meeting, seat.channel), folder.close_up(seat.meeting, seat.camera)
     if headset is None:
         speakers.skipped["speakers without a headset's recording"] += 1
-    elif close_up is None and faces:
+    elif close_up is None and finder is not None:
         speakers.skipped[_NO_CLOSE_UP] += 1
     elif not folder.words(seat.name).is_file():
         speakers.skipped["speakers without a transcript"] += 1
@@ -120,26 +111,17 @@ def _add_speaker(seat: Seat, folder: AmiFolder, speakers: _Speakers, *, faces: b
             return
         speakers.problems += [_problem(seat.name, "segments", fault) for fault in transcript.faults]
         speakers.skipped["words without times"] += transcript.untimed
-        speaker = _Speaker(seat=seat, headset=headset, close_up=close_up, transcript=transcript)
+        speaker = _Speaker(
+            name=seat.name,
+            sound=headset,
+            begins=transcript.begins,
+            ends=transcript.ends,
+            picture=close_up,
+            finder=finder,
+            seat=seat,
+            transcript=transcript,
+        )
         speakers.speakers.append(speaker)
-
-
-def _source(speaker: _Speaker, finder: FaceFinder | None) -> SpokenPlaces:
-    return SpokenPlaces(
-        name=speaker.seat.name,
-        sound=speaker.headset,
-        begins=speaker.transcript.begins,
-        ends=speaker.transcript.ends,
-        picture=speaker.close_up,
-        finder=finder,
-    )
-
-
-def _by_meeting(seats: Iterable[Seat]) -> dict[str, list[Seat]]:
-    meetings: dict[str, list[Seat]] = {}
-    for seat in seats:
-        meetings.setdefault(seat.meeting, []).append(seat)
-    return meetings
 
 
 def _without_a_seat(folder: AmiFolder, seating: Seating) -> Iterator[Problem]:
@@ -165,21 +147,21 @@ def _utterance(speaker: _Speaker, sample: Sample) -> Utterance:
         session=seat.session,
         speaker=f"{CORPUS}/{seat.person or f'?{seat.name}'}",
         gender=seat.gender,
-        media=speaker.headset,
+        media=speaker.sound,
         start=sample.crop.start,
         end=sample.crop.end,
     )
-    if speaker.close_up is None:
+    if speaker.picture is None:
         return voice
-    return replace(voice, media=speaker.close_up, sound=speaker.headset, sound_start=sample.crop.start)
+    return replace(voice, media=speaker.picture, sound=speaker.sound, sound_start=sample.crop.start)
 
 
-def _remarks(speakers: Iterable[_Speaker], drawing: Drawing, *, faces: bool) -> Iterator[str]:
+def _remarks(speakers: list[_Speaker], drawing: Drawing, *, faces: bool) -> Iterator[str]:
     """Yield the shortfall, what the samples lack, and words that cannot be."""
     if len(drawing.samples) < drawing.asked:
         yield drawing.shortfall()
     if not faces:
-        blind = sum(speaker.close_up is None for speaker in speakers)
+        blind = sum(speaker.picture is None for speaker in speakers)
         voices = f"; {blind} speakers have no close-up camera's recording, their samples are voice alone"
         yield f"not looked at: whether a face shows{voices * bool(blind)}"
     impossible = [words for speaker in speakers for words in speaker.transcript.impossible]

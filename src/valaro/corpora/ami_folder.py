@@ -1,12 +1,4 @@
-"""Where the parts of the AMI corpus lie in a folder: annotations, headsets, close-up cameras.
-
-| part | accepted for a given FOLDER |
-|---|---|
-| annotations (`corpusResources/`, `words/`, `segments/`) | FOLDER, FOLDER/ami_public_manual_*, or that beside FOLDER |
-| recordings (`<meeting>/audio/`, `<meeting>/video/`) | FOLDER, FOLDER/amicorpus, or that beside the annotations |
-
-`ami_public_manual_*` is the folder that the annotations' archive unpacks to; of several versions the last one counts.
-"""
+"""Where annotations, headsets and close-up cameras of the AMI corpus lie in a folder; the table is in docs/ami.md."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -84,14 +84,15 @@ def read_seating(annotations: Path) -> Seating:
     cameras = Counter((seat.meeting, seat.camera) for seat in seats)
     kept: dict[str, Seat] = {}
     for seat in seats:
+        why = ""
         if names[seat.name] > 1:
             why = f"speaker {seat.agent} stands there {names[seat.name]} times"
         elif channels[seat.meeting, seat.channel] > 1:
             why = f"headset {seat.channel} is said to be of several speakers: whose voice is it?"
+        if why:
+            problems.append(Problem(utterance=f"ami/{seat.name}", where=str(path), why=why))
         else:
             kept[seat.name] = seat if cameras[seat.meeting, seat.camera] == 1 else replace(seat, camera="")
-            continue
-        problems.append(Problem(utterance=f"ami/{seat.name}", where=str(path), why=why))
     return Seating(seats=kept, problems=tuple(problems))
 
 

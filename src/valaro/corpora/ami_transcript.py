@@ -7,9 +7,7 @@ began no new segment. Whatever may hide a word parts them: a word without times 
 (it was not written down), a word that begins before the one that it follows.
 """
 
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +15,7 @@ from jaxtyping import Float64, Int32
 
 from valaro.corpora.ami_folder import AmiFolder
 from valaro.corpora.ami_meetings import NITE
-from valaro.corpora.links import inside, read_link
+from valaro.corpora.links import Link, inside, read_link
 from valaro.corpora.xml import Element, read_elements
 from valaro.errors import ValaroError
 
@@ -52,14 +50,13 @@ class _Word(NamedTuple):
     number: int
 
 
-class _Bounds(NamedTuple):
-    """The ids with which segments begin and end."""
+@dataclass(kw_only=True)
+class _Bounds:
+    """The ids with which segments begin and end, and what is wrong with the segments."""
 
-    firsts: Set[str]
-    lasts: Set[str]
-
-
-_NO_BOUNDS = _Bounds(frozenset(), frozenset())
+    firsts: set[str] = field(default_factory=set[str])
+    lasts: set[str] = field(default_factory=set[str])
+    faults: list[str] = field(default_factory=list[str])
 
 
 def read_transcript(folder: AmiFolder, name: str) -> Transcript:
@@ -69,7 +66,7 @@ def read_transcript(folder: AmiFolder, name: str) -> Transcript:
         ValaroError: the words cannot be read; a fault of the segments is in `faults`, since they only part words.
     """
     path = inside(folder.annotations, folder.words(name))
-    bounds, faults = _read_bounds(folder, name)
+    bounds = _read_bounds(folder, name)
     reader = _Reader(bounds)
     for number, element in enumerate(read_elements(path), start=-1):
         reader.read(element, number)
@@ -81,7 +78,7 @@ def read_transcript(folder: AmiFolder, name: str) -> Transcript:
         words=reader.words,
         untimed=reader.untimed,
         impossible=tuple(f"{path}, {words}" for words in reader.impossible),
-        faults=tuple(faults),
+        faults=tuple(bounds.faults),
     )
 
 
@@ -139,31 +136,27 @@ def _seconds(text: str) -> float:
         return float("nan")
 
 
-def _read_bounds(folder: AmiFolder, name: str) -> tuple[_Bounds, list[str]]:
-    """Return where segments begin and end among a speaker's words, and what is wrong with them."""
-    path, words = folder.segments(name), folder.words(name).name
-    if not path.is_file():
-        return _NO_BOUNDS, []
-    firsts, lasts, faults = set[str](), set[str](), list[str]()
+def _read_bounds(folder: AmiFolder, name: str) -> _Bounds:
+    """Return where segments begin and end among a speaker's words, nowhere if there is no file of segments."""
+    path, words, bounds = folder.segments(name), folder.words(name).name, _Bounds()
     try:
-        for href, line in _links(inside(folder.annotations, path)):
-            try:
-                link = read_link(href)
-            except ValaroError as error:
-                faults.append(f"{path}, line {line}: {error}")
-                continue
-            if link.file != words:
-                faults.append(f"{path}, line {line}: the link '{href}' leads to another file, expected {words}")
-                continue
-            firsts.add(link.first)
-            lasts.add(link.last)
+        for element in read_elements(inside(folder.annotations, path)) if path.is_file() else ():
+            href = element.attributes.get("href")
+            if element.name == f"{NITE}child" and href is not None:
+                try:
+                    link = _link(href, words)
+                except ValaroError as error:
+                    bounds.faults.append(f"{path}, line {element.line}: {error}")
+                else:
+                    bounds.firsts.add(link.first)
+                    bounds.lasts.add(link.last)
     except ValaroError as error:
-        faults.append(str(error))
-    return _Bounds(firsts, lasts), faults
+        bounds.faults.append(str(error))
+    return bounds
 
 
-def _links(path: Path) -> Iterator[tuple[str, int]]:
-    for element in read_elements(path):
-        attributes: Mapping[str, str] = element.attributes
-        if element.name == f"{NITE}child" and "href" in attributes:
-            yield attributes["href"], element.line
+def _link(href: str, words: str) -> Link:
+    link = read_link(href)
+    if link.file != words:
+        raise ValaroError(f"the link '{href}' leads to another file, expected {words}")
+    return link

@@ -1,25 +1,9 @@
 """CREMA-D: 91 actors say twelve sentences in six emotions, and crowds voted on what they heard, saw or both.
 
-7,442 clips (`1001_DFA_ANG_XX`: actor, sentence, acted emotion, acted intensity) lie as `VideoFlash/*.flv` and, the
-sound alone, as `AudioWAV/*.wav`. A clip with both takes its picture from the one and its voice from the other: in
-copies from before December 2020 the sound of 28 videos is missing.
-
-A clip has about ten votes on its voice alone, ten on the face without sound, ten on both; the option `votes` says which
-of them count. People chose among six emotions, not levels of valence and arousal, so each vote is turned into two by a
-table (the option `levels`, a file, takes the known one's place), and the note says so. The votes are counted, not
-named: `voter 1` of one clip is not `voter 1` of the next. What the actor meant is no label here. A clip without votes
-is unlabelled.
-
-Four clips are not what their names say. People voted on them all the same, and mostly for what the name says, so
-whatever those voters met, it was not this recording: such a clip stays, without the votes.
-
-The corpus has no sessions. The actors whose clips are there are paired (pairs.py), so a part of the corpus has other
-pairs than the whole.
-
-Rejected, with file and line, while the rest goes on: a row of votes that says nothing (crema_d_votes.py) or whose actor
-is not in VideoDemographics.csv, an actor without a known sex, a clip whose name has another form or whose actor is
-unknown, and a clip that is a pointer to a file in Git LFS, which is what a copy without LFS consists of. Votes on clips
-that are not there are counted.
+A clip with both files takes its picture from the one and its voice from the other: in copies from before December 2020
+the sound of 28 videos is missing. People chose among six emotions, so each vote is turned into levels of valence and
+arousal by a table; the votes are counted, not named: `voter 1` of one clip is not `voter 1` of the next. What the actor
+meant is no label here. See docs/corpora.md.
 """
 
 from collections import Counter
@@ -28,21 +12,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from valaro.corpora.crema_d_votes import CLIP, CLIP_FORM, EMOTIONS, MODALITIES, VoteRow, ratings_of, read_votes
-from valaro.corpora.csv_records import Fault
 from valaro.corpora.levels_table import levels_for
 from valaro.corpora.options import CremaDOptions
 from valaro.corpora.pairs import paired_sessions
 from valaro.corpora.reading import FORKS, Reading, existing_folder, nothing_in, without_forks
+from valaro.corpora.table_faults import Fault
 from valaro.corpora.table_reader import read_rows
 from valaro.errors import ValaroError, unknown_name
-from valaro.labels.categories import DERIVED, Levels
-from valaro.records import CorpusNote, Problem, Utterance
+from valaro.labels.categories import derived_note
+from valaro.records import Problem, Utterance
 
 CORPUS = "crema-d"
 VIDEO, SOUND = ".flv", ".wav"
 FOLDERS: Mapping[str, str] = {"VideoFlash": VIDEO, "AudioWAV": SOUND}
 GENDERS: Mapping[str, str] = {"female": "F", "male": "M"}
 
+# People voted on them all the same, and mostly for what the name says: whatever they met, it was not this recording.
 NOT_WHAT_THEIR_NAMES_SAY: Mapping[str, str] = {
     "1064_IEO_DIS_MD": "a minute long, with all emotions of the sentence",
     "1064_TIE_SAD_XX": "no duration",
@@ -111,14 +96,31 @@ def read_crema_d(folder: Path, options: CremaDOptions = CremaDOptions()) -> Read
     rows, bad_rows = read_votes(votes_file, genders, str(actors_file))
     clips = [_Clip(name=name, files=files.clips[name]) for name in sorted(files.clips)]
     known = [clip for clip in clips if clip.actor in genders]
+    unknown = [
+        Problem(utterance=str(clip.media), where="actor", why=f"actor '{clip.actor}' is not in {actors_file}")
+        for clip in clips
+        if clip.actor not in genders
+    ]
     chosen = {row.clip: row for row in rows if row.modality == options.votes}
     sessions = paired_sessions({clip.actor: genders[clip.actor] for clip in known})
     return Reading(
-        utterances=tuple(_utterance(clip, chosen.get(clip.name), levels, genders, sessions) for clip in known),
-        notes=(CorpusNote(corpus=CORPUS, text=DERIVED.format(source=f"CREMA-D, {_MET[options.votes]}")),),
+        utterances=tuple(
+            Utterance(
+                id=f"{CORPUS}/{clip.name}",
+                corpus=CORPUS,
+                session=sessions[clip.actor],
+                speaker=f"{CORPUS}/{clip.actor}",
+                gender=genders[clip.actor],
+                media=clip.media,
+                ratings=ratings_of(chosen[clip.name], levels) if clip.name in chosen and clip.is_as_named else (),
+                sound=clip.files.get(SOUND) if VIDEO in clip.files else None,
+            )
+            for clip in known
+        ),
+        notes=(derived_note(CORPUS, f"CREMA-D, {_MET[options.votes]}"),),
         unit="clip",
         expected=len(clips) + len(files.rejected),
-        rejected=(*files.rejected, *_unknown_actors(clips, genders, actors_file), *bad_actors, *bad_rows),
+        rejected=(*files.rejected, *unknown, *bad_actors, *bad_rows),
         skipped={**files.skipped, **_unused_votes(known, rows, options.votes)},
         remarks=tuple(_remarks(known, chosen)),
     )
@@ -177,13 +179,6 @@ def _read_actors(path: Path) -> tuple[dict[str, str], tuple[Problem, ...]]:
     return genders, rows.problems("actors", faults)
 
 
-def _unknown_actors(clips: Sequence[_Clip], genders: Mapping[str, str], source: Path) -> Iterator[Problem]:
-    for clip in clips:
-        if clip.actor not in genders:
-            why = f"actor '{clip.actor}' is not in {source}"
-            yield Problem(utterance=str(clip.media), where="actor", why=why)
-
-
 def _unused_votes(known: Sequence[_Clip], rows: Sequence[VoteRow], votes: str) -> dict[str, int]:
     chosen = {row.clip for row in rows if row.modality == votes}
     others = " or ".join(name for name in MODALITIES if name != votes)
@@ -191,25 +186,6 @@ def _unused_votes(known: Sequence[_Clip], rows: Sequence[VoteRow], votes: str) -
         f"rows of votes on clips that are not here ({votes})": len(chosen - {clip.name for clip in known}),
         f"rows of votes on {others}": len(rows) - len(chosen),
     }
-
-
-def _utterance(
-    clip: _Clip,
-    row: VoteRow | None,
-    levels: Mapping[str, Levels],
-    genders: Mapping[str, str],
-    sessions: Mapping[str, str],
-) -> Utterance:
-    return Utterance(
-        id=f"{CORPUS}/{clip.name}",
-        corpus=CORPUS,
-        session=sessions[clip.actor],
-        speaker=f"{CORPUS}/{clip.actor}",
-        gender=genders[clip.actor],
-        media=clip.media,
-        ratings=ratings_of(row, levels) if row is not None and clip.is_as_named else (),
-        sound=clip.files.get(SOUND) if VIDEO in clip.files else None,
-    )
 
 
 def _remarks(clips: Sequence[_Clip], chosen: Mapping[str, VoteRow]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from valaro.corpora.csv_records import Fault
+from valaro.corpora.table_faults import Fault
 from valaro.corpora.table_reader import read_rows
 from valaro.errors import ValaroError
 from valaro.labels.categories import CATEGORIES, Levels, derived_ratings
@@ -46,7 +46,6 @@ class VoteRow:
     `summary` names the most frequent columns, several joined by colons (`N:S`); it is empty where the table has none.
     """
 
-    line: int
     modality: str
     clip: str
     counts: tuple[int, ...]
@@ -91,7 +90,7 @@ def read_votes(path: Path, actors: Collection[str] | None = None, source: str = 
         if actors is not None and clip[:4] not in actors:
             unknown.append(Fault(line, f"fileName '{clip}': actor '{clip[:4]}' is not in {source}"))
             continue
-        rows.append(VoteRow(line=line, modality=modality, clip=clip, counts=tuple(map(int, texts)), summary=summary))
+        rows.append(VoteRow(modality=modality, clip=clip, counts=tuple(map(int, texts)), summary=summary))
     return VoteTable(tuple(rows), table.problems("votes", [*faults, *unknown]))
 
 
@@ -116,7 +115,7 @@ def _count_faults(texts: Sequence[str], responses: str) -> Iterator[str]:
 def ratings_of(row: VoteRow, levels: Mapping[str, Levels] = CATEGORIES) -> tuple[Rating, ...]:
     """Return both dimensions' votes for which the counted votes stand; who voted is not known, so voters get numbers.
 
-    >>> row = VoteRow(line=2, modality="both", clip="1001_DFA_ANG_XX", counts=(1, 0, 0, 0, 1, 0))
+    >>> row = VoteRow(modality="both", clip="1001_DFA_ANG_XX", counts=(1, 0, 0, 0, 1, 0))
     >>> [(rating.annotator, rating.dimension, rating.score) for rating in ratings_of(row)][:3]
     [('voter 1', 'valence', 1.0), ('voter 1', 'arousal', 5.0), ('voter 2', 'valence', 3.0)]
     """

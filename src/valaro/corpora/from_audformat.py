@@ -1,36 +1,22 @@
-"""An audformat database (a folder with db.yaml and one file per table), read into utterances.
+"""An audformat database (a folder with db.yaml and one file per table), read into utterances; see docs/corpora.md.
 
 An utterance is a row of a table that has a column of valence, arousal or the speaker, or of any table where none has
-one; a file that some row cuts into segments is not an utterance besides. Columns are known by the name of their scheme,
-or by their own: `valence` and `arousal` (numbers between the scheme's minimum and maximum, or within the option `scale`
-if it states none, or the levels low, medium, high), `speaker`, `session`, `gender`. A speaker's gender may stand in the
-labels of the speaker scheme instead, and what a table of whole files says holds for their segments.
-
-Every column of a dimension is an annotator, named after its rater, else after itself, else after its table. Raters of
-type `machine` are skipped, and so are `vote` and `ground truth`, which sum others up, where others rated the segment.
-
-Tables are read from .parquet or .csv by this package's own reader, not by `audformat.Database.load`: that opens the
-.pkl of a table, which executes what it holds; it has no limit of rows or bytes; and one damaged cell makes it refuse
-the whole database, where here a row is rejected with its file and line and the rest goes on. YAML may not make objects
-either. `corpus` is by default the database's name, `people` the corpus. Recordings must lie below `root` (by default
-the database's folder), where relative names begin: a database from elsewhere opens nothing else. A database that
-`valaro export` wrote gives back the utterances and notes that were written, to the nanosecond.
-
-Rejected besides: a segment on which tables contradict each other, with a label outside its scheme or without a speaker
-for its labels, a file that is not there, a scheme without a scale, a table that is not there.
+one; a file that some row cuts into segments is not an utterance besides. What a table of whole files says holds for
+their segments. A database that `valaro export` wrote gives back the utterances and notes that were written.
 """
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from valaro.corpora.audformat_header import Header, Scheme, TableHead, read_header
-from valaro.corpora.audformat_package import OUR_TABLE
-from valaro.corpora.audformat_segments import NANO, Facts, Segment, add_rows, file_of
+from valaro.corpora.audformat_database import NANO, OUR_TABLE, Column, Header, Scheme, TableHead, read_header
 from valaro.corpora.options import TableOptions
 from valaro.corpora.parse_cell import (
     GENDERS,
+    NOT_NAMED,
     RowParser,
     checked_name,
     checked_scale,
@@ -41,11 +27,68 @@ from valaro.corpora.parse_cell import (
     region_of,
 )
 from valaro.corpora.reading import Reading, existing_folder, nothing_in
-from valaro.corpora.table_reader import read_rows
-from valaro.errors import ValaroError, unknown_name
-from valaro.records import DIMENSIONS, LEVEL_SCORES, Problem, Rating, Utterance
+from valaro.corpora.table_faults import CellError
+from valaro.corpora.table_reader import Row, read_rows
+from valaro.errors import unknown_name
+from valaro.records import DIMENSIONS, LEVEL_SCORES, Dimension, Problem, Rating, Utterance
 
 _MACHINE, _SUMMARIES = "machine", ("vote", "ground truth")
+"""Raters who are not counted, and those who sum others up: not counted where others rated the segment."""
+
+_TIME = re.compile(r"(?:(\d{1,6}) days?,? ?)?(?:(\d{1,4}):(\d\d):(\d\d)(?:\.(\d{1,9}))?)?", re.ASCII)
+_MISSING = {"", "nan", "nat", "<na>", "none"}
+
+
+class _Segment(NamedTuple):
+    """A file and where in it, in whole nanoseconds; no end: to the end."""
+
+    file: str
+    start: int = 0
+    end: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The file, and the seconds where it is cut: `a.wav:1.5-2.25`."""
+        if not self.start and self.end is None:
+            return self.file
+        first, last = (
+            "" if time is None else f"{time / NANO:.9f}".rstrip("0").rstrip(".") for time in (self.start, self.end)
+        )
+        return f"{self.file}:{first}-{last}"
+
+
+@dataclass(kw_only=True)
+class _Facts:
+    """What all tables say of a segment."""
+
+    source: str
+    """The file and line of its first row."""
+    is_cut: bool = False
+    """Whether some row cuts it from its file."""
+    cells: dict[tuple[str, str], tuple[Column, str]] = field(default_factory=dict[tuple[str, str], tuple[Column, str]])
+    """A column and what it says, by role and annotator."""
+    faults: list[str] = field(default_factory=list[str])
+
+    def add(self, column: Column, text: str, table: str) -> None:
+        """Take a cell in; what contradicts another table is a fault."""
+        if not text or (column.annotator and text.lower() in _MISSING):
+            return
+        _, known = self.cells.setdefault((column.role, column.annotator), (column, text))
+        if known != text:
+            what = f"{column.role} by '{column.annotator}':" if column.annotator else column.role
+            self.faults.append(f"{what} '{text}' in table '{table}', '{known}' in another")
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is said beside labels, by role."""
+        return {role: text for (role, annotator), (_, text) in self.cells.items() if not annotator}
+
+    @property
+    def votes(self) -> list[tuple[Dimension, Column, str]]:
+        """The labels, as they are written."""
+        return [
+            (name, column, text) for column, text in self.cells.values() for name in DIMENSIONS if name == column.role
+        ]
 
 
 @dataclass(kw_only=True)
@@ -66,7 +109,10 @@ class _Database:
 
 
 def read_audformat(folder: Path, options: TableOptions = TableOptions()) -> Reading:
-    """Read an audformat database.
+    """Read an audformat database; `corpus` is by default its name, `people` the corpus.
+
+    Recordings must lie below `root` (by default the database's folder), where relative names begin: a database from
+    elsewhere opens nothing else.
 
     Raises:
         ValaroError: no database, a header that makes no sense, or the package audformat is not installed.
@@ -77,8 +123,8 @@ def read_audformat(folder: Path, options: TableOptions = TableOptions()) -> Read
     database = _Database(header=header, corpus=corpus, people=people, root=options.root)
     _set_scales(database, None if options.scale is None else checked_scale(options.scale))
     _set_genders(database)
-    segments: dict[Segment, Facts] = {}
-    bad_rows = [problem for table in _tables_of_utterances(header) for problem in add_rows(table, header, segments)]
+    segments: dict[_Segment, _Facts] = {}
+    bad_rows = [problem for table in _tables_of_utterances(header) for problem in _add_rows(table, header, segments)]
     database.rejected += bad_rows
     if not segments and not bad_rows:
         raise nothing_in(folder, "tables of files or segments, with rows")
@@ -106,22 +152,22 @@ def _tables_of_utterances(header: Header) -> list[TableHead]:
 def _set_scales(database: _Database, stated: tuple[float, float] | None) -> None:
     """Find the scale of every scheme that a dimension's column has; one without is a problem, said once."""
     header = database.header
-    firsts: dict[str, str] = {}
-    for column in (column for table in header.tables for column in table.columns if column.role in DIMENSIONS):
-        firsts.setdefault(column.scheme, column.id)
-    for name, column_id in firsts.items():
+    firsts: dict[str, Column] = {}
+    for column in (column for table in header.tables for column in table.columns if column.annotator):
+        firsts.setdefault(column.scheme, column)
+    for name, column in firsts.items():
         scheme = header.schemes.get(name, Scheme())
         is_levels = scheme.labels is not None and {label.lower() for label in scheme.labels} <= LEVEL_SCORES.keys()
-        if is_levels or (scheme.low is not None and scheme.high is not None and scheme.low < scheme.high):
+        if is_levels or scheme.scale is not None:
             database.scales[name] = scheme
         elif stated is not None:
-            database.scales[name] = Scheme(low=stated[0], high=stated[1])
+            database.scales[name] = Scheme(scale=stated)
         else:
             why = (
                 "expected a minimum and a larger maximum, or the labels low, medium, high; "
                 "--scale LOW HIGH states a scale that the database does not"
             )
-            where = f"scheme '{name}'" if name else f"column '{column_id}' without a scheme"
+            where = f"scheme '{name}'" if name else f"column '{column.id}' without a scheme"
             database.rejected.append(Problem(utterance=str(header.path), where=where, why=why))
 
 
@@ -130,7 +176,7 @@ def _set_genders(database: _Database) -> None:
     header = database.header
     database.genders = header.genders
     if header.speaker_table:
-        path, problem = file_of(header.speaker_table, header)
+        path, problem = header.file_of(header.speaker_table)
         if path is None:
             database.rejected.append(problem)
             return
@@ -139,49 +185,92 @@ def _set_genders(database: _Database) -> None:
         database.rejected += rows.problems("speakers")
 
 
+def _add_rows(table: TableHead, header: Header, segments: dict[_Segment, _Facts]) -> Iterator[Problem]:
+    """Add what a table says to `segments`; yield a problem for each row of which not even the segment is known."""
+    path, problem = header.file_of(table.id)
+    if path is None:
+        yield problem
+        return
+    index = ("file", "start", "end") if table.is_segmented else ("file",)
+    names = (*index, *(column.id for column in table.columns))
+    rows = read_rows(path, names, names)
+    yield from rows.problems("table")
+    for row in rows.rows:
+        try:
+            segment = _segment(row, table.is_segmented)
+        except CellError as error:
+            yield Problem(utterance=rows.at(row.line), where="segment", why=str(error))
+            continue
+        facts = segments.setdefault(segment, _Facts(source=rows.at(row.line)))
+        facts.is_cut |= table.is_segmented
+        for column, text in zip(table.columns, row.cells[len(index) :], strict=True):
+            facts.add(column, text, table.id)
+
+
+def _segment(row: Row, is_segmented: bool) -> _Segment:
+    if not row.cells[0]:
+        raise CellError("'file' is empty")
+    if not is_segmented:
+        return _Segment(row.cells[0])
+    start, end = _time("start", row.cells[1]) or 0, _time("end", row.cells[2])
+    if end is not None and end <= start:
+        raise CellError("end {} is not after start {}", row.cells[2], row.cells[1])
+    return _Segment(row.cells[0], start, end)
+
+
+def _time(column: str, text: str) -> int | None:
+    """Return a time in nanoseconds; None where nothing is said."""
+    if text.lower() in _MISSING:
+        return None
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise CellError(f"{column} '{{}}': expected a time such as 0 days 00:00:01.5", text)
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[:4])
+    return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * NANO + int((match[5] or "").ljust(9, "0"))
+
+
 def _utterances(
-    chosen: Mapping[Segment, Facts], segments: Mapping[Segment, Facts], database: _Database
+    chosen: Mapping[_Segment, _Facts], segments: Mapping[_Segment, _Facts], database: _Database
 ) -> tuple[Utterance, ...]:
     """Return the utterances of the chosen segments; one with a fault is a problem of the database instead."""
     utterances: dict[str, Utterance] = {}
     genders: dict[str, str] = {}
     for segment, facts in chosen.items():
         row = RowParser()
-        row.faults += facts.faults
-        whole = segments.get(Segment(segment.file), facts)
-        texts = {role: text for source in (whole, facts) for role, text in source.texts.items() if text}
+        texts = {**segments.get(_Segment(segment.file), facts).texts, **facts.texts}
         utterance = _utterance(segment, texts, _ratings(facts, database, row), database, row)
         if utterance.id in utterances:
-            row.faults.append(f"utterance '{utterance.id}' is there already")
+            row.add("utterance '{}' is there already", utterance.id)
         known = genders.setdefault(utterance.speaker, utterance.gender) if utterance.gender else ""
         if known != utterance.gender:
-            row.faults.append(f"speaker '{utterance.speaker}' is {utterance.gender} here but {known} before")
-        if row.faults:
-            why = "; ".join(row.faults)
-            database.rejected.append(Problem(utterance=facts.source, where=segment.text, why=why))
+            row.add("speaker '{}' is {} here but {} before", utterance.speaker, utterance.gender, known)
+        faults = [*facts.faults, *(fault.why for fault in row.faults)]
+        if faults:
+            database.rejected.append(Problem(utterance=facts.source, where=segment.text, why="; ".join(faults)))
         else:
             utterances[utterance.id] = utterance
     return tuple(utterances.values())
 
 
-def _ratings(facts: Facts, database: _Database, row: RowParser) -> tuple[Rating, ...]:
+def _ratings(facts: _Facts, database: _Database, row: RowParser) -> tuple[Rating, ...]:
     """Return the ratings of those who count, in the order of the columns."""
-    people = {vote.dimension for vote in facts.votes if vote.rater_type not in {_MACHINE, *_SUMMARIES}}
+    votes = facts.votes
+    rated = {dimension for dimension, column, _ in votes if column.rater_type not in {_MACHINE, *_SUMMARIES}}
     ratings: list[Rating] = []
-    for vote in facts.votes:
-        if vote.scheme not in database.scales:
+    for dimension, column, text in votes:
+        if column.scheme not in database.scales:
             continue  # a problem of the scheme, said once
-        if vote.rater_type == _MACHINE:
+        if column.rater_type == _MACHINE:
             database.skipped["ratings by machines"] += 1
-        elif vote.rater_type in _SUMMARIES and vote.dimension in people:
+        elif column.rater_type in _SUMMARIES and dimension in rated:
             database.skipped["ratings that sum up those of raters"] += 1
         else:
             try:
-                score = _score(vote.text, database.scales[vote.scheme])
-            except ValaroError as error:
-                row.faults.append(f"{vote.dimension} by '{vote.annotator}': {error}")
+                score = _score(text, database.scales[column.scheme])
+            except CellError as error:
+                row.add("{} by '{}': {}", dimension, column.annotator, error)
             else:
-                ratings.append(Rating(annotator=vote.annotator, dimension=vote.dimension, score=score))
+                ratings.append(Rating(annotator=column.annotator, dimension=dimension, score=score))
     return tuple(ratings)
 
 
@@ -189,18 +278,17 @@ def _score(text: str, scheme: Scheme) -> float:
     """Return a label of the scheme as a score on the 1-5 scale."""
     if scheme.labels is not None:
         if text not in scheme.labels:
-            raise unknown_name("level", text, scheme.labels)
+            raise CellError("{}", unknown_name("level", text, scheme.labels))
         return LEVEL_SCORES[text.lower()]
-    assert scheme.low is not None
-    assert scheme.high is not None
-    value = number_of(text)
-    if not scheme.low <= value <= scheme.high:
-        raise ValaroError(f"{text} is outside the scale {scheme.low:g} to {scheme.high:g}")
-    return on_five(value, (scheme.low, scheme.high))
+    assert scheme.scale is not None
+    value, (low, high) = number_of(text), scheme.scale
+    if not low <= value <= high:
+        raise CellError("{} is outside the scale {:g} to {:g}", text, low, high)
+    return on_five(value, scheme.scale)
 
 
 def _utterance(
-    segment: Segment, texts: Mapping[str, str], ratings: tuple[Rating, ...], database: _Database, row: RowParser
+    segment: _Segment, texts: Mapping[str, str], ratings: tuple[Rating, ...], database: _Database, row: RowParser
 ) -> Utterance:
     """Return a segment's utterance; what is wrong with it is added to the faults of `row`."""
 
@@ -210,17 +298,20 @@ def _utterance(
     speaker, session, sound = text("speaker"), text("session"), text("sound")
     gender = text("gender") or database.genders.get(speaker, "")
     if ratings and not speaker:
-        row.faults.append("labels without a speaker: folds part the speakers, so the speaker must be named")
+        row.add("labels without a speaker: folds part the speakers, so the speaker must be named")
     if database.header.is_ours:
         name, corpus = text("utterance"), text("corpus")
-        row.faults += [f"no {role}" for role in ("utterance", "corpus", "speaker") if not text(role)]
+        for role in ("utterance", "corpus", "speaker"):
+            if not text(role):
+                row.add(f"no {role}")
     else:
         if speaker.startswith("?"):
-            why = f"speaker '{speaker}': a name cannot begin with '?', which marks people who are not named"
-            row.faults.append(why)
+            row.add(NOT_NAMED, speaker)
         corpus, name = database.corpus, f"{database.corpus}/{segment.text}"
         speaker = f"{database.people}/{speaker or f'?{segment.text}'}"
-    row.faults += [f"a control character in {part!r}" for part in (name, speaker, session) if not fits_a_cell(part)]
+    for part in (name, speaker, session):
+        if not fits_a_cell(part):
+            row.add("a control character in {!r}", part)
     return Utterance(
         id=name,
         corpus=corpus,

@@ -1,7 +1,7 @@
 """One evaluation file of IEMOCAP: its turns with every annotator's votes, or what is wrong with each, line by line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -36,7 +36,7 @@ _ROUNDING = 0.011
 """By so much a stated mean may differ from that of what the annotators wrote."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Turn:
     """A turn as its file has it."""
 
@@ -46,16 +46,32 @@ class Turn:
     start: float
     """Seconds of the dialogue."""
     end: float
-    ratings: tuple[Rating, ...]
-    """Of the annotators."""
-    stated_means: tuple[Rating, ...]
-    """The means that the file gives beside the votes, of the dimensions that somebody rated."""
-    is_mean_right: bool
-    """Whether these are the means of what the annotators wrote."""
-    without_rating: int
+    stated: Mapping[Dimension, float]
+    """The means that the file gives beside the votes."""
+    written: list[Rating] = field(default_factory=list[Rating])
+    """What the annotators wrote, sixes too."""
+    without_rating: int = 0
     """Annotators' lines with a 6, which is no rating."""
-    self_ratings: int
+    self_ratings: int = 0
     """Lines in which actors rate themselves."""
+
+    @property
+    def ratings(self) -> tuple[Rating, ...]:
+        """The annotators' ratings."""
+        return tuple(rating for rating in self.written if rating.score <= _HIGHEST)
+
+    @property
+    def stated_means(self) -> tuple[Rating, ...]:
+        """The stated means of the dimensions that somebody rated."""
+        rated = {rating.dimension for rating in self.ratings}
+        return tuple(Rating(annotator=MEAN, dimension=d, score=self.stated[d]) for d in DIMENSIONS if d in rated)
+
+    @property
+    def is_mean_right(self) -> bool:
+        """Whether the stated means are those of what the annotators wrote."""
+        scores = [[rating.score for rating in self.written if rating.dimension == d] for d in DIMENSIONS]
+        pairs = zip(DIMENSIONS, scores, strict=True)
+        return all(not given or abs(fmean(given) - self.stated[d]) <= _ROUNDING for d, given in pairs)
 
 
 class Fault(NamedTuple):
@@ -76,149 +92,97 @@ class Evaluation:
     """Lines of another form that nothing is read from: categories, actors on themselves."""
 
 
-@dataclass
-class _Block:
-    """A turn under way: its header's line and match, the lines of its raters."""
-
-    line: int
-    header: re.Match[str]
-    written: list[Rating] = field(default_factory=list[Rating])
-    """What the annotators wrote, sixes too."""
-    without_rating: int = 0
-    self_ratings: int = 0
-    faults: list[Fault] = field(default_factory=list[Fault])
-    unused: list[Fault] = field(default_factory=list[Fault])
-
-    @property
-    def name(self) -> str:
-        return self.header["turn"]
-
-    def add(self, number: int, line: str) -> None:
-        """Take a rater's line in; E names an annotator, F and M are the actors on themselves."""
-        pattern = _ATTRIBUTES if line.startswith("A") else _CATEGORIES
-        is_unused, votes = _is_unused(line), pattern.fullmatch(line)
-        self.self_ratings += is_unused and line.startswith("A")
-        if votes is None or (not is_unused and pattern is _CATEGORIES):
-            (self.unused if is_unused else self.faults).append(Fault(self.name, number, _not_a_rater(line)))
-        elif not is_unused:
-            self._rate(number, votes)
-
-    def _rate(self, number: int, votes: re.Match[str]) -> None:
-        rater = votes["rater"]
-        scores: dict[Dimension, int] = {dimension: int(votes[dimension]) for dimension in DIMENSIONS}
-        self.without_rating += _NO_RATING in scores.values()
-        for dimension, score in scores.items():
-            if not _LOWEST <= score <= _NO_RATING:
-                why = f"{dimension} {score}: expected a whole number from 1 to 5, or 6 for no rating"
-                self.faults.append(Fault(self.name, number, why))
-            if any((rating.annotator, rating.dimension) == (rater, dimension) for rating in self.written):
-                self.faults.append(Fault(self.name, number, f"{rater} rates {dimension} a second time"))
-            self.written.append(Rating(annotator=rater, dimension=dimension, score=float(score)))
-
-    def close(self, dialog: str, first: int) -> Turn | None:
-        """Return the turn, or None where it has faults; `first` is the line of its first header."""
-        start, end = float(self.header["start"]), float(self.header["end"])
-        name = _TURN.fullmatch(self.name)
-        if first != self.line:
-            self._fault(f"the turn stands already in line {first}")
-        if name is None or name["dialog"] != dialog:
-            self._fault(f"turn '{self.name}': expected {dialog}_ and F or M with a number, such as {dialog}_F000")
-        if end <= start:
-            self._fault(f"the turn ends at {end:g} s, before it begins at {start:g} s")
-        if self.faults or name is None:
-            return None
-        ratings = tuple(rating for rating in self.written if rating.score <= _HIGHEST)
-        rated: list[Dimension] = [
-            dimension for dimension in DIMENSIONS if any(r.dimension == dimension for r in ratings)
-        ]
-        means = (Rating(annotator=MEAN, dimension=rating, score=float(self.header[rating])) for rating in rated)
-        return Turn(
-            name=self.name,
-            dialog=dialog,
-            gender=name["gender"],
-            start=start,
-            end=end,
-            ratings=ratings,
-            stated_means=tuple(means),
-            is_mean_right=all(self._states_mean(dimension) for dimension in DIMENSIONS),
-            without_rating=self.without_rating,
-            self_ratings=self.self_ratings,
-        )
-
-    def _states_mean(self, dimension: Dimension) -> bool:
-        scores = [rating.score for rating in self.written if rating.dimension == dimension]
-        return not scores or abs(fmean(scores) - float(self.header[dimension])) <= _ROUNDING
-
-    def _fault(self, why: str) -> None:
-        self.faults.append(Fault(self.name, self.line, why))
-
-
 class _Page:
-    """A file under way: the turns and faults so far, and the block that the next line belongs to."""
+    """A file under way: the turns and faults so far, and the turn whose block the next line belongs to."""
 
     def __init__(self, dialog: str) -> None:
         self.turns: list[Turn] = []
         self.faults: list[Fault] = []
         self.unused: list[Fault] = []
         self._dialog = dialog
-        self._block: _Block | None = None
+        self._block: Turn | None = None
         self._last = ""
         self._is_lost = False
         self._seen: dict[str, int] = {}
 
-    def take(self, number: int, line: str) -> None:
-        header = _HEADER.fullmatch(line)
-        if header or not line or line.startswith(("[", "%")):
-            self.close()
-        if header:
-            self._block = _Block(number, header)
-            self._last, self._is_lost = self._block.name, False
+    def take(self, number: int, line: str | bytes) -> None:
+        """Take the next line, stripped; as bytes where it is no text."""
+        if isinstance(line, bytes):
+            is_unused = _is_unused(line.decode("latin-1"))
+            self._is_lost = self._is_lost if is_unused else self._block is None
+            turn = self._last if is_unused or self._block else ""
+            self._note(turn, number, "is not UTF-8 text: convert the file to UTF-8", is_unused=is_unused)
+        elif header := _HEADER.fullmatch(line):
+            self._begin(number, header)
         elif line.startswith("["):
             # The raters' lines that follow belong to this turn, which is lost already.
-            self._is_lost = True
+            self._block, self._is_lost = None, True
             name = re.search(r"Ses\d{2}[FM]_\w+", line)
-            why = f"'{_short(line)}': expected '[start - end] turn category [V, A, D]'"
-            self.faults.append(Fault(name[0] if name else "", number, why))
+            self._note(
+                name[0] if name else "", number, f"'{_short(line)}': expected '[start - end] turn category [V, A, D]'"
+            )
             if name:
-                # A second header of that name would be read, and the turn counted as read and as refused.
                 self._seen.setdefault(name[0], number)
-        elif line and not line.startswith("%"):
-            self._rated(number, line)
-
-    def spoilt(self, number: int, line: bytes) -> None:
-        """Note a line that is no text."""
-        why = "is not UTF-8 text: convert the file to UTF-8"
-        if _is_unused(line.decode("latin-1")):
-            self.unused.append(Fault(self._last, number, why))
-            return
-        self._is_lost = self._block is None
-        if self._block is None:
-            self.faults.append(Fault("", number, why))
+        elif not line or line.startswith("%"):
+            self._block = None
+        elif self._block is not None:
+            self._rate(self._block, number, line)
         else:
-            self._block.faults.append(Fault(self._block.name, number, why))
+            self._stray(number, line)
 
-    def close(self) -> None:
-        block, self._block = self._block, None
-        if block is None:
+    def _note(self, turn: str, number: int, why: str, *, is_unused: bool = False) -> None:
+        (self.unused if is_unused else self.faults).append(Fault(turn, number, why))
+
+    def _begin(self, number: int, header: re.Match[str]) -> None:
+        name = _TURN.fullmatch(header["turn"])
+        turn = Turn(
+            name=header["turn"],
+            dialog=self._dialog,
+            gender=name["gender"] if name else "",
+            start=float(header["start"]),
+            end=float(header["end"]),
+            stated={dimension: float(header[dimension]) for dimension in DIMENSIONS},
+        )
+        self.turns.append(turn)
+        self._block, self._last, self._is_lost = turn, turn.name, False
+        first = self._seen.setdefault(turn.name, number)
+        if first != number:
+            self._note(turn.name, number, f"the turn stands already in line {first}")
+        if name is None or name["dialog"] != self._dialog:
+            expected = f"expected {self._dialog}_ and F or M with a number, such as {self._dialog}_F000"
+            self._note(turn.name, number, f"turn '{turn.name}': {expected}")
+        if turn.end <= turn.start:
+            self._note(turn.name, number, f"the turn ends at {turn.end:g} s, before it begins at {turn.start:g} s")
+
+    def _rate(self, turn: Turn, number: int, line: str) -> None:
+        """Take a rater's line in; E names an annotator, F and M are the actors on themselves."""
+        is_unused = _is_unused(line)
+        votes = (_ATTRIBUTES if line.startswith("A") else _CATEGORIES).fullmatch(line)
+        turn.self_ratings += is_unused and line.startswith("A")
+        if votes is None:
+            why = f"'{_short(line)}': expected a rater's line such as 'A-E1: val 3; act 2; dom 2; ()'"
+            self._note(turn.name, number, why, is_unused=is_unused)
+        if votes is None or is_unused:
             return
-        turn = block.close(self._dialog, self._seen.setdefault(block.name, block.line))
-        self.faults += block.faults
-        self.unused += block.unused
-        if turn is not None:
-            self.turns.append(turn)
+        rater = votes["rater"]
+        scores: dict[Dimension, int] = {dimension: int(votes[dimension]) for dimension in DIMENSIONS}
+        turn.without_rating += _NO_RATING in scores.values()
+        for dimension, score in scores.items():
+            if not _LOWEST <= score <= _NO_RATING:
+                why = f"{dimension} {score}: expected a whole number from 1 to 5, or 6 for no rating"
+                self._note(turn.name, number, why)
+            if any((rating.annotator, rating.dimension) == (rater, dimension) for rating in turn.written):
+                self._note(turn.name, number, f"{rater} rates {dimension} a second time")
+            turn.written.append(Rating(annotator=rater, dimension=dimension, score=float(score)))
 
-    def _rated(self, number: int, line: str) -> None:
-        if self._block is not None:
-            self._block.add(number, line)
-        elif not _RATER.match(line):
+    def _stray(self, number: int, line: str) -> None:
+        """Note a line that stands in no block."""
+        if not _RATER.match(line):
             self._is_lost = True
-            self.faults.append(Fault("", number, f"'{_short(line)}' belongs to no turn"))
+            self._note("", number, f"'{_short(line)}' belongs to no turn")
         elif not self._is_lost:
             why = "is parted from its turn by a blank line: is it of this one?" if self._last else "belongs to no turn"
-            fault = Fault(self._last, number, f"'{_short(line)}' {why}")
-            (self.unused if _is_unused(line) else self.faults).append(fault)
-            if not _is_unused(line) and self.turns and self.turns[-1].name == self._last:
-                del self.turns[-1]
+            self._note(self._last, number, f"'{_short(line)}' {why}", is_unused=_is_unused(line))
 
 
 def read_evaluation(path: Path) -> Evaluation:
@@ -229,12 +193,11 @@ def read_evaluation(path: Path) -> Evaluation:
     """
     page = _Page(path.stem)
     for number, line in _lines(path):
-        if isinstance(line, bytes):
-            page.spoilt(number, line)
-        else:
-            page.take(number, line)
-    page.close()
-    return Evaluation(turns=tuple(page.turns), faults=tuple(page.faults), unused=tuple(page.unused))
+        page.take(number, line)
+    # Also a turn of which only a second, damaged header or a vote elsewhere tells: which of them is right?
+    spoilt = {fault.turn for fault in page.faults}
+    turns = tuple(turn for turn in page.turns if turn.name not in spoilt)
+    return Evaluation(turns=turns, faults=tuple(page.faults), unused=tuple(page.unused))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str | bytes]]:
@@ -266,10 +229,6 @@ def _is_unused(line: str) -> bool:
     """Whether nothing is read from the line: categories, and what actors said of themselves."""
     start = _RATER.match(line)
     return start is not None and not (start["kind"] == "A" and start["rater"].startswith("E"))
-
-
-def _not_a_rater(line: str) -> str:
-    return f"'{_short(line)}': expected a rater's line such as 'A-E1: val 3; act 2; dom 2; ()'"
 
 
 def _short(line: str) -> str:

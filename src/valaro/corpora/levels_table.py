@@ -1,10 +1,10 @@
 """A user's own table from category to level, read from a file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from valaro.corpora.csv_records import Fault
-from valaro.corpora.table_reader import read_rows
+from valaro.corpora.table_faults import CellError
+from valaro.corpora.table_reader import take_rows
 from valaro.errors import all_at_once
 from valaro.labels.categories import CATEGORIES, Levels
 from valaro.records import LEVELS
@@ -18,18 +18,20 @@ def read_levels(path: Path) -> dict[str, Levels]:
     Raises:
         ValaroError: every fault with its line.
     """
-    rows = read_rows(path, _COLUMNS, _COLUMNS)
-    faults, table = list[Fault](), dict[str, Levels]()
-    for line, cells in rows.rows:
+    table: dict[str, Levels] = {}
+
+    def take(cells: Sequence[str]) -> Iterator[CellError]:
         category, *levels = (cell.lower() for cell in cells)
         if category in table:
-            faults.append(Fault(line, f"'{category}' stands there twice"))
+            yield CellError("'{}' stands there twice", category)
         if not category:
-            faults.append(Fault(line, "'category' is empty"))
-        wrong = [level for level in levels if level not in LEVELS]
-        faults += [Fault(line, f"level '{level}': expected low, medium or high") for level in wrong]
+            yield CellError("'category' is empty")
+        yield from (
+            CellError("level '{}': expected low, medium or high", level) for level in levels if level not in LEVELS
+        )
         table[category] = Levels(*levels)
-    rows.require_sound(faults)
+
+    take_rows(path, _COLUMNS, _COLUMNS, take)
     return table
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 from unicodedata import category, name, normalize
 
+from valaro.corpora.table_faults import CellError, Fault
 from valaro.errors import ValaroError, unknown_name
 from valaro.records import LEVEL_SCORES
 from valaro.regular import foreign_path, why_not_readable
@@ -25,6 +26,7 @@ REGIONS: dict[str, Region | None] = {
     "full": None,
 }
 GENDERS = {"": "", "f": "F", "female": "F", "m": "M", "male": "M"}
+NOT_NAMED = "speaker '{}': a name cannot begin with '?', which marks people who are not named"
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, bytes of a file's name that are not UTF-8, and the two characters that end a line or paragraph:
 formats refuse them or make of them what they like."""
@@ -36,17 +38,22 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 class RowParser:
-    """Parses the cells of one row; what is wrong with them is in `faults`, all of it."""
+    """Parses the cells of the row on `line`; what is wrong with them is in `faults`, all of it."""
 
-    def __init__(self) -> None:
-        self.faults: list[str] = []
+    def __init__(self, line: int = 0) -> None:
+        self.line = line
+        self.faults: list[Fault] = []
+
+    def add(self, reason: str, *values: object) -> None:
+        """Add a fault; `values` fill the braces in its reason."""
+        self.faults.append(Fault(self.line, reason, values))
 
     def parse(self, parse: Callable[[str], Value], text: str, otherwise: Value) -> Value:
         """Return what `parse` makes of a cell, `otherwise` where it raises."""
         try:
             return parse(text)
-        except ValaroError as error:
-            self.faults.append(str(error))
+        except CellError as error:
+            self.add(error.reason, *error.values)
             return otherwise
 
     def seconds(self, column: str, text: str) -> float | None:
@@ -91,10 +98,10 @@ def checked_scale(scale: tuple[float, float] | None) -> tuple[float, float]:
 def number_of(text: str) -> float:
     """Return a finite number."""
     if text.lower() in _NOTHING:
-        raise ValaroError(f"'{text}' is not a number: leave the cell empty where nothing is known")
+        raise CellError("'{}' is not a number: leave the cell empty where nothing is known", text)
     if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
         hint = " (write a decimal point)" if re.fullmatch(r"-?\d+,\d+", text) else ""
-        raise ValaroError(f"'{text}' is not a number{hint}")
+        raise CellError(f"'{{}}' is not a number{hint}", text)
     return float(text)
 
 
@@ -104,17 +111,17 @@ def seconds_of(column: str, text: str) -> float | None:
         return None
     try:
         seconds = number_of(text)
-    except ValaroError as error:
-        raise ValaroError(f"{column}: {error}; expected seconds") from None
+    except CellError as error:
+        raise CellError(f"{column}: {error.reason}; expected seconds", *error.values) from None
     if seconds < 0:
-        raise ValaroError(f"{column}: {text} s is before the recording begins")
+        raise CellError(f"{column}: {{}} s is before the recording begins", text)
     return seconds
 
 
 def gender_of(text: str) -> str:
     """Return `F`, `M`, or nothing where nothing is said."""
     if text.lower() not in GENDERS:
-        raise ValaroError(f"gender '{text}': expected F, M, female, male or nothing")
+        raise CellError("gender '{}': expected F, M, female, male or nothing", text)
     return GENDERS[text.lower()]
 
 
@@ -131,12 +138,12 @@ def media_of(text: str, home: Path, root: Path | None) -> Path:
     why = why_not_readable(media)
     foreign = foreign_path(text) if why and not os.path.lexists(media) else ""
     if foreign:
-        raise ValaroError(f"file '{text}' {foreign}")
+        raise CellError("file '{}' {}", text, foreign)
     if not Path(os.path.normpath(media)).is_relative_to(top):
         hint = "" if root else ": if that is meant, --root FOLDER says where recordings lie and relative names begin"
-        raise ValaroError(f"file '{text}' leaves the folder {top}{hint}")
+        raise CellError(f"file '{{}}' leaves the folder {{}}{hint}", text, top)
     if why:
-        raise ValaroError(f"file '{text}' {why} (looked in {top})")
+        raise CellError(f"file '{{}}' {why} (looked in {{}})", text, top)
     return media
 
 
@@ -149,10 +156,10 @@ def region_of(text: str) -> Region | None:
     expected = f"expected {', '.join(REGIONS)}, or four fractions left top right bottom such as 0.5 0 1 1"
     parts = re.split(r"[\s,;]+", text)
     if len(parts) != 4 or not all(_NUMBER.fullmatch(part) for part in parts):
-        raise ValaroError(f"region '{text}': {expected}")
+        raise CellError(f"region '{{}}': {expected}", text)
     left, top, right, bottom = (float(part) for part in parts)
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-        raise ValaroError(f"region '{text}': {expected}, with 0 <= left < right <= 1 and 0 <= top < bottom <= 1")
+        raise CellError(f"region '{{}}': {expected}, with 0 <= left < right <= 1 and 0 <= top < bottom <= 1", text)
     return left, top, right, bottom
 
 
@@ -161,13 +168,13 @@ def score_of(text: str, scale: tuple[float, float]) -> float:
     if text.lower() in LEVEL_SCORES:
         return LEVEL_SCORES[text.lower()]
     if text.lower() in _NOTHING:
-        raise ValaroError(f"unknown level '{text}': leave the cell empty where there is no label")
+        raise CellError("unknown level '{}': leave the cell empty where there is no label", text)
     if any(sign.isalpha() for sign in text) and not _NUMBER.fullmatch(text):
-        raise unknown_name("level", text, LEVEL_SCORES)
+        raise CellError("{}", unknown_name("level", text, LEVEL_SCORES))
     low, high = scale
     score = number_of(text)
     if not low <= score <= high:
-        raise ValaroError(f"{text} is outside the scale {low:g} to {high:g}: state its scale with --scale LOW HIGH")
+        raise CellError(f"{{}} is outside the scale {low:g} to {high:g}: state its scale with --scale LOW HIGH", text)
     return on_five(score, scale)
 
 

@@ -1,18 +1,8 @@
-"""RAVDESS: 24 actors speak and sing two sentences in eight emotions, as video, as sound, and as both.
+"""RAVDESS: 24 actors speak and sing two sentences in eight emotions, as video, as sound, and as both; docs/corpora.md.
 
-Files `MM-VV-EE-II-SS-RR-AA.mp4`, `.wav` or `.flac` lie at any depth. A take is published up to three times: modality 01
-has picture and sound, 02 the picture, 03 the sound. It is one utterance all the same, named after its other six
-numbers, so that no fold can have the same performance twice: of 01 where it is there, else the picture of 02 with the
-sound of 03, else whichever is there. Copies (a file of the same name elsewhere, a FLAC beside the wav) are counted and
-skipped.
-
-The label is what the actor was asked to show, one vote, turned into levels of valence and arousal by a table (the
-option `levels`, a file, takes the known one's place); the note says so. Intensity is not used. Odd actors are men, even
-ones women; actors 1 and 2 make a session, 3 and 4 the next.
-
-Expected is the number of takes that file names speak of; the summary also says how many of the 1,440 spoken and 1,012
-sung takes of the whole corpus that is. A name of another form or with a number that does not exist (actors go to 24,
-neutral has no strong intensity, disgust and surprise were not sung) is rejected.
+A take is published up to three times: modality 01 has picture and sound, 02 the picture, 03 the sound. It is one
+utterance all the same, named after its other six numbers, so that no fold can have the same performance twice: of 01
+where it is there, else the picture of 02 with the sound of 03, else whichever is there.
 """
 
 import re
@@ -24,8 +14,8 @@ from typing import NamedTuple
 from valaro.corpora.levels_table import levels_for
 from valaro.corpora.options import LevelOptions
 from valaro.corpora.reading import FORKS, Reading, existing_folder, nothing_in, without_forks
-from valaro.labels.categories import DERIVED, Levels, derived_ratings
-from valaro.records import CorpusNote, Problem, Utterance
+from valaro.labels.categories import Levels, derived_note, derived_ratings
+from valaro.records import Problem, Utterance
 
 CORPUS = "ravdess"
 EMOTIONS: Mapping[str, str] = {
@@ -39,14 +29,14 @@ EMOTIONS: Mapping[str, str] = {
     "08": "surprise",
 }
 FILES: Mapping[str, tuple[str, ...]] = {"01": (".mp4",), "02": (".mp4",), "03": (".wav", ".flac")}
-"""What a file of each modality (both, picture alone, sound alone) is, the preferred kind first."""
+"""What a file of each modality (both, picture alone, sound alone) is; a wav goes before a FLAC beside it."""
 
 CHANNELS: Mapping[str, str] = {"01": "speech", "02": "song"}
 WHOLE: Mapping[str, int] = {"speech": 1440, "song": 1012}
 """Takes of the whole corpus: 24 actors speak 60 each; 23 sing 44 each, since the recordings of actor 18 were lost."""
 
 FORM = "MM-VV-EE-II-SS-RR-AA such as 03-01-05-02-01-01-12"
-_NAME = re.compile(r"(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)", re.ASCII)
+_NAME = re.compile("-".join([r"(\d\d)"] * 7), re.ASCII)
 _NEUTRAL, _STRONG, _SONG, _NOT_SUNG = "01", "02", "02", ("07", "08")
 _LEGAL: Mapping[str, tuple[str, ...]] = {
     "modality": tuple(FILES),
@@ -59,7 +49,7 @@ _LEGAL: Mapping[str, tuple[str, ...]] = {
 
 
 class _Take(NamedTuple):
-    """What was performed once: vocal channel, emotion, intensity, statement, repetition, actor, as two digits each."""
+    """What was performed once, two digits each."""
 
     channel: str
     emotion: str
@@ -69,14 +59,6 @@ class _Take(NamedTuple):
     actor: str
 
 
-class _Files(NamedTuple):
-    """The files of each take by modality, and what gives no take."""
-
-    takes: dict[_Take, dict[str, Path]]
-    rejected: list[Problem]
-    skipped: Counter[str]
-
-
 def read_ravdess(folder: Path, options: LevelOptions = LevelOptions()) -> Reading:
     """Read RAVDESS, or any part of it.
 
@@ -84,47 +66,33 @@ def read_ravdess(folder: Path, options: LevelOptions = LevelOptions()) -> Readin
         ValaroError: no recording at all, a faulty table of levels.
     """
     levels = levels_for(EMOTIONS.values(), options.levels)
-    files = _list_files(existing_folder(folder))
-    return Reading(
-        utterances=tuple(_utterance(take, files.takes[take], levels) for take in sorted(files.takes)),
-        notes=(CorpusNote(corpus=CORPUS, text=DERIVED.format(source="RAVDESS, what actors were asked to show")),),
-        unit="take",
-        expected=len(files.takes) + len(files.rejected),
-        rejected=tuple(files.rejected),
-        skipped=files.skipped,
-        remarks=tuple(_remarks(files.takes)),
-    )
-
-
-def _list_files(folder: Path) -> _Files:
+    takes: dict[_Take, dict[str, Path]] = {}
+    rejected: list[Problem] = []
+    skipped = Counter[str]()
     kinds = {suffix for suffixes in FILES.values() for suffix in suffixes}
-    paths, forks = without_forks(path for path in folder.rglob("*") if path.suffix.lower() in kinds)
-    files = _Files({}, [], Counter({FORKS: forks}))
-    for path in paths:
-        _sort_file(path, files)
-    if not (files.takes or files.rejected):
+    files = (path for path in existing_folder(folder).rglob("*") if path.suffix.lower() in kinds)
+    paths, skipped[FORKS] = without_forks(files)
+    for path in sorted(paths, key=lambda path: path.suffix.lower() == ".flac"):
+        modality, take, faults = _parse(path)
+        if take is None or faults:
+            rejected.append(Problem(utterance=str(path), where="name", why="; ".join(faults)))
+        else:
+            parts = takes.setdefault(take, {})
+            skipped["copies of a file"] += modality in parts
+            parts.setdefault(modality, path)
+    if not (takes or rejected):
         raise nothing_in(folder, f"files named {FORM}, .mp4, .wav or .flac, at any depth")
-    spare = sum(len(parts) - len(_used(parts)) for parts in files.takes.values())
-    files.skipped["files that hold a part of a take that is there with picture and sound"] = spare
-    return files
-
-
-def _sort_file(path: Path, files: _Files) -> None:
-    """Add a file to its take, or to what is rejected."""
-    modality, take, faults = _parse(path.stem, path.suffix.lower())
-    if not path.is_file():
-        faults = ["no file (a folder, or a link to nothing)"]
-    if take is None or faults:
-        files.rejected.append(Problem(utterance=str(path), where="name", why="; ".join(faults)))
-        return
-    parts = files.takes.setdefault(take, {})
-    files.skipped["copies of a file"] += modality in parts
-    if modality not in parts or _rank(modality, path) < _rank(modality, parts[modality]):
-        parts[modality] = path
-
-
-def _rank(modality: str, file: Path) -> int:
-    return FILES[modality].index(file.suffix.lower())
+    spare = sum(len(parts) - len(_used(parts)) for parts in takes.values())
+    skipped["files that hold a part of a take that is there with picture and sound"] = spare
+    return Reading(
+        utterances=tuple(_utterance(take, takes[take], levels) for take in sorted(takes)),
+        notes=(derived_note(CORPUS, "RAVDESS, what actors were asked to show"),),
+        unit="take",
+        expected=len(takes) + len(rejected),
+        rejected=tuple(rejected),
+        skipped=skipped,
+        remarks=tuple(_remarks(takes)),
+    )
 
 
 def _used(parts: Mapping[str, Path]) -> tuple[str, ...]:
@@ -132,9 +100,11 @@ def _used(parts: Mapping[str, Path]) -> tuple[str, ...]:
     return ("01",) if "01" in parts else tuple(sorted(parts))
 
 
-def _parse(stem: str, suffix: str) -> tuple[str, _Take | None, list[str]]:
+def _parse(path: Path) -> tuple[str, _Take | None, list[str]]:
     """Return a file's modality and take, and what is wrong with its name."""
-    match = _NAME.fullmatch(stem)
+    match, suffix = _NAME.fullmatch(path.stem), path.suffix.lower()
+    if not path.is_file():
+        return "", None, ["no file (a folder, or a link to nothing)"]
     if match is None:
         return "", None, [f"expected {FORM}"]
     modality, *numbers = match.groups()

@@ -1,11 +1,8 @@
 """A folder of recordings of any kind read into unlabelled samples: 1.28 s in which somebody speaks and shows a face.
 
-Nothing is known of such recordings but what they hold. Where somebody speaks is found by voice activity (see
-media/voice_activity.py), and the middle of a sample lies in such a stretch; a sample of silence or without a face is
-dropped and another one drawn (speech_source.py, sampling.py). Who speaks is said by a pattern over the path or by a
-table (speaker_names.py); a recording of which they do not say it is a Problem. Where nobody says who speaks, a
-recording counts as one person, who could be anyone. A recording of which nothing can be taken is a Problem with the
-reason: nobody speaks, no face shows, it cannot be read.
+Nothing is known of such recordings but what they hold. The middle of a sample lies where voice activity is found. A
+recording of which nothing can be taken is a Problem with the reason. Where nobody says who speaks, a recording counts
+as one person, who could be anyone. See docs/corpora.md.
 """
 
 from collections import Counter
@@ -33,7 +30,7 @@ from valaro.corpora.speaker_names import (
 from valaro.corpora.speech_source import SpokenPlaces
 from valaro.errors import MediaError, ValaroError
 from valaro.media.decode import probe
-from valaro.media.presence import FaceFinder
+from valaro.media.faces import FaceFinder
 from valaro.media.suffixes import RECORDINGS
 from valaro.media.voice_activity import SpeechSegment, spoken_stretches
 from valaro.records import ANYONE, Problem, Utterance
@@ -59,11 +56,10 @@ class _Listing:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Recording:
-    """A recording in which `speaker` speaks at some `places`."""
+class _Recording(SpokenPlaces):
+    """A recording in which `speaker` speaks at some places."""
 
     speaker: NamedSpeaker
-    places: SpokenPlaces
 
 
 def read_recordings(
@@ -81,7 +77,7 @@ def read_recordings(
     inspected = _inspect_all(listing, options)
     recordings = [item for item in inspected if isinstance(item, _Recording)]
     rejected = [item for item in inspected if isinstance(item, Problem)]
-    drawing = draw([recording.places for recording in recordings], options, on_progress if recordings else None)
+    drawing = draw(recordings, options, on_progress if recordings else None)
     rejected += [*drawing.problems, *_without_samples(recordings, drawing)]
     return Reading(
         utterances=tuple(_utterance(recordings[sample.source], sample, listing) for sample in drawing.samples),
@@ -127,22 +123,17 @@ def _others_in_words(others: Sequence[Path]) -> str:
 
 def _inspect_all(listing: _Listing, options: RecordingsOptions) -> list[_Recording | Problem]:
     """Return each recording with the places where somebody speaks, or why nothing can be taken of it."""
-    names = {path: path.relative_to(listing.folder).as_posix() for path in listing.recordings}
-    speaker_of = _speaker_of(list(names.values()), options)
-    first: dict[str, Path] = {}
-    for path, name in names.items():
-        first.setdefault(normalize("NFC", name), path)
+    names = [path.relative_to(listing.folder).as_posix() for path in listing.recordings]
+    speaker_of = _speaker_of(names, options)
     # Ids cannot tell names apart that differ in their spelling alone.
+    first = {normalize("NFC", name): name for name in reversed(names)}
     why = "another recording has the same name in another spelling of Unicode: rename one"
-    copies = [
-        Problem(utterance=name, where="name", why=why)
-        for path, name in names.items()
-        if first[normalize("NFC", name)] != path
-    ]
+    copies = [Problem(utterance=name, where="name", why=why) for name in names if first[normalize("NFC", name)] != name]
+    chosen = [name for name in names if first[normalize("NFC", name)] == name]
     finder = FaceFinder() if options.faces else None
-    inspect = partial(_inspect, folder=listing.folder, finder=finder, speaker_of=speaker_of)
+    inspect = partial(_inspect, listing.folder, finder=finder, speaker_of=speaker_of)
     with ThreadPoolExecutor(options.workers, thread_name_prefix="voices") as pool:
-        return [*copies, *pool.map(inspect, first.values())]
+        return [*copies, *pool.map(inspect, chosen)]
 
 
 def _speaker_of(names: Sequence[str], options: RecordingsOptions) -> SpeakerOf:
@@ -153,8 +144,8 @@ def _speaker_of(names: Sequence[str], options: RecordingsOptions) -> SpeakerOf:
     return nobody_named if options.speakers is None else speakers_by_table(options.speakers, names)
 
 
-def _inspect(path: Path, *, folder: Path, finder: FaceFinder | None, speaker_of: SpeakerOf) -> _Recording | Problem:
-    name = path.relative_to(folder).as_posix()
+def _inspect(folder: Path, name: str, *, finder: FaceFinder | None, speaker_of: SpeakerOf) -> _Recording | Problem:
+    path = folder / name
     if not fits_a_cell(name):
         what = hidden_sign(name) or "a control character, a byte that is not UTF-8 or an outer blank"
         return Problem(utterance=ascii(name), where="name", why=f"{what} in the name")
@@ -170,7 +161,8 @@ def _inspect(path: Path, *, folder: Path, finder: FaceFinder | None, speaker_of:
         return Problem(utterance=name, where="speaker", why=str(error))
     if not begins:
         return Problem(utterance=name, where="sound", why=f"nobody speaks in its {info.duration:.1f} s")
-    places = SpokenPlaces(
+    return _Recording(
+        speaker=speaker,
         name=name,
         sound=path,
         begins=np.array(begins),
@@ -178,7 +170,6 @@ def _inspect(path: Path, *, folder: Path, finder: FaceFinder | None, speaker_of:
         picture=path if finder else None,
         finder=finder,
     )
-    return _Recording(speaker=speaker, places=places)
 
 
 def places_in(stretches: Sequence[SpeechSegment]) -> tuple[list[float], list[float]]:
@@ -197,12 +188,12 @@ def places_in(stretches: Sequence[SpeechSegment]) -> tuple[list[float], list[flo
 def _without_samples(recordings: Sequence[_Recording], drawing: Drawing) -> Iterator[Problem]:
     """Yield why nothing was taken of a recording, unless its problem is known already."""
     known = {problem.utterance for problem in drawing.problems} | {
-        recordings[sample.source].places.name for sample in drawing.samples
+        recordings[sample.source].name for sample in drawing.samples
     }
     # Once enough were found the others were not looked at, so that nothing can be said of them.
     inspected = enumerate(recordings) if len(drawing.samples) < drawing.asked else ()
     for source, recording in inspected:
-        name, count = recording.places.name, recording.places.count
+        name, count = recording.name, recording.count
         if name not in known:
             reasons = drawing.rejected_by_source.get(source, Counter[str]()).most_common()
             why = ", ".join(f"{number} {what}" for what, number in reasons)
@@ -215,14 +206,14 @@ def _named(problem: Problem, corpus: str) -> Problem:
 
 
 def _utterance(recording: _Recording, sample: Sample, listing: _Listing) -> Utterance:
-    name, speaker = recording.places.name, recording.speaker
+    name, speaker = recording.name, recording.speaker
     return Utterance(
         id=f"{listing.corpus}/{name}.{sample.number:05d}",
         corpus=listing.corpus,
         session=speaker.session,
         speaker=f"{listing.people}/{speaker.name or f'?{name}'}",
         gender=speaker.gender,
-        media=recording.places.sound,
+        media=recording.sound,
         start=sample.crop.start,
         end=sample.crop.end,
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from valaro.corpora import options as of
 from valaro.errors import ValaroError, unknown_name
 from valaro.files import checked_path
-from valaro.typed import typed
 
 if TYPE_CHECKING:
     from valaro.corpora.reading import Reading
@@ -89,6 +88,9 @@ def read_kind(
 
 def _checked_options(kind: str, given: Mapping[str, object]) -> Any:  # noqa: ANN401 - the kind's record
     """Return the options as the kind's record; Python callers may give paths as text."""
+    # Not above: the command line reads this file for its help, and that is to come at once.
+    from valaro.jsonfile import from_plain
+
     record = KINDS[kind].options
     names, hints = [field.name for field in fields(record)], get_type_hints(record)
     foreign = next((name for name in given if name not in names), None)
@@ -98,7 +100,7 @@ def _checked_options(kind: str, given: Mapping[str, object]) -> Any:  # noqa: AN
     try:
         return record(
             **{
-                name: checked_path(value, name) if hints[name] == Path | None else typed(hints[name], value, name)
+                name: checked_path(value, name) if hints[name] == Path | None else from_plain(hints[name], value, name)
                 for name, value in given.items()
             }
         )

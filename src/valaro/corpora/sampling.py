@@ -99,9 +99,10 @@ class Drawing:
         >>> Drawing(asked=5, samples=(), rejected_by_source=why, problems=()).shortfall()
         'asked for 5 samples, got 0: of all 508 places 388 were without a face, 120 of silence'
         """
-        rejected = ", ".join(f"{count} {what}" for what, count in self.rejected.items())
+        were = [f"{count} were {what}" for what, count in self.rejected.items()][:1]
+        were += [f"{count} {what}" for what, count in self.rejected.items()][1:]
         tried = len(self.samples) + sum(self.rejected.values())
-        why = f"of all {tried} places {rejected.replace(' ', ' were ', 1)}" if rejected else "there is no place to try"
+        why = f"of all {tried} places {', '.join(were)}" if were else "there is no place to try"
         return f"asked for {self.asked} samples, got {len(self.samples)}: {why}"
 
 
@@ -119,12 +120,14 @@ def draw(
     assert len({source.name for source in sources}) == len(sources)
     asked = sum(source.count for source in sources) if options.samples is None else options.samples
     tray = _Tray(sources, overlap=options.overlap)
-    # Else the first sample of this run would pass for what an earlier run had done.
-    _report(0, asked, on_progress)
+    if on_progress is not None:
+        # Else the first sample of this run would pass for what an earlier run had done.
+        on_progress(0, asked)
     with closing(_inspected(tray, _in_random_order(sources, options.seed), options.workers)) as inspected:
         for candidate, inspect in inspected:
             tray.decide(candidate, inspect)
-            _report(len(tray.samples), asked, on_progress)
+            if on_progress is not None:
+                on_progress(len(tray.samples), asked)
             if len(tray.samples) == asked:
                 break
     return Drawing(
@@ -133,11 +136,6 @@ def draw(
         rejected_by_source=dict(tray.rejected),
         problems=tuple(tray.problems),
     )
-
-
-def _report(taken: int, asked: int, on_progress: Callable[[int, int], None] | None) -> None:
-    if on_progress is not None:
-        on_progress(taken, asked)
 
 
 def check_numbers(options: SampleOptions) -> None:
@@ -183,6 +181,11 @@ class _Tray:
             return AT_THE_EDGE
         return "" if self._overlap or self._is_free(candidate.source, candidate.crop) else OVERLAPPING
 
+    def inspect(self, candidate: _Candidate) -> str:
+        """Return why a place is rejected that has room for a sample; else nothing."""
+        assert candidate.crop is not None
+        return self.sources[candidate.source].why_not(candidate.crop)
+
     def decide(self, candidate: _Candidate, inspect: Callable[[], str]) -> None:
         """Take or reject a place for good."""
         source, number, crop = candidate
@@ -223,23 +226,16 @@ def _inspected(
     tray: _Tray, places: Iterator[tuple[int, int]], workers: int
 ) -> Generator[tuple[_Candidate, Callable[[], str]]]:
     """Yield the places in their order, each with a call that says why not; several workers look some places ahead."""
-    candidates = (tray.candidate(source, number) for source, number in places)
-    if workers == 1:
-        yield from ((candidate, partial(_inspect, tray, candidate)) for candidate in candidates)
-        return
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="sampling")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="sampling") if workers > 1 else None
     ahead: deque[tuple[_Candidate, Callable[[], str]]] = deque()
     try:
-        for candidate in candidates:
-            inspect = partial(_inspect, tray, candidate)
-            ahead.append((candidate, inspect if tray.known(candidate) else pool.submit(inspect).result))
-            if len(ahead) > _AHEAD * workers:
+        for source, number in places:
+            candidate = tray.candidate(source, number)
+            inspect = partial(tray.inspect, candidate)
+            ahead.append((candidate, inspect if pool is None or tray.known(candidate) else pool.submit(inspect).result))
+            if pool is None or len(ahead) > _AHEAD * workers:
                 yield ahead.popleft()
         yield from ahead
     finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _inspect(tray: _Tray, candidate: _Candidate) -> str:
-    assert candidate.crop is not None
-    return tray.sources[candidate.source].why_not(candidate.crop)
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)

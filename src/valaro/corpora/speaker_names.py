@@ -1,14 +1,14 @@
 """Who speaks in a recording, by its path or by a table of the user's."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from valaro.corpora.csv_records import Fault
 from valaro.corpora.parse_cell import gender_of, hidden_sign
-from valaro.corpora.table_reader import read_rows
+from valaro.corpora.table_faults import CellError
+from valaro.corpora.table_reader import take_rows
 from valaro.errors import ValaroError
 
 _COLUMNS = ("file", "speaker", "session", "gender")
@@ -77,7 +77,8 @@ def _template(pattern: str) -> str:
 
 def _speaker(name: str, session: str, gender: str) -> NamedSpeaker:
     if not name.strip() or name.startswith("?"):
-        raise ValaroError(f"'{name}' is no speaker's name: expected one that is not empty and does not begin with '?'")
+        why = "'{}' is no speaker's name: expected one that is not empty and does not begin with '?'"
+        raise CellError(why, name)
     return NamedSpeaker(name=name.strip(), session=session.strip(), gender=gender_of(gender.strip()))
 
 
@@ -90,24 +91,24 @@ def speakers_by_table(table: Path, paths: Sequence[str]) -> SpeakerOf:
     Raises:
         ValaroError: all rows that make no sense, name a file that is not there, or one twice.
     """
-    rows = read_rows(table, _COLUMNS, _COLUMNS[:2])
-    faults, speakers = list[Fault](), dict[str, NamedSpeaker]()
+    speakers: dict[str, NamedSpeaker] = {}
     known = {normalize("NFC", path) for path in paths}
-    for line, cells in rows.rows:
+
+    def take(cells: Sequence[str]) -> Iterator[CellError]:
         file, speaker, session, gender = (normalize("NFC", cell) for cell in cells)
         try:
             named = _speaker(speaker, session, gender) if speaker else NamedSpeaker(name="")
-        except ValaroError as error:
-            faults.append(Fault(line, str(error)))
-            continue
-        hidden = hidden_sign(speaker) or hidden_sign(session)
-        if hidden:
-            faults.append(Fault(line, f"a name holds a sign that nobody sees, {hidden}"))
+        except CellError as error:
+            yield error
+            return
+        if hidden := hidden_sign(speaker) or hidden_sign(session):
+            yield CellError("a name holds a sign that nobody sees, {}", hidden)
         if file not in known:
-            faults.append(Fault(line, f"file '{file}' is no recording below the folder"))
+            yield CellError("file '{}' is no recording below the folder", file)
         if speakers.setdefault(file, named) != named:
-            faults.append(Fault(line, f"file '{file}' has another speaker in a row above"))
-    rows.require_sound(faults)
+            yield CellError("file '{}' has another speaker in a row above", file)
+
+    take_rows(table, _COLUMNS, _COLUMNS[:2], take)
 
     def speaker_of(path: str) -> NamedSpeaker:
         try:

@@ -1,11 +1,11 @@
 """Who sits in which half of a picture that shows two people side by side."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from valaro.corpora.csv_records import Fault
 from valaro.corpora.parse_cell import LEFT, RIGHT, Region
-from valaro.corpora.table_reader import read_rows
+from valaro.corpora.table_faults import CellError
+from valaro.corpora.table_reader import take_rows
 from valaro.errors import ValaroError
 
 __all__ = ["LEFT", "RIGHT", "Region", "SpeakerPositions", "half_of", "read_speaker_positions"]
@@ -20,18 +20,21 @@ def read_speaker_positions(path: Path, dialogs: Collection[str]) -> SpeakerPosit
     Raises:
         ValaroError: every fault with its line; a row that none of the `dialogs` begins with is one.
     """
-    rows = read_rows(path, ("dialog", "left"), ("dialog", "left"))
-    faults, positions = list[Fault](), dict[str, str]()
-    for line, (dialog, left) in rows.rows:
+    positions: dict[str, str] = {}
+    example = min(dialogs, default="none")
+
+    def take(cells: Sequence[str]) -> Iterator[CellError]:
+        dialog, left = cells
         if left.upper() not in {"F", "M"}:
-            faults.append(Fault(line, f"left '{left}': expected F or M, who sits in the left half"))
+            yield CellError("left '{}': expected F or M, who sits in the left half", left)
         if not dialog or dialog in positions:
-            faults.append(Fault(line, f"dialog '{dialog}': expected a name that stands there once"))
+            yield CellError("dialog '{}': expected a name that stands there once", dialog)
         elif not any(name.startswith(dialog) for name in dialogs):
-            why = f"no dialogue's name begins so, as that of {min(dialogs, default='none')} does with Ses01"
-            faults.append(Fault(line, f"dialog '{dialog}': {why}"))
+            why = "no dialogue's name begins so, as that of {} does with Ses01"
+            yield CellError(f"dialog '{{}}': {why}", dialog, example)
         positions[dialog] = left.upper()
-    rows.require_sound(faults)
+
+    take_rows(path, ("dialog", "left"), ("dialog", "left"), take)
     return positions
 
 

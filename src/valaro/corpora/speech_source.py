@@ -10,8 +10,8 @@ from jaxtyping import Float32, Float64
 from valaro.corpora.sampling import Crop
 from valaro.errors import MediaError
 from valaro.media.decode import decode_clip, probe
+from valaro.media.faces import FaceFinder
 from valaro.media.loudness import Loudness, is_silence, measure
-from valaro.media.presence import FaceFinder
 from valaro.records import CROP_FRAMES, GRID_RATE
 
 SILENT = "of silence"

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
 
-from valaro.corpora.csv_records import Fault
 from valaro.corpora.options import TableOptions
 from valaro.corpora.parse_cell import (
     GENDERS,
+    NOT_NAMED,
     RowParser,
     checked_name,
     checked_scale,
@@ -20,8 +20,8 @@ from valaro.corpora.parse_cell import (
     score_of,
 )
 from valaro.corpora.reading import Reading
-from valaro.corpora.table_reader import line_word, read_rows
-from valaro.errors import ValaroError
+from valaro.corpora.table_faults import CellError, Fault, line_word
+from valaro.corpora.table_reader import read_rows
 from valaro.labels.levels import HIGH_FROM, LOW_UP_TO, level_of
 from valaro.records import DIMENSIONS, LEVELS, Dimension, Rating, Utterance
 
@@ -101,15 +101,15 @@ def _normalized(cells: _Cells) -> _Cells:
 
 def _utterance(line: int, cells: _Cells, table: _Table, faults: list[Fault]) -> Utterance:
     """Return a row's utterance; what is wrong with the row is added to `faults`, all of it."""
-    row = RowParser()
-    row.faults += _name_faults(cells)
+    row = RowParser(line)
+    _check_names(cells, row)
 
     def media(text: str) -> Path:
         return media_of(text, table.path.parent, table.root)
 
     start, end = row.seconds("start", cells.start) or 0.0, row.seconds("end", cells.end)
     if end is not None and end <= start:
-        row.faults.append(f"end {end:g} s is not after start {start:g} s")
+        row.add("end {:g} s is not after start {:g} s", end, start)
     utterance = Utterance(
         id=f"{table.corpus}/{cells.utterance}",
         corpus=table.corpus,
@@ -126,35 +126,34 @@ def _utterance(line: int, cells: _Cells, table: _Table, faults: list[Fault]) -> 
         sound=row.parse(media, cells.sound, None) if cells.sound else None,
         sound_start=row.seconds("sound_start", cells.sound_start) or 0.0,
     )
-    faults += [Fault(line, why) for why in row.faults]
+    faults += row.faults
     return utterance
 
 
-def _name_faults(cells: _Cells) -> Iterator[str]:
-    columns = cells._asdict().items()
-    yield from (f"'{column}' is empty" for column, cell in columns if column in REQUIRED and not cell)
-    for column, cell in columns:
-        if not fits_a_cell(cell) and not hidden_sign(cell):
-            yield f"'{column}' holds a control character: {cell!r}"
-    for column, cell in columns:
+def _check_names(cells: _Cells, row: RowParser) -> None:
+    for column, cell in cells._asdict().items():
+        if column in REQUIRED and not cell:
+            row.add(f"'{column}' is empty")
         if sign := hidden_sign(cell):
-            yield f"'{column}' holds a sign that nobody sees, {sign}: {cell!a}"
+            row.add(f"'{column}' holds a sign that nobody sees, {{}}: {{!a}}", sign, cell)
+        elif not fits_a_cell(cell):
+            row.add(f"'{column}' holds a control character: {{!r}}", cell)
     if cells.sound_start and not cells.sound:
-        yield "sound_start without a 'sound' that it belongs to"
+        row.add("sound_start without a 'sound' that it belongs to")
     if not cells.speaker and (cells.valence or cells.arousal):
-        yield "a labelled row without a speaker: folds part the speakers, so its speaker must be named"
+        row.add("a labelled row without a speaker: folds part the speakers, so its speaker must be named")
     if cells.speaker.startswith("?"):
-        yield f"speaker '{cells.speaker}': a name cannot begin with '?', which marks people who are not named"
+        row.add(NOT_NAMED, cells.speaker)
 
 
 def _ratings(dimension: Dimension, text: str, scale: tuple[float, float]) -> tuple[Rating, ...]:
     votes = [vote.strip() for vote in text.split(";")]
     if text and not any(votes):
-        raise ValaroError(f"{dimension} '{text}': no vote in it")
+        raise CellError(f"{dimension} '{{}}': no vote in it", text)
     try:
         scores = [(str(number), score_of(vote, scale)) for number, vote in enumerate(votes, start=1) if vote]
-    except ValaroError as error:
-        raise ValaroError(f"{dimension}: {error}") from None
+    except CellError as error:
+        raise CellError(f"{dimension}: {error.reason}", *error.values) from None
     is_alone = len(votes) == 1
     return tuple(
         Rating(annotator=ALONE if is_alone else number, dimension=dimension, score=score) for number, score in scores
@@ -168,13 +167,13 @@ def _contradictions(rows: Sequence[tuple[int, _Cells]], word: str) -> Iterator[F
     for line, cells in rows:
         first = utterances.setdefault(cells.utterance, line)
         if first != line and cells.utterance:
-            yield Fault(line, f"utterance '{cells.utterance}' stands already in {word} {first}")
+            yield Fault(line, "utterance '{}' stands already in {} {}", (cells.utterance, word, first))
         gender = GENDERS.get(cells.gender.lower(), "")
         if gender and cells.speaker:
             earlier, known = genders.setdefault(cells.speaker, (line, gender))
             if known != gender:
-                why = f"speaker '{cells.speaker}' is {gender} here but {known} in {word} {earlier}"
-                yield Fault(line, why)
+                values = (cells.speaker, gender, known, word, earlier)
+                yield Fault(line, "speaker '{}' is {} here but {} in {} {}", values)
 
 
 def _missing_levels(utterances: Sequence[Utterance], options: TableOptions) -> Iterator[str]:

@@ -1,9 +1,12 @@
 """The rows of a CSV, TSV or Parquet file, every cell as text with the line it stands on."""
 
+import csv
+import io
 import math
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,11 +14,12 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from valaro.corpora.csv_records import Fault, parse_records, read_text
+from valaro.corpora.table_faults import CellError, Fault, in_few_lines, line_name
 from valaro.errors import ValaroError, all_at_once, words_for
+from valaro.limits import LIMITS
 from valaro.parquet import read_parquet, read_schema
 from valaro.records import Problem
-from valaro.regular import why_no_file
+from valaro.regular import read_regular, why_no_file
 from valaro.spreadsheet import unguarded
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -23,14 +27,8 @@ _SEPARATOR_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertic
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 """What some spreadsheets write before a table, for other spreadsheets."""
 
-_ALIKE = 3
-"""Faults of one cause that still get a line each."""
-
-_DIFFERENT = 5
-"""Texts of one cause (a misspelt level, say) up to which each text gets a line of its own."""
-
-_VARYING = re.compile(r"'.*'|\d+(?:\.\d+)?")
-"""What differs between rows of one cause: what they hold, in quotation marks, and numbers."""
+# In this order: the mark of UTF-32 begins with that of UTF-16.
+_MARKS = ((BOM_UTF32_LE, "UTF-32"), (BOM_UTF32_BE, "UTF-32"), (BOM_UTF16_LE, "UTF-16"), (BOM_UTF16_BE, "UTF-16"))
 
 
 class Row(NamedTuple):
@@ -65,11 +63,11 @@ class Rows:
             raise all_at_once(f"{self.path}: no {what} can be read", why or ["no rows below the column names"])
 
     def require_sound(self, more: Sequence[Fault] = ()) -> None:
-        """Raise one error that names every fault, `more` ones too, if there is any; many of one cause on one line."""
+        """Raise one error that names every fault, `more` ones too, if there is any; many of one reason on one line."""
         faults = (*self.faults, *more)
         if faults:
             heading = f"{len(faults)} problem{'s' * (len(faults) > 1)} in {self.path}"
-            raise all_at_once(heading, _in_few_lines(self.path, faults))
+            raise all_at_once(heading, in_few_lines(self.path, faults))
 
 
 def read_rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> Rows:
@@ -89,46 +87,40 @@ def read_rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> Ro
     return _read_csv(path, columns, required)
 
 
-def line_name(path: Path, line: int) -> str:
-    """Return how a message names a line of a table."""
-    return f"{path}, {line_word(path)} {line}" if line else str(path)
+def take_rows(
+    path: Path, columns: Sequence[str], required: Sequence[str], take: Callable[[Sequence[str]], Iterator[CellError]]
+) -> None:
+    """Give the cells of each row to `take`, which yields what is wrong with them; raise one error with every fault."""
+    rows = read_rows(path, columns, required)
+    rows.require_sound([Fault(line, why.reason, why.values) for line, cells in rows.rows for why in take(cells)])
 
 
-def line_word(path: Path) -> str:
-    """Return what the lines of a table are called: a Parquet file has rows alone."""
-    return "row" if path.suffix.lower() == ".parquet" else "line"
-
-
-def _in_few_lines(path: Path, faults: Sequence[Fault]) -> list[str]:
-    """Return the faults in the order in which their causes first come up."""
-    causes: dict[str, dict[str, list[Fault]]] = defaultdict(lambda: defaultdict(list))
-    for fault in faults:
-        causes[_VARYING.sub("_", fault.why)][fault.why].append(fault)
-    lines: list[str] = []
-    for texts in causes.values():
-        alike = list(texts.values())
-        groups = alike if len(alike) <= _DIFFERENT else [sorted(fault for group in alike for fault in group)]
-        lines += [line for group in groups for line in _group_lines(path, group)]
-    return lines
-
-
-def _group_lines(path: Path, group: Sequence[Fault]) -> list[str]:
-    if len(group) <= _ALIKE:
-        return [f"{line_name(path, fault.line)}: {fault.why}" for fault in group]
-    first, *others = group
-    rest = f" and {len(others) - _ALIKE} more" if len(others) > _ALIKE else ""
-    lines = ", ".join(str(fault.line) for fault in others[:_ALIKE])
-    likewise = f"{len(group)} times in all, likewise in {line_word(path)}s {lines}{rest}"
-    return [f"{line_name(path, first.line)}: {first.why} ({likewise})"]
+def _read_text(path: Path) -> str:
+    """Return the text of a table; ValaroError if it cannot be read, is too large, or is not UTF-8."""
+    try:
+        raw = read_regular(path, LIMITS.most_table_bytes)
+    except OSError as error:
+        raise ValaroError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ValaroError(f"{path}: {words_for(error)}") from None
+    wide = next((name for mark, name in _MARKS if raw.startswith(mark)), "")
+    if wide:
+        raise ValaroError(f"{path}, line 1: the text is {wide}, expected UTF-8: save the table as UTF-8")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = 1 + raw[: error.start].count(b"\n")
+        why = f"byte 0x{raw[error.start]:02x} is not UTF-8: save the table as UTF-8"
+        raise ValaroError(f"{path}, line {line}: {why}") from None
 
 
 def _read_csv(path: Path, columns: Sequence[str], required: Sequence[str]) -> Rows:
-    separator, text = SEPARATORS[path.suffix.lower()], read_text(path)
+    separator, text, faults = SEPARATORS[path.suffix.lower()], _read_text(path), list[Fault]()
     stated = _SEPARATOR_LINE.match(text)
     if stated and stated[1] != separator:
         return Rows(path, (), (Fault(1, _other_separator(stated[1], separator)),))
     # The line that names the separator stays, empty, so that all others keep their numbers.
-    records, faults = parse_records("\n" + text[stated.end() :] if stated else text, separator)
+    records = _records("\n" + text[stated.end() :] if stated else text, separator, faults)
     if not records:
         return Rows(path, (), tuple(faults))
     (first, header), *body = records
@@ -138,11 +130,8 @@ def _read_csv(path: Path, columns: Sequence[str], required: Sequence[str]) -> Ro
         # Everything else that could be said of the cells follows from it.
         return Rows(path, (), (Fault(first, _other_separator(other, separator)),))
     faults += [Fault(first, why) for why in _header_faults(header, columns, required)]
-    faults += [
-        Fault(line, f"{len(cells)} cells, expected {len(header)} as in the line of column names")
-        for line, cells in body
-        if len(cells) != len(header)
-    ]
+    why = f"{{}} cells, expected {len(header)} as in the line of column names"
+    faults += [Fault(line, why, (len(cells),)) for line, cells in body if len(cells) != len(header)]
     positions = [header.index(column) if column in header else None for column in columns]
     rows = tuple(
         Row(line, tuple("" if at is None else unguarded(cells[at].strip()) for at in positions))
@@ -150,6 +139,31 @@ def _read_csv(path: Path, columns: Sequence[str], required: Sequence[str]) -> Ro
         if len(cells) == len(header) and set(required) <= set(header)
     )
     return Rows(path, rows, tuple(faults))
+
+
+def _records(text: str, separator: str, faults: list[Fault]) -> list[tuple[int, list[str]]]:
+    """Return every record that is not blank with its line, the column names first; none of what cannot be a table."""
+    for number, line in enumerate(text.split("\n") if "\0" in text else (), start=1):
+        faults += [Fault(number, "holds a NUL byte, expected plain text")] if "\0" in line else []
+    reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=separator, strict=True)
+    records: list[tuple[int, list[str]]] = []
+    # The line of column names is no row.
+    while len(records) <= LIMITS.most_rows + 1:
+        first = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            hint = " (is a quotation mark left open?)" if '"' in text else ""
+            faults.append(Fault(first, f"{error}{hint}"))
+            return []
+        if cells is None:
+            faults += [] if records else [Fault(1, "the file is empty, expected a line of column names")]
+            return records
+        if any(cell.strip() for cell in cells):
+            records.append((first, cells))
+    why = f"one row more than the {LIMITS.most_rows:,} that a table may have: part the table"
+    faults.append(Fault(records[-1][0], why))
+    return []
 
 
 def _separator_of(header: Sequence[str], columns: Sequence[str], separator: str) -> str:

@@ -6,8 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from valaro.corpora.audformat_package import HEADER, KEY, OUR_TABLE, audformat
-from valaro.corpora.audformat_segments import NANO
+from valaro.corpora.audformat_database import HEADER, KEY, NANO, OUR_TABLE, audformat
 from valaro.corpora.export_form import HIGHEST, LOWEST, column_of, root_option, utterance_faults
 from valaro.errors import ValaroError, all_at_once
 from valaro.files import atomic_files
@@ -50,7 +49,7 @@ def write_audformat(path: Path, utterances: Sequence[Utterance], notes: Sequence
         source="valaro export",
         usage=package.define.Usage.OTHER,
         description="\n".join(f"{note.corpus}: {note.text}" for note in notes) or None,
-        meta={KEY: {"version": VERSION, "notes": [[note.corpus, note.text] for note in notes]}},
+        meta={KEY: {"version": VERSION, "notes": [note.row for note in notes]}},
     )
     _add_utterances(package, db, keys, utterances, home)
     labelled = [(key, utterance) for key, utterance in zip(keys, utterances, strict=True) if utterance.ratings]

@@ -57,7 +57,9 @@ class FaceNetworkConfig:
     lr_schedule: LrSchedule = "cosine"
     """How the rate falls."""
     weight_decay: _NotNegative = 5e-4
+    """The optimiser's L2 penalty, on all weights."""
     label_smoothing: _BelowOne = 0.1
+    """Share of each target that is spread evenly over the classes."""
     ema_decay: _BelowOne = 0.0
     """Of the averaged weights that are evaluated and kept; 0: those of the last update."""
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -65,6 +67,7 @@ class FaceNetworkConfig:
     device: DeviceName = "cpu"
     """What trains: the processor, or a GPU."""
     shape: DenseShape = DFACE
+    """Growth and depth."""
     augmentation: FaceAugmentation = FaceAugmentation()
 
     def lr_at(self, done: float) -> float:

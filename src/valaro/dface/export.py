@@ -8,9 +8,9 @@ import torch
 from jaxtyping import UInt8
 
 from valaro.dface.densenet import DenseNet
-from valaro.features.crop_network import Weights
 from valaro.features.face_network import FaceNetwork, checked_network, network_content
 from valaro.files import atomic_write
+from valaro.tensorfile import Arrays
 
 TOLERANCE = 1e-5
 """Largest difference between torch and ONNX Runtime, relative to numbers above 1: rounding in single precision."""
@@ -32,7 +32,7 @@ def export_network(
     return exported
 
 
-def weights_of(network: DenseNet) -> Weights:
+def weights_of(network: DenseNet) -> Arrays:
     """Return the network's weights and statistics as arrays by name."""
     return {name: value.numpy() for name, value in network.state_dict().items() if value.is_floating_point()}
 

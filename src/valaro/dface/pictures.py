@@ -10,7 +10,7 @@ from jaxtyping import Float32, UInt8
 
 from valaro.corpora.reading import existing_folder
 from valaro.errors import MediaError, ValaroError
-from valaro.media.still import PICTURE_SUFFIXES, read_crop
+from valaro.media.crops import PICTURE_SUFFIXES, read_crop
 from valaro.records import Problem
 
 Labelled = tuple[str, Path, Sequence[float]]

@@ -2,26 +2,24 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from valaro.dface.best import Epoch, FaceScores, score_faces
 from valaro.dface.config import FaceNetworkConfig, checked_config
 from valaro.dface.densenet import DenseNet
 from valaro.dface.export import export_network
 from valaro.dface.fit import OnStep, fit_face_network
+from valaro.dface.scores import Epoch, FaceScores, score_faces
 from valaro.dface.splits import FaceSplits
-from valaro.documents import read_json
 from valaro.errors import StoreError, ValaroError, words_for
-from valaro.experiments.environment import environment
 from valaro.features.face_network import NETWORK_FILE, read_face_network
 from valaro.files import remove_partials, write_text
+from valaro.jsonfile import read_record, write_record
 from valaro.store.lock import exclusive_lock
 from valaro.training.checkpointer import CheckpointPaths
-from valaro.typed import typed
+from valaro.training.environment import environment
 
 VERSION = 2
 _DESCRIBED, _RESULT, _EPOCHS = "face_network.json", "result.json", "epochs.csv"
@@ -37,11 +35,32 @@ class FaceNetworkRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Described:
+    """What a run is about."""
+
+    valaro_face_network: int
+    classes: tuple[str, ...]
+    pictures: dict[str, int]
+    """How many of each part."""
+    fingerprint: str
+    """Of all pictures and targets."""
+    config: FaceNetworkConfig
+    seed: int
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Result:
+    """How a run ended."""
+
     valaro_face_network: int
     network: str
+    """The checksum of the network that was tested."""
     best: Epoch
     test: FaceScores | None
+
+
+_Record = TypeVar("_Record", _Described, _Result)
 
 
 def train_face_network(
@@ -75,8 +94,10 @@ def train_face_network(
                 if on_epoch is not None:
                     on_epoch(history[-1])
 
-            training = fit_face_network(splits, config, seed=seed, paths=paths, on_step=on_step, on_epoch=note_epoch)
-            _write_result(splits, to, training.network, training.history[training.best_epoch - 1])
+            network, best = fit_face_network(
+                splits, config, seed=seed, paths=paths, on_step=on_step, on_epoch=note_epoch
+            )
+            _write_result(splits, to, network, best.point)
             paths.forget_state()
         return _finished(to)
 
@@ -87,11 +108,20 @@ def begin_face_run(splits: FaceSplits, to: Path, config: FaceNetworkConfig, *, s
     Raises:
         ValaroError: the folder holds another run, or something else; the settings make no sense.
     """
-    file, described = to / _DESCRIBED, _described(splits, checked_config(asdict(config)), seed)
+    described = _Described(
+        valaro_face_network=VERSION,
+        classes=splits.train.classes,
+        pictures={name: len(faces) for name, faces in splits.named()},
+        fingerprint=splits.fingerprint,
+        config=checked_config(asdict(config)),
+        seed=seed,
+        environment=environment(),
+    )
+    file = to / _DESCRIBED
     if file.is_file():
-        before = _read(file)
-        differing = [name for name, value in described.items() if before.get(name) != value]
-        if differing:
+        before = _read(file, _Described)
+        names = [part.name for part in fields(_Described)]
+        if differing := [name for name in names if getattr(before, name) != getattr(described, name)]:
             raise ValaroError(
                 f"'{to}' holds a training with another {', another '.join(differing)}: "
                 "give another folder with --to, or remove that one"
@@ -100,19 +130,7 @@ def begin_face_run(splits: FaceSplits, to: Path, config: FaceNetworkConfig, *, s
     if to.is_dir() and any(not path.name.startswith(".") for path in to.iterdir()):
         raise ValaroError(f"'{to}' is not empty and no run of train-face-network: give a new folder with --to")
     to.mkdir(parents=True, exist_ok=True)
-    write_text(file, json.dumps(described, indent=1) + "\n")
-
-
-def _described(splits: FaceSplits, config: FaceNetworkConfig, seed: int) -> dict[str, Any]:
-    return {
-        "valaro_face_network": VERSION,
-        "classes": list(splits.train.classes),
-        "pictures": {name: len(faces) for name, faces in splits.named()},
-        "fingerprint": splits.fingerprint,
-        "config": asdict(config),
-        "seed": seed,
-        "environment": environment(),
-    }
+    write_record(file, described)
 
 
 def _write_result(splits: FaceSplits, to: Path, best: DenseNet, epoch: Epoch) -> None:
@@ -121,17 +139,11 @@ def _write_result(splits: FaceSplits, to: Path, best: DenseNet, epoch: Epoch) ->
     test = splits.test
     scores = None if test is None else score_faces(network.probabilities(test.crops), test.targets)
     result = _Result(valaro_face_network=VERSION, network=network.checksum, best=epoch, test=scores)
-    write_text(to / _RESULT, json.dumps(asdict(result), indent=1) + "\n")
+    write_record(to / _RESULT, result)
 
 
 def _finished(to: Path) -> FaceNetworkRun:
-    facts, checksum = _read(to / _RESULT), read_face_network(to).checksum
-    try:
-        result = typed(_Result, facts)
-    except ValueError as error:
-        raise StoreError(
-            f"'{to / _RESULT}' is damaged ({words_for(error)}): remove it to test the network again"
-        ) from None
+    result, checksum = _read(to / _RESULT, _Result), read_face_network(to).checksum
     if result.network != checksum:
         raise StoreError(
             f"'{to / NETWORK_FILE}' is another network than the one tested: remove '{to / _RESULT}' to train again"
@@ -147,11 +159,13 @@ def _write_epochs(file: Path, history: Sequence[Epoch]) -> None:
     write_text(file, out.getvalue())
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path, kind: type[_Record]) -> _Record:
     try:
-        facts: Any = read_json(file)
+        record: _Record = read_record(kind, file, "it")
     except (OSError, ValueError) as error:
-        raise StoreError(f"'{file}' is damaged: {words_for(error)}") from None
-    if not isinstance(facts, dict) or facts.get("valaro_face_network") != VERSION:
+        raise StoreError(
+            f"'{file}' is damaged, or of another version of valaro ({words_for(error)}): remove it to begin anew"
+        ) from None
+    if record.valaro_face_network != VERSION:
         raise StoreError(f"'{file}' is not of version {VERSION} of valaro's networks of faces")
-    return facts
+    return record

@@ -35,17 +35,17 @@ def reliability(predictions: Predictions, bins: int = BINS) -> tuple[Bin, ...]:
     confidence = predictions.probabilities.max(axis=1)
     right = _is_right(predictions)
     # A confidence of exactly 1 belongs to the last bin.
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     return tuple(
         Bin(
             low=k / bins,
             high=(k + 1) / bins,
-            confidence=float(confidence[place == k].mean()),
-            accuracy=float(right[place == k].mean()),
-            count=int((place == k).sum()),
+            confidence=float(confidence[bin_of == k].mean()),
+            accuracy=float(right[bin_of == k].mean()),
+            count=int((bin_of == k).sum()),
         )
         for k in range(bins)
-        if (place == k).any()
+        if (bin_of == k).any()
     )
 
 
@@ -54,8 +54,8 @@ def calibration_error(predictions: Predictions, bins: int = BINS) -> float:
 
     Each bin counts by its answers (Naeini et al. 2015; Guo et al. 2017, Eq. 3).
     """
-    found = reliability(predictions, bins)
-    return sum(one.count * abs(one.confidence - one.accuracy) for one in found) / len(predictions.ids)
+    filled = reliability(predictions, bins)
+    return sum(part.count * abs(part.confidence - part.accuracy) for part in filled) / len(predictions.ids)
 
 
 def cross_entropy(predictions: Predictions) -> float:

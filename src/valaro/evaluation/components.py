@@ -30,11 +30,11 @@ def principal_components(samples: Float[np.ndarray, "n d"], count: int) -> Compo
     """
     centre = samples.mean(axis=0)
     _, lengths, directions = np.linalg.svd(samples - centre, full_matrices=False)
-    found = min(count, int((lengths > _NOTHING * max(lengths, default=0.0)).sum()))
-    largest = np.abs(directions[:found]).argmax(axis=1)
-    signs = np.sign(directions[np.arange(found), largest])
+    rank = min(count, int((lengths > _NOTHING * max(lengths, default=0.0)).sum()))
+    largest = np.abs(directions[:rank]).argmax(axis=1)
+    signs = np.sign(directions[np.arange(rank), largest])
     kept, shares = np.zeros((count, samples.shape[1])), np.zeros(count)
-    if found:
-        kept[:found] = directions[:found] * signs[:, None]
-        shares[:found] = lengths[:found] ** 2 / (lengths**2).sum()
+    if rank:
+        kept[:rank] = directions[:rank] * signs[:, None]
+        shares[:rank] = lengths[:rank] ** 2 / (lengths**2).sum()
     return Components(centre=centre, directions=kept, shares=shares)

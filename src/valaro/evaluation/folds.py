@@ -71,13 +71,7 @@ def leave_one_session_out(
     Raises:
         ValaroError: fewer than two sessions, a session with fewer than two speakers, a speaker in two sessions.
     """
-    labelled = [utterance for utterance in utterances if utterance.ratings]
-    sessions = sorted(_sessions(labelled))
-    if len(sessions) < 2:
-        raise ValaroError(
-            f"leave-one-session-out needs at least two sessions of labelled utterances, found {len(sessions)}: "
-            "fill the column 'session' (which speakers were recorded together)"
-        )
+    labelled, sessions = _labelled_sessions(utterances, "leave-one-session-out")
     several = len({corpus for corpus, _ in sessions}) > 1
     folds: list[Fold] = []
     for corpus, session in sessions:
@@ -102,12 +96,20 @@ def leave_one_session_out(
     return tuple(folds)
 
 
-def hold_out_for_validation(utterances: Sequence[Utterance], *, seed: int = 0) -> Fold:
-    """Return a fold without a test part, for a model that is to be used: one session, drawn by `seed`, validates."""
+def _labelled_sessions(utterances: Sequence[Utterance], what: str) -> tuple[list[Utterance], list[tuple[str, str]]]:
     labelled = [utterance for utterance in utterances if utterance.ratings]
     sessions = sorted(_sessions(labelled))
     if len(sessions) < 2:
-        raise ValaroError(f"training needs at least two sessions of labelled utterances, found {len(sessions)}")
+        raise ValaroError(
+            f"{what} needs at least two sessions of labelled utterances, found {len(sessions)}: "
+            "fill the column 'session' (which speakers were recorded together)"
+        )
+    return labelled, sessions
+
+
+def hold_out_for_validation(utterances: Sequence[Utterance], *, seed: int = 0) -> Fold:
+    """Return a fold without a test part, for a model that is to be used: one session, drawn by `seed`, validates."""
+    labelled, sessions = _labelled_sessions(utterances, "training")
     chosen = sessions[int(numpy_stream(seed, "validation session").integers(len(sessions)))]
     return Fold(
         name=f"validation {chosen[1]}",
@@ -128,13 +130,13 @@ def with_shuffled_labels(fold: Fold, dimension: Dimension, *, seed: int) -> Fold
     names = numpy_stream(seed, f"renamed levels {dimension} {held_out}").permutation(len(LEVELS)).tolist()
 
     def dealt(utterances: tuple[Utterance, ...], part: str) -> tuple[Utterance, ...]:
-        rated = [place for place, utterance in enumerate(utterances) if utterance.is_labelled(dimension)]
+        rated = [index for index, utterance in enumerate(utterances) if utterance.is_labelled(dimension)]
         # By the session: folds of one size would otherwise share one order, and all err in the same direction.
         dealer = numpy_stream(seed, f"shuffled labels {dimension} {part} {held_out}")
         givers = dict(zip(rated, dealer.permutation(rated).tolist(), strict=True))
         return tuple(
-            _with_ratings_of(utterance, utterances[givers[place]], dimension, names) if place in givers else utterance
-            for place, utterance in enumerate(utterances)
+            _with_ratings_of(utterance, utterances[givers[index]], dimension, names) if index in givers else utterance
+            for index, utterance in enumerate(utterances)
         )
 
     return replace(fold, train=dealt(fold.train, "training"), validation=dealt(fold.validation, "validation"))
@@ -182,20 +184,7 @@ def limited(utterances: Sequence[Utterance], most: int | None, *, seed: int) -> 
 
 def without_ratings(utterance: Utterance) -> Utterance:
     """Return the utterance as an unlabelled one: what is not there cannot leak."""
-    return Utterance(
-        id=utterance.id,
-        corpus=utterance.corpus,
-        session=utterance.session,
-        speaker=utterance.speaker,
-        gender=utterance.gender,
-        media=utterance.media,
-        face_region=utterance.face_region,
-        start=utterance.start,
-        end=utterance.end,
-        sound=utterance.sound,
-        sound_start=utterance.sound_start,
-        script=utterance.script,
-    )
+    return replace(utterance, ratings=(), stated_means=())
 
 
 def _halves(

@@ -46,7 +46,7 @@ def accuracy_difference(
             [(r * (n in first), c * (n in first), r * (n in second), c * (n in second)) for n, (r, c) in utterances]
         )
         sums += np.vstack([counts, np.ones(len(utterances))]) @ facts
-    told = sums[(sums[:, 1] > 0) & (sums[:, 3] > 0)]
-    differences = told[:, 0] / told[:, 1] - told[:, 2] / told[:, 3]
+    usable = sums[(sums[:, 1] > 0) & (sums[:, 3] > 0)]
+    differences = usable[:, 0] / usable[:, 1] - usable[:, 2] / usable[:, 3]
     low, high = np.quantile(differences[:-1], [0.025, 0.975]) if len(differences) > 1 else (float("nan"),) * 2
     return Interval(value=float(differences[-1]), low=float(low), high=float(high))

@@ -45,7 +45,7 @@ def score(predictions: Predictions) -> Scores:
         macro_f1=float(metric_of(matrix[None], "macro_f1")[0]),
         recalls=(recalls[0], recalls[1], recalls[2]),
         count=len(predictions.ids),
-        absent=tuple(level for level, there in zip(LEVELS, present, strict=True) if not there),
+        absent=tuple(level for level, is_present in zip(LEVELS, present, strict=True) if not is_present),
     )
 
 

@@ -1,5 +1,6 @@
 """Bootstrap intervals that respect who spoke."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from sys import float_info
@@ -122,24 +123,6 @@ class Resamples:
         return np.where(np.abs(differences) < _ROUNDING, 0.0, differences)
 
 
-def bootstrap_interval(groups: Sequence[Predictions], metric: Metric, *, seed: int = 0, draws: int = 2000) -> Interval:
-    """Return the mean of `metric` over `groups` with its 95 % interval; see `Resamples`."""
-    return Resamples(groups, seed=seed, draws=draws).interval(metric)
-
-
-def paired_difference(
-    a_groups: Sequence[Predictions],
-    b_groups: Sequence[Predictions],
-    metric: Metric,
-    *,
-    seed: int = 0,
-    draws: int = 2000,
-) -> Interval:
-    """Return `metric` of a minus that of b with its 95 % interval; see `Resamples.above`."""
-    a, b = (Resamples(groups, seed=seed, draws=draws) for groups in (a_groups, b_groups))
-    return a.above(b, metric)
-
-
 def mean_intervals(
     groups: Sequence[Predictions], rows: Sequence[Float[np.ndarray, "n k"]], *, seed: int = 0, draws: int = 2000
 ) -> tuple[Interval, ...]:
@@ -166,9 +149,9 @@ def holm(p_values: Sequence[float], *, of: int | None = None) -> tuple[float, ..
     """
     corrected = [0.0] * len(p_values)
     worst = 0.0
-    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
-        worst = max(worst, min(1.0, ((of or len(p_values)) - rank) * p_values[place]))
-        corrected[place] = worst
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        worst = max(worst, min(1.0, ((of or len(p_values)) - rank) * p_values[index]))
+        corrected[index] = worst
     return tuple(corrected)
 
 
@@ -180,24 +163,24 @@ def _drawn_sums(
     generator = numpy_stream(seed, "bootstrap")
     times = generator.multinomial(len(speakers), np.full(len(speakers), 1 / len(speakers)), size=draws)
     sums = np.zeros((len(groups), draws, rows[0].shape[1]))
-    places = [{name: row for row, name in enumerate(group.ids)} for group in groups]
+    row_of_id = [{name: row for row, name in enumerate(group.ids)} for group in groups]
     # Speaker by speaker, so that memory holds draws x (utterances of one speaker) and never all utterances.
-    for column, ids in enumerate(speakers.values()):
-        counts = generator.multinomial(times[:, column] * len(ids), np.full(len(ids), 1 / len(ids))).astype(float)
-        for group, row_of in enumerate(places):
-            here = [(place, row_of[name]) for place, name in enumerate(ids) if name in row_of]
-            if here:
-                drawn, taken = np.array(here).T
+    for number, ids in enumerate(speakers.values()):
+        counts = generator.multinomial(times[:, number] * len(ids), np.full(len(ids), 1 / len(ids))).astype(float)
+        for group, row_of in enumerate(row_of_id):
+            shared = [(column, row_of[name]) for column, name in enumerate(ids) if name in row_of]
+            if shared:
+                drawn, taken = np.array(shared).T
                 sums[group] += counts[:, drawn] @ rows[group][taken]
     return sums
 
 
 def _ids_by_speaker(groups: Sequence[Predictions]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, set[str]] = {}
+    ids: dict[str, set[str]] = defaultdict(set)
     for group in groups:
         for name, speaker in zip(group.ids, group.speakers, strict=True):
-            found.setdefault(speaker, set()).add(name)
-    return {speaker: tuple(sorted(found[speaker])) for speaker in sorted(found)}
+            ids[speaker].add(name)
+    return {speaker: tuple(sorted(ids[speaker])) for speaker in sorted(ids)}
 
 
 def _check_groups(groups: Sequence[Predictions]) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, with_shuffled_labels
 from valaro.experiments.data import StudyData, load_study
-from valaro.experiments.environment import environment
 from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study_jobs
 from valaro.experiments.pools import Asked, warnings_before
 from valaro.experiments.run_folder import RunFolder, write_failures, write_result
@@ -16,15 +16,17 @@ from valaro.experiments.sections import Settings
 from valaro.experiments.variants import study_features, variants
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
-from valaro.records import FoldResult, Problem, RunRecord
+from valaro.records import FoldResult, Problem, RunAbout
 from valaro.rng import stream_seed
 from valaro.store.feature_store import FeatureStore
 from valaro.training.durations import expected, slow_words
+from valaro.training.environment import environment
 from valaro.training.feature_maps import map_features
 from valaro.training.methods import METHODS, ModelSpec
 from valaro.training.runtime import device_called
 from valaro.training.train import Training, train_folds
 from valaro.training.trained_model import answer, predict_utterances
+from valaro.training.training_data import prepare
 
 
 def cross_validate(
@@ -55,7 +57,7 @@ def cross_validate(
     )
     warnings = warnings_before(trainings, data)
     planned = [*(name for job in jobs for name in job.names), *(choice.name for choice in choices)]
-    with only_run(run, describe(settings, data, to.name), "cross-validation", planned):
+    with only_run(run, replace(describe(settings, data, "cross-validation"), planned=tuple(sorted(planned)))):
         waiting = [job for job in jobs if not all(run.has_result(name) for name in job.names)]
         slow = slow_words([expected(job.spec, data.store, job.config) for job in waiting])
         for warning in (*warnings, *slow):
@@ -97,16 +99,8 @@ def run_training(job: TrainingJob) -> None:
         learnt = [with_shuffled_labels(fold, job.dimension, seed=seed) for fold in learnt]
         # Shuffles that began with the same weights would err in the same direction, and would not be independent.
         seed = stream_seed(seed, f"control {job.dimension} {sorted(learnt[0].held_out_sessions)}")
-    trainings = train_folds(
-        job.spec,
-        store,
-        learnt,
-        job.unlabelled,
-        dimension=job.dimension,
-        seed=seed,
-        config=job.config,
-        paths=paths,
-    )
+    data = prepare(job.spec, store, learnt, job.unlabelled, dimension=job.dimension, seed=seed, config=job.config)
+    trainings = train_folds(job.spec, data, seed=seed, config=job.config, paths=paths)
     for name, fold, training in zip(job.names, job.folds, trainings, strict=True):
         if job.run.has_result(name):
             # Killed between two results of one training: what is there stays as it was, its seconds too.
@@ -148,13 +142,13 @@ def result_of(spec: ModelSpec, training: Training, store: FeatureStore, fold: Fo
     )
 
 
-def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
+def describe(settings: Settings, data: StudyData, kind: Literal["cross-validation", "training"]) -> RunAbout:
     """Return what a run is about, before its first result."""
     config = settings.config()
     ids: set[str] = {utterance.id for utterance in (*data.labelled, *data.unlabelled)}
     halves = {utterance.id: utterance.half for utterance in data.labelled}
-    return RunRecord(
-        name=name,
+    return RunAbout(
+        kind=kind,
         settings=settings.to_toml(),
         environment=environment(),
         fingerprint=data.fingerprint,
@@ -162,7 +156,6 @@ def describe(settings: Settings, data: StudyData, name: str) -> RunRecord:
         speaker_normalised=config.normalise_speakers,
         corpora=data.summaries(),
         notes=data.notes,
-        results=(),
         faces=tuple(
             replace(quality, half=halves.get(quality.utterance, ""))
             for quality in data.store.qualities

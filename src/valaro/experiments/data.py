@@ -67,14 +67,14 @@ class StudyData:
 def load_study(settings: Settings) -> StudyData:
     """Read the data that a study's settings name."""
     data, names = settings.data, study_features(settings)
-    found = load_data(data.labelled, data.unlabelled, data.features, names, votes=settings.study.votes)
-    counts = level_counts(found.labelled)
+    study_data = load_data(data.labelled, data.unlabelled, data.features, names, votes=settings.study.votes)
+    counts = level_counts(study_data.labelled)
     for dimension in settings.study.dimensions:
         levels = [level for level, count in zip(LEVELS, counts.get(dimension, ()), strict=False) if count]
         if len(levels) < 2:
             why = f"every {dimension} label is '{levels[0]}'" if levels else f"no utterance has a {dimension} label"
             raise ValaroError(f"study.dimensions: {why}: there is nothing to tell apart, leave out '{dimension}'")
-    return found
+    return study_data
 
 
 def load_data(
@@ -98,9 +98,9 @@ def load_data(
             continue
         if name not in FEATURE_NAMES:
             raise unknown_name(f"feature in store '{features}'", name, store.names)
-        there = ", ".join(store.names)
+        known = ", ".join(store.names)
         raise ValaroError(
-            f"no '{name}' in the store '{features}', which has {there}: valaro extract --features {name} adds it; "
+            f"no '{name}' in the store '{features}', which has {known}: valaro extract --features {name} adds it; "
             f"if the recordings have no such thing, leave '{name}' out of study.features"
         )
     first = [read_manifest(path) for path in labelled]
@@ -137,6 +137,7 @@ def _script_notes(labelled: Sequence[Utterance]) -> Iterator[CorpusNote]:
             corpus=corpus,
             text=f"{share:.0f} % of the labelled utterances speak scripts that other sessions speak, too: "
             "their words stand in training and in test alike.",
+            kind="shared_scripts",
         )
 
 

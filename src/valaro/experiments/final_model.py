@@ -1,21 +1,19 @@
 """Training the model that is then used: all labelled sessions but one, which validates."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from valaro.documents import read_json
-from valaro.errors import StoreError, ValaroError, words_for
+from valaro.errors import StoreError, ValaroError
 from valaro.evaluation.folds import hold_out_for_validation
 from valaro.experiments.choice import most_liked
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
 from valaro.experiments.pools import Asked, warnings_before
-from valaro.experiments.run_folder import RunFolder
+from valaro.experiments.run_folder import RunFolder, damaged
 from valaro.experiments.run_start import only_run
 from valaro.experiments.sections import Settings
-from valaro.files import write_text
+from valaro.jsonfile import read_record, write_record
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.processes import check_workers, run_jobs
 from valaro.records import Alarm, Dimension
@@ -23,8 +21,8 @@ from valaro.saved_model import load_model, save_model
 from valaro.training.durations import expected, slow_words
 from valaro.training.methods import ModelSpec
 from valaro.training.runtime import device_called
-from valaro.training.train import Training, train_model
-from valaro.typed import typed
+from valaro.training.train import Training, train_folds
+from valaro.training.training_data import prepare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +51,7 @@ class FinalJob:
     model_specs: tuple[ModelSpec, ...]
 
     @property
-    def described(self) -> Path:
+    def about(self) -> Path:
         """Where it says how the model came about, written after the model."""
         return self.run.model(self.dimension).with_suffix(".json")
 
@@ -91,7 +89,7 @@ def train_final(
         FinalJob(settings=settings, run=run, dimension=dimension, model_specs=model_specs)
         for dimension in settings.study.dimensions
     ]
-    with only_run(run, describe(settings, data, to.name), "training"):
+    with only_run(run, describe(settings, data, "training")):
         waiting = [job for job in jobs if not _has_model(job)]
         slow = slow_words([expected(spec, data.store, config) for job in waiting for spec in job.model_specs])
         for warning in (*warnings, *slow):
@@ -125,23 +123,19 @@ def train_dimension(job: FinalJob) -> None:
     """Train the candidates of one dimension, keep the one that validation likes best, and say how it came about."""
     data = load_study(job.settings)
     trainings: list[tuple[Training, float]] = []
+    seed, config = job.settings.study.first_seed, job.settings.config()
     trails = [job.run.paths(_trail_name(job, spec)) for spec in job.model_specs]
     for spec, paths in zip(job.model_specs, trails, strict=True):
-        training = train_model(
-            spec,
-            data.store,
-            hold_out_for_validation(data.rated(job.dimension), seed=job.settings.study.first_seed),
-            data.pool(job.dimension),
-            dimension=job.dimension,
-            seed=job.settings.study.first_seed,
-            config=job.settings.config(),
-            paths=paths,
+        folds = [hold_out_for_validation(data.rated(job.dimension), seed=seed)]
+        offered = prepare(
+            spec, data.store, folds, data.pool(job.dimension), dimension=job.dimension, seed=seed, config=config
         )
+        (training,) = train_folds(spec, offered, seed=seed, config=config, paths=paths)
         trainings.append((training, training.validation_uar))
     choice = most_liked(trainings)
     chosen = choice.winner
     save_model(replace(chosen.model, notes=data.notes).exported(), job.run.model(job.dimension))
-    others = [(one.model.label, uar) for one, uar in trainings if one is not chosen]
+    others = [(training.model.label, uar) for training, uar in trainings if training is not chosen]
     final = FinalModel(
         label=chosen.model.label,
         dimension=job.dimension,
@@ -151,7 +145,7 @@ def train_dimension(job: FinalJob) -> None:
         alarms=chosen.alarms,
         others=tuple(sorted(others, key=lambda other: -other[1])),
     )
-    write_text(job.described, json.dumps(asdict(final), indent=1) + "\n")
+    write_record(job.about, final)
     for paths in trails:
         paths.forget_state()
 
@@ -176,11 +170,8 @@ def _trail_name(job: FinalJob, spec: ModelSpec) -> str:
 
 
 def _read_final(job: FinalJob) -> FinalModel:
-    path = job.described
+    path = job.about
     try:
-        facts = read_json(path)
-        alarms = typed(tuple[Alarm, ...], facts.pop("alarms"), "alarms")
-        others = tuple((label, uar) for label, uar in facts.pop("others"))
-        return FinalModel(**facts, alarms=alarms, others=others)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"'{path}' is damaged: {words_for(error)}") from error
+        return read_record(FinalModel, path, "the model")
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from error

@@ -8,8 +8,7 @@ from valaro.errors import unknown_name
 from valaro.evaluation.folds import Fold, leave_one_session_out
 from valaro.experiments.choice import chosen_result
 from valaro.experiments.data import StudyData
-from valaro.experiments.result_file import read_result
-from valaro.experiments.run_folder import RunFolder, write_result
+from valaro.experiments.run_folder import RunFolder, read_result, write_result
 from valaro.experiments.sections import Settings
 from valaro.experiments.variants import Variant, variants
 from valaro.records import Dimension, Utterance
@@ -45,8 +44,8 @@ def study_jobs(settings: Settings, data: StudyData, run: RunFolder) -> list[Trai
         job
         for seed in range(study.first_seed, study.first_seed + study.seeds)
         for dimension in study.dimensions
-        for place, variant in enumerate(variants(settings))
-        for job in _variant_jobs(variant, data, run, dimension, seed, control=study.control and place == 0)
+        for index, variant in enumerate(variants(settings))
+        for job in _variant_jobs(variant, data, run, dimension, seed, control=study.control and index == 0)
     ]
     # What a varied value does not concern stands in several variants, and is trained once.
     return list({job.names: job for job in jobs}.values())

@@ -58,17 +58,18 @@ class Study:
     """What is compared, and on whom."""
 
     models: Annotated[list[str], MinLen(1)] = field(default_factory=lambda: ["MFSBase", "MSSGAN"])
-    """Models; "SSGAN:face" runs on one feature only, "auto" lets validation choose. LR and SVM are always added."""
+    """FSBase, MFSBase, SSBase, SSGAN, MSSGAN, the rivals CT, MeanTeacher, SoftMatch, ClassBalanced; "SSGAN:face" runs
+    on one feature only; "auto" trains several and lets validation choose, in every fold anew. LR and SVM are added."""
     features: Annotated[list[str], MinLen(1)] = field(default_factory=lambda: ["fbank", "face"])
     """Features of the store that models take."""
     dimensions: Annotated[list[Dimension], MinLen(1)] = field(default_factory=lambda: list(DIMENSIONS))
-    """What is told apart."""
+    """What is predicted."""
     votes: Votes = "each"
     """Each annotator's vote becomes a level, or their mean does, as in the paper's Table I."""
     sessions: Annotated[list[str], MinLen(1)] | None = None
     """Test these sessions alone instead of each in turn."""
     directions: Directions = "both"
-    """Each session is tested in both directions, women and men; coin draws one, fixed: women."""
+    """Each session is tested in both directions, women and men; coin draws one, fixed takes women."""
     seeds: Annotated[int, Ge(1), Le(LIMITS.most_seeds)] = 1
     """How many seeds."""
     first_seed: Annotated[int, Ge(0)] = 0

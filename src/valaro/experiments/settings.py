@@ -48,7 +48,7 @@ def check_settings(values: Mapping[str, Any], source: str) -> Settings:
     faults = list(_unknown(values))
     try:
         settings = read_values(values)
-        found = () if faults else variants(settings)
+        combinations = () if faults else variants(settings)
     except ValidationError as error:
         raise _refused(source, [*faults, *map(_words, error.errors())]) from error
     if faults:
@@ -56,7 +56,7 @@ def check_settings(values: Mapping[str, Any], source: str) -> Settings:
     if not settings.features:
         named = ", ".join(settings.study.features)
         raise ValaroError(f"settings '{source}': data.without leaves none of the features {named}")
-    for variant in found:
+    for variant in combinations:
         variant.model_specs()
     return settings
 
@@ -139,10 +139,10 @@ def _unknown_words(full_name: str, name: str, legal: Sequence[str]) -> str:
 
 def _words(fault: Any) -> str:  # noqa: ANN401 - pydantic's own dictionary
     """Turn one of pydantic's findings into a sentence with the setting's name."""
-    place = tuple(map(str, fault["loc"]))
+    location = tuple(map(str, fault["loc"]))
     names = {setting.path: setting.full_name for setting in all_settings().values()}
-    size = next((size for size in range(len(place), 0, -1) if place[:size] in names), 0)
-    name = ".".join([names[place[:size]], *place[size:]] if size else place)
+    size = next((size for size in range(len(location), 0, -1) if location[:size] in names), 0)
+    name = ".".join([names[location[:size]], *location[size:]] if size else location)
     if fault["type"] == "missing":
         return f"{name}: missing"
     message = str(fault["msg"])

@@ -87,10 +87,10 @@ def variants(settings: Settings) -> tuple[Variant, ...]:
         if len({repr(value) for value in values}) < len(values):
             raise ValaroError(f"vary.{name} = {values}: a value stands there twice")
     _check_count(settings)
-    found = tuple(_variant(settings, combination) for combination in _combinations(settings))
-    if len({variant.settings.to_toml() for variant in found}) < len(found):
+    combined = tuple(_variant(settings, combination) for combination in _combinations(settings))
+    if len({variant.settings.to_toml() for variant in combined}) < len(combined):
         raise ValaroError(f"vary = {settings.vary}: two of these values are the same once they are read")
-    return found
+    return combined
 
 
 def _check_count(settings: Settings) -> None:

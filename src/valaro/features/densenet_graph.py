@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from valaro.features.crop_network import Weights
+from valaro.tensorfile import Arrays
 
 BLOCKS = 3
 _FIRST_SIDE = 32
@@ -86,7 +84,7 @@ def _norm(name: str, channels: int) -> dict[str, tuple[int, ...]]:
     return {f"{name}.{part}": (channels,) for part in ("weight", "bias", "running_mean", "running_var")}
 
 
-def shape_of(weights: "Weights") -> DenseShape:
+def shape_of(weights: Arrays) -> DenseShape:
     """Return the shape that the first layer and the number of bottlenecks tell; whether the rest fits is not known."""
     first = weights.get("first.weight")
     growth = first.shape[0] // 2 if first is not None and first.ndim else 0
@@ -94,12 +92,13 @@ def shape_of(weights: "Weights") -> DenseShape:
     return DenseShape(growth=growth, depth=2 * BLOCKS * bottlenecks + BLOCKS + 1)
 
 
-def densenet_graph(weights: "Weights") -> bytes:
+def densenet_graph(weights: Arrays) -> bytes:
     """Return the graph of a network in use: crops as bytes in, features and class probabilities out."""
-    from valaro.features.crop_network import Graph
+    from valaro.features.crop_network import begin_crops, finish_crops, pooled_features
+    from valaro.onnx_builder import GraphBuilder
 
-    graph = Graph(weights)
-    x = graph.crops(mean=float(weights["mean"]), std=float(weights["std"]))
+    graph = GraphBuilder(weights)
+    x = begin_crops(graph, mean=float(weights["mean"]), std=float(weights["std"]))
     x = graph.convolution(x, "first.weight", pad=1, stride=2)
     for index, (is_halving, _) in enumerate(shape_of(weights).stages()):
         stage = f"stages.{index}"
@@ -110,5 +109,6 @@ def densenet_graph(weights: "Weights") -> bytes:
             new = graph.convolution(graph.batch_norm_relu(x, f"{stage}.norm1"), f"{stage}.squeeze.weight")
             new = graph.convolution(graph.batch_norm_relu(new, f"{stage}.norm2"), f"{stage}.grow.weight", pad=1)
             x = graph.add("Concat", x, new, axis=1)
-    x = graph.features(graph.batch_norm_relu(x, "norm"))
-    return graph.build(graph.add("Gemm", x, graph.weight("classify.weight"), graph.weight("classify.bias"), transB=1))
+    x = pooled_features(graph, graph.batch_norm_relu(x, "norm"))
+    layer = (graph.weight("classify.weight"), graph.weight("classify.bias"))
+    return finish_crops(graph, graph.add("Gemm", x, *layer, transB=1))

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float32, UInt8
-from safetensors.numpy import load
 
+from valaro.tensorfile import load_arrays
 from valaro.weights import read_weights
 
 if TYPE_CHECKING:
-    from valaro.features.crop_network import CropNetwork, Graph
+    from valaro.features.crop_network import CropNetwork
+    from valaro.onnx_builder import GraphBuilder
 
 EXPRESSIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """What the network was trained to tell apart, in the order of its outputs."""
@@ -28,23 +29,23 @@ _SIDE = 60
 def mini_xception() -> "CropNetwork":
     """Return the network, read once a process; StoreError if the packaged file is damaged."""
     # Loaded late: who uses no network of faces does not pay for ONNX.
-    from valaro.features.crop_network import CropNetwork, Graph
+    from valaro.features.crop_network import CropNetwork, begin_crops, finish_crops, pooled_features
+    from valaro.onnx_builder import GraphBuilder
 
-    weights = load(read_weights("mini_xception.safetensors"))
-    graph, side = Graph(weights), _SIDE
+    graph, side = GraphBuilder(load_arrays(read_weights("mini_xception.safetensors"))), _SIDE
     # Grey values 0-255 become -1 to 1, as in the network's training.
-    x = graph.crops(mean=127.5, std=127.5)
+    x = begin_crops(graph, mean=127.5, std=127.5)
     for stem in ("stem1", "stem2"):
         x = graph.add("Relu", graph.convolution(x, f"{stem}.weight", f"{stem}.bias"))
     for block in range(1, _BLOCKS + 1):
         x = _residual(graph, x, f"block{block}", side)
         side = (side + 1) // 2
-    graph.features(x)
+    pooled_features(graph, x)
     classes = graph.convolution(x, "classes.weight", "classes.bias", pad=1)
-    return CropNetwork(graph.build(graph.add("Flatten", graph.add("GlobalAveragePool", classes))))
+    return CropNetwork(finish_crops(graph, graph.add("Flatten", graph.add("GlobalAveragePool", classes))))
 
 
-def _residual(graph: "Graph", x: str, block: str, side: int) -> str:
+def _residual(graph: "GraphBuilder", x: str, block: str, side: int) -> str:
     shortcut = graph.convolution(x, f"{block}.shortcut.weight", f"{block}.shortcut.bias", stride=2)
     x = graph.add("Relu", graph.separable(x, f"{block}.first"))
     x = graph.separable(x, f"{block}.second")

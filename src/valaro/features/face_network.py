@@ -1,34 +1,32 @@
 """The network of faces behind `dface`: arrays in a safetensors file, checked before its graph is built from them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-import xxhash
+from annotated_types import Len
 from jaxtyping import Float32, UInt8
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
-from valaro.documents import parse_json
 from valaro.errors import StoreError, words_for
 from valaro.features.densenet_graph import array_shapes, densenet_graph, shape_of
+from valaro.jsonfile import from_plain
 from valaro.limits import LIMITS
 from valaro.regular import read_regular, why_no_file
+from valaro.tensorfile import Arrays, TensorKind, load_arrays, parse_tensors, tensor_bytes
 from valaro.weights import read_weights
 
 if TYPE_CHECKING:
-    from valaro.features.crop_network import CropNetwork, Weights
+    from valaro.features.crop_network import CropNetwork
 
 NETWORK_FEATURES = frozenset({"dface"})
 """Features that are computed by a network of the user's, named as in `dface=RUN`."""
 
 NETWORK_FILE = "network.safetensors"
-_KEY = "valaro_face_network"
-_VERSION = "2"
+FACE_NETWORK = TensorKind(name="face_network", version="2", remedy="train it again", covers_facts=False)
+_Classes = Annotated[tuple[str, ...], Len(1)]
 _MOST_FEATURES = 4096
 _SHOWN = 5
 """Faults of one file that its message names."""
@@ -60,7 +58,7 @@ class FaceNetwork:
         # Loaded late: who uses no network of faces does not pay for ONNX.
         from valaro.features.crop_network import CropNetwork
 
-        return CropNetwork(densenet_graph(load(self.content)))
+        return CropNetwork(densenet_graph(load_arrays(self.content)))
 
 
 class Dface:
@@ -112,10 +110,9 @@ def read_face_network(path: Path) -> FaceNetwork:
     return checked_network(content, str(file))
 
 
-def network_content(weights: "Weights", classes: Sequence[str]) -> bytes:
+def network_content(weights: Arrays, classes: Sequence[str]) -> bytes:
     """Return the file of a network: its arrays, and beside them classes, checksum and this format's version."""
-    facts = {"version": _VERSION, "checksum": _checksum(weights), "classes": list(classes)}
-    return save({name: np.asarray(weights[name], order="C") for name in sorted(weights)}, {_KEY: json.dumps(facts)})
+    return tensor_bytes(FACE_NETWORK, weights, {"classes": list(classes)})[0]
 
 
 def checked_network(content: bytes, source: str) -> FaceNetwork:
@@ -124,42 +121,19 @@ def checked_network(content: bytes, source: str) -> FaceNetwork:
     Raises:
         StoreError: it is not, with what is wrong.
     """
+    file = parse_tensors(FACE_NETWORK, content, source)
     try:
-        weights = load(content)
-        header: Any = parse_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{source}: no safetensors file, or a damaged one ({words_for(error)})") from None
-    classes, checksum = _facts(header.get("__metadata__", {}).get(_KEY), source)
-    faults = _faults(weights, len(classes))
-    if not faults and _checksum(weights) != checksum:
-        faults = ["its checksum is wrong: damaged, or changed by another program"]
-    if faults:
+        classes: tuple[str, ...] = from_plain(_Classes, file.facts.get("classes"), "the list of classes")
+    except ValueError as error:
+        raise StoreError(f"{source}: the notes of valaro in it are damaged ({error})") from None
+    if faults := _faults(file.arrays, len(classes)):
         more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
         shown = "; ".join(faults[:_SHOWN])
         raise StoreError(f"{source} is no network of faces that valaro can use: {shown}{more}")
-    return FaceNetwork(content=content, checksum=checksum, classes=classes, dim=shape_of(weights).features)
+    return FaceNetwork(content=content, checksum=file.checksum, classes=classes, dim=shape_of(file.arrays).features)
 
 
-def _facts(text: str | None, source: str) -> tuple[tuple[str, ...], str]:
-    """Return classes and checksum as the file tells them."""
-    if text is None:
-        raise StoreError(
-            f"{source}: a file without the notes of valaro, expected one that `valaro train-face-network` wrote"
-        )
-    try:
-        facts: Any = parse_json(text)
-        version, classes, checksum = facts["version"], facts["classes"], facts["checksum"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{source}: the notes of valaro in it are damaged ({error!r})") from None
-    if version != _VERSION:
-        raise StoreError(f"{source}: of version '{version}', expected '{_VERSION}': train it again")
-    has_classes = isinstance(classes, list) and classes and all(isinstance(name, str) for name in classes)
-    if not has_classes or not isinstance(checksum, str):
-        raise StoreError(f"{source}: the notes of valaro in it are damaged (no classes, or no checksum)")
-    return tuple(classes), checksum
-
-
-def _faults(weights: "Weights", classes: int) -> list[str]:
+def _faults(weights: Arrays, classes: int) -> list[str]:
     """Return how the arrays differ from those of a DenseNet of bounded size with so many classes."""
     shape = shape_of(weights)
     if not 0 < shape.features <= _MOST_FEATURES or classes > _MOST_FEATURES:
@@ -182,12 +156,3 @@ def _faults(weights: "Weights", classes: int) -> list[str]:
         elif name.endswith("running_var") and (array < 0).any():
             faults.append(f"'{name}' has numbers below zero")
     return faults
-
-
-def _checksum(weights: "Weights") -> str:
-    """Return the checksum of all arrays with their names, types and sizes."""
-    digest = xxhash.xxh3_64()
-    for name, array in sorted(weights.items()):
-        digest.update(json.dumps([name, str(array.dtype), list(array.shape)]).encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()

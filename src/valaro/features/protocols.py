@@ -12,10 +12,7 @@ HOP = 160
 """Samples between the beginnings of two windows: 10 ms at 16 kHz, the 100 Hz grid."""
 
 
-@runtime_checkable
-class SoundFeature(Protocol):
-    """A row for each 25 ms window of 16 kHz sound; windows come every 10 ms (see framing.py)."""
-
+class _Feature(Protocol):
     @property
     def name(self) -> str: ...
 
@@ -24,25 +21,19 @@ class SoundFeature(Protocol):
 
     @property
     def version(self) -> int | str:
-        """Raised whenever the same sound would give other numbers, so that no store mixes the two."""
+        """Raised whenever the same input would give other numbers, so that no store mixes the two."""
         ...
+
+
+@runtime_checkable
+class SoundFeature(_Feature, Protocol):
+    """A row for each 25 ms window of 16 kHz sound; windows come every 10 ms (see framing.py)."""
 
     def __call__(self, windows: Float32[np.ndarray, "t 400"]) -> Float32[np.ndarray, "t dim"]: ...
 
 
 @runtime_checkable
-class FaceFeature(Protocol):
+class FaceFeature(_Feature, Protocol):
     """A row for each 64x64 grey crop of a face; the rows are put on the 100 Hz grid by grid.py."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def dim(self) -> int: ...
-
-    @property
-    def version(self) -> int | str:
-        """Raised whenever the same crop would give other numbers, so that no store mixes the two."""
-        ...
 
     def __call__(self, crops: UInt8[np.ndarray, "t 64 64"]) -> Float32[np.ndarray, "t dim"]: ...

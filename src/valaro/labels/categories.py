@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from valaro.errors import ValaroError
-from valaro.records import DIMENSIONS, LEVEL_SCORES, Rating
+from valaro.records import DIMENSIONS, LEVEL_SCORES, CorpusNote, Rating
 
 
 class Levels(NamedTuple):
@@ -27,8 +27,16 @@ CATEGORIES: Mapping[str, Levels] = {
 }
 """Where the circumplex of affect (Russell 1980) places each, in thirds; anyone may prefer another table."""
 
-DERIVED = "Levels are derived from categories ({source}), they are not ratings of valence and arousal."
-"""What every page made from such labels must say; `source` says whose categories they are."""
+
+def derived_note(corpus: str, source: str = "") -> CorpusNote:
+    """Return what every page made from such labels must say; `source` says whose categories they are.
+
+    >>> derived_note("c").text
+    'Levels are derived from categories, they are not ratings of valence and arousal.'
+    """
+    categories = f"categories ({source})" if source else "categories"
+    text = f"Levels are derived from {categories}, they are not ratings of valence and arousal."
+    return CorpusNote(corpus=corpus, text=text, kind="derived_labels")
 
 
 def derived_ratings(category: str, annotator: str, table: Mapping[str, Levels] = CATEGORIES) -> tuple[Rating, ...]:

@@ -1,5 +1,7 @@
-"""One clock for the tracks of a recording whose time stamps begin again or jump in mid-file."""
+"""The times of a recording whose stamps begin again or jump in mid-file, or that has none for its pictures."""
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +21,8 @@ else:
 
 _BACK = 1.0  # seconds: a smaller step back is a recorder's jitter
 _APART = 5.0  # seconds by which the tracks of one file may be out of step in the order of its packets
+
+_MOST_LOOKAHEAD = 3  # slots that an encoder may leave empty
 
 # Recorders write these in pieces: a call that reconnects, parts joined end to end, a radio stream.
 _IN_PIECES = {"flv", "ogg", "mpegts", "mpeg"}
@@ -137,3 +141,50 @@ def _measured(path: Path, size: int, changed: int) -> Span:  # noqa: ARG001 - wh
         except FFmpegError:
             pass  # what cannot be read is said when it is decoded
     return Span(pieces=clock.pieces, end=clock.end)
+
+
+class DisplayOrder:
+    """Gives the n-th picture shown the n-th slot of time: AVI counts its pictures, and says no more of their times.
+
+    A picture comes out of the decoder at most `depth` pictures earlier than it went in, so that the slot of a lost
+    picture, which none will take, is passed over and those that follow keep their times. All pictures but that in the
+    slot `first` came `delay` slots late out of the encoder.
+    """
+
+    def __init__(self, first: int = 0, delay: int = 0) -> None:
+        self._first, self._delay = first, delay
+        self._free: deque[tuple[int, int]] = deque()  # (rank, slot) in the order of decoding
+        self._ranks: dict[int, int] = {}
+        self._count = 0
+
+    @property
+    def is_used(self) -> bool:
+        """Whether any slot was ever added: elsewhere pictures have times of their own."""
+        return self._count > 0
+
+    def add(self, slot: int) -> None:
+        """Take the slot of the next packet to be decoded."""
+        self._free.append((self._count, slot))
+        self._ranks[slot] = self._count
+        self._count += 1
+
+    def take(self, slot: int | None, depth: int) -> int | None:
+        """Return the slot in which the picture is shown that was in the packet at `slot`."""
+        rank = None if slot is None else self._ranks.pop(slot, None)
+        while rank is not None and self._free and self._free[0][0] < rank - depth:
+            self._free.popleft()
+        taken = self._free.popleft()[1] if self._free else slot
+        return taken if taken is None or taken == self._first else taken - self._delay
+
+
+def encoder_delay(slots: Sequence[int], depth: int) -> int:
+    """Return how many slots an encoder left empty after the first picture, while it looked ahead.
+
+    `slots` are the first two that hold a picture. Only pictures that are reordered make an encoder look ahead, and by a
+    few; a longer hole, or one elsewhere, is where a recorder dropped pictures.
+
+    >>> encoder_delay((0, 3), depth=1), encoder_delay((0, 3), depth=0), encoder_delay((0, 9), depth=1)
+    (2, 0, 0)
+    """
+    holes = slots[1] - slots[0] - 1 if len(slots) > 1 else 0
+    return holes if depth and 0 < holes <= _MOST_LOOKAHEAD else 0

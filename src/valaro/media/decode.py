@@ -1,10 +1,10 @@
 """Recordings as clips: sound and picture of a stretch on one clock, decoded once, in order, in constant memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float32
@@ -13,11 +13,10 @@ from valaro.errors import MediaError
 from valaro.limits import LIMITS
 from valaro.media.clock import measured_span
 from valaro.media.container import opened, picture_streams, sound_streams
-from valaro.media.damage import NEGLIGIBLE, absent, gone_wrong, several_tracks
+from valaro.media.damage import NEGLIGIBLE, Source, gone_wrong, several_tracks
 from valaro.media.frames import StreamReport, declared_end, decoded_frames
-from valaro.media.picture import Region, pixel_shape, quarter_turns, shown_size, usual_interval
-from valaro.media.sound import SAMPLE_RATE
-from valaro.media.sources import PictureSource, SoundSource
+from valaro.media.picture import PictureSource, Region, pixel_shape, quarter_turns, shown_size, usual_interval
+from valaro.media.sound import SAMPLE_RATE, SoundSource
 from valaro.media.truncation import why_cut
 from valaro.records import Clip, Problem
 
@@ -32,8 +31,6 @@ class Voice:
     path: Path
     start: float
 
-
-Source = TypeVar("Source", SoundSource, PictureSource)
 
 _SILENCE = np.zeros(0, np.float32)
 _NO_FRAMES = np.zeros((0, 0, 0), np.uint8)
@@ -71,7 +68,7 @@ def probe(path: Path) -> MediaInfo:
             height, width = shown_size(height, width, shape)
         rate = 1 / usual_interval(picture)
         first = next(decoded_frames(container, picture, StreamReport()), None)
-        if quarter_turns(getattr(first, "rotation", 0)) % 2:
+        if first is not None and quarter_turns(getattr(first.frame, "rotation", 0)) % 2:
             width, height = height, width
         return MediaInfo(
             duration=duration,
@@ -110,9 +107,8 @@ def stream_clips(
     end: float | None = None,
     stretch: float = 2.0,
     region: Region | None = None,
-    sound: bool = True,
+    sound: bool | Voice = True,
     picture: bool = True,
-    voice: Voice | None = None,
 ) -> Iterator[Clip]:
     """Yield successive, gap-free clips of at most `stretch` seconds of the recording at `path`.
 
@@ -120,7 +116,7 @@ def stream_clips(
     the same time, silence standing in where the sound is shorter. Large pictures make shorter clips, so that memory
     depends neither on the recording's length nor much on its size. A modality that the file lacks has length 0 and
     a Problem in the first clip (a picture that merely has no new frame in a clip keeps its size: `[0 h w]`); what is
-    cut short or damaged is a Problem in the last. The sound is that of `voice` if one is given, whatever `path` holds.
+    cut short or damaged is a Problem in the last. As `sound`, a `Voice` is heard in place of what `path` holds.
 
     Raises:
         MediaError: nothing of the stretch can be decoded.
@@ -130,23 +126,20 @@ def stream_clips(
         raise MediaError(f"the stretch {start}-{end} s of {path} is empty: expected 0 <= start < end")
     longest = LIMITS.longest_recording
     stop = start + longest if end is None else min(end, start + longest)
-    voice = voice or Voice(path=path, start=start)
-    sounds, unheard = _attempt(lambda: SoundSource(voice.path, voice.start, voice.start + stop - start), sound)
-    pictures, unseen = _attempt(lambda: PictureSource(path, start, stop, region), picture)
-    if (sounds is None or sounds.ended) and (pictures is None or pictures.ended):
-        asked = " or ".join(name for name, wanted in (("sound", sound), ("picture", picture)) if wanted)
-        raise unheard or unseen or MediaError(_why_nothing(path, start, end, asked, sound=sounds, picture=pictures))
-    problems = tuple(
-        Problem(utterance=str(file), where=where, why=str(error))
-        for file, where, error in ((voice.path, "sound", unheard), (path, "picture", unseen))
-        if error is not None
-    )
-    problems += absent(
-        voice.path if sound and not unheard else None, sounds, path if picture and not unseen else None, pictures
-    )
-    problems += several_tracks(sounds, pictures)
-    sounds = None if sounds is None or sounds.is_empty else sounds
-    pictures = None if pictures is None or pictures.is_empty else pictures
+    voice = sound if isinstance(sound, Voice) else Voice(path=path, start=start)
+    begin_sound = partial(SoundSource, voice.path, voice.start, voice.start + stop - start)
+    attempts = [
+        *([_attempt("sound", voice.path, begin_sound)] if sound else []),
+        *([_attempt("picture", path, partial(PictureSource, path, start, stop, region))] if picture else []),
+    ]
+    sources = [attempt.source for attempt in attempts if attempt.source is not None]
+    if all(source.ended for source in sources):
+        errors = [attempt.error for attempt in attempts if attempt.error is not None]
+        raise errors[0] if errors else MediaError(_why_nothing(path, start, end, attempts))
+    problems = (*(problem for attempt in attempts for problem in attempt.problems), *several_tracks(sources))
+    sources = [source for source in sources if not source.is_empty]
+    sounds = next((source for source in sources if isinstance(source, SoundSource)), None)
+    pictures = next((source for source in sources if isinstance(source, PictureSource)), None)
     time, given, done = start, 0, False
     while not done:
         limit = min(time + stretch, stop)
@@ -154,10 +147,10 @@ def stream_clips(
         if pictures:
             frames, times, limit = pictures.take(limit, MOST_FRAME_BYTES)
         samples = sounds.take(_count(limit - start) - given) if sounds else _SILENCE
-        done = (sounds is None or sounds.ended) and (pictures is None or pictures.ended)
+        done = all(source.ended for source in sources)
         if done:
             limit = _finish(start, stop, sounds, pictures)
-            problems += gone_wrong(limit - start, end and end - start, sounds, pictures)
+            problems += tuple(gone_wrong(limit - start, end and end - start, sources))
             if stop != end and limit == stop:
                 why = f"longer than {longest / 3600:,.1f} hours: what follows is left out"
                 problems += (Problem(utterance=str(path), where="recording", why=why),)
@@ -174,27 +167,46 @@ def stream_clips(
         time, given, problems = limit, given + len(samples), ()
 
 
-def _attempt(begin: Callable[[], Source], wanted: bool) -> tuple[Source | None, MediaError | None]:
-    """Return a source, if it is wanted and there, and why it cannot be read: the other one is not lost with it."""
+@dataclass(frozen=True, kw_only=True)
+class _Attempt:
+    """A modality that was asked for: its source if the file has it, or why that cannot be read."""
+
+    where: str
+    path: Path
+    source: Source | None = None
+    error: MediaError | None = None
+
+    @property
+    def problems(self) -> Iterator[Problem]:
+        """Why the stretch has nothing of it."""
+        if self.error is not None:
+            yield Problem(utterance=str(self.path), where=self.where, why=str(self.error))
+        elif self.source is None:
+            yield Problem.absence(str(self.path), self.where)
+        elif self.source.is_empty:
+            why = f"no {self.where} can be decoded in this stretch, though the recording declares some"
+            yield Problem(utterance=str(self.path), where=self.where, why=why)
+
+
+def _attempt(where: str, path: Path, begin: Callable[[], Source]) -> _Attempt:
+    """Begin to read a modality: the other one is not lost with it."""
     try:
-        source = begin() if wanted else None
+        source = begin()
     except MediaError as error:
-        return None, error
-    return (source if source is not None and source.report.exists else None), None
+        return _Attempt(where=where, path=path, error=error)
+    return _Attempt(where=where, path=path, source=source if source.report.exists else None)
 
 
-def _why_nothing(
-    path: Path, start: float, end: float | None, asked: str, sound: SoundSource | None, picture: PictureSource | None
-) -> str:
-    sources = [source for source in (sound, picture) if source is not None]
-    if not sources:
+def _why_nothing(path: Path, start: float, end: float | None, attempts: Sequence[_Attempt]) -> str:
+    reports = [attempt.source.report for attempt in attempts if attempt.source is not None]
+    if not reports:
+        asked = " or ".join(attempt.where for attempt in attempts)
         return f"the recording {path} has none of what was asked for: expected a {asked} stream"
-    declared = max(source.report.declared_end or 0.0 for source in sources)
+    declared = max(report.declared_end or 0.0 for report in reports)
     stretch = f"{start:.2f}-{'end' if end is None else f'{end:.2f}'} s"
     if 0 < declared <= start:
         return f"the stretch {stretch} lies beyond the end of {path}, which is {declared:.2f} s long"
-    cut = why_cut(path)
-    return f"nothing can be decoded in the stretch {stretch} of {path}: {cut or 'its data is damaged'}"
+    return f"nothing can be decoded in the stretch {stretch} of {path}: {why_cut(path) or 'its data is damaged'}"
 
 
 def _count(seconds: float) -> int:

@@ -62,37 +62,27 @@ class Downmix:
 
 def _are_well(channels: Channels) -> bool:
     """Whether in no block of the samples a channel is faint or opposite in phase: no weights are to be found."""
-    count, length = channels.shape
+    length = channels.shape[1]
     if length < _SHORTEST:
         return True
     if length <= 2 * _BLOCK:
-        return _is_frame_well(channels)
-    whole = length // _BLOCK
+        return _is_well(channels)
     # What is left over makes a last block with what precedes it.
-    blocks = [channels[:, : whole * _BLOCK].reshape(count, whole, -1)]
-    blocks += [channels[:, None, -_BLOCK:]] if length > whole * _BLOCK else []
-    return all(_is_well(block) for block in blocks)
+    return all(
+        _is_well(channels[:, start : start + _BLOCK]) for start in (*range(0, length - _BLOCK, _BLOCK), length - _BLOCK)
+    )
 
 
-def _is_frame_well(frame: Channels) -> bool:
-    """Do what `_is_well` does for one block; a codec's frames are many and short, arrays of two numbers slow."""
-    products = (frame @ frame.T).tolist()
-    first, powers = products[0], [products[index][index] for index in range(len(frame))]
+def _is_well(block: Channels) -> bool:
+    # Numbers of Python: a codec's frames are many and short, and arrays of two numbers slow.
+    products = (block @ block.T).tolist()
+    first, powers = products[0], [products[index][index] for index in range(len(block))]
     faintest = max(powers) * 10 ** (-_FAINT / 10)
     are_well = (
         power >= faintest and alike >= _OPPOSITE * sqrt(power * powers[0])
         for power, alike in zip(powers, first, strict=True)
     )
-    return max(powers) < _SMALLEST * frame.shape[1] or all(are_well)
-
-
-def _is_well(block: Float32[np.ndarray, "c b n"]) -> bool:
-    powers = np.einsum("cbn,cbn->cb", block, block)
-    alike = np.einsum("bn,cbn->cb", block[0], block)
-    loudest = powers.max(axis=0)
-    is_near = powers >= loudest * np.float32(10 ** (-_FAINT / 10))
-    is_alike = alike >= _OPPOSITE * np.sqrt(powers * powers[0])
-    return bool((is_near & is_alike | (loudest < _SMALLEST * block.shape[2])).all())
+    return max(powers) < _SMALLEST * block.shape[1] or all(are_well)
 
 
 def _weights(block: Channels, before: Float32[np.ndarray, " c"] | None) -> Float32[np.ndarray, " c"]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from threading import local
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from valaro.media.crops import CROP_SIDE, cut_face
+from valaro.media.decode import stream_clips
 from valaro.media.select_face import SURE, select_face_track
 from valaro.media.yunet import Face, YuNet
 from valaro.records import FaceTrack
@@ -29,6 +32,8 @@ _MARGIN = 0.03
 _CHECKS, _LOOKS = 5, 30
 """Pictures with a face in which that is looked for, and among how many: some recordings begin in the dark."""
 
+_PORTION = 0.1  # seconds in which a face is looked for at a time: most often it is there at once
+
 Picture = UInt8[np.ndarray, "h w"]
 
 
@@ -37,7 +42,7 @@ class _Row:
     """What a frame gave: a row of the FaceTrack."""
 
     crop: UInt8[np.ndarray, "64 64"]
-    found: bool
+    detected: bool
     yaw: float
     time: float
 
@@ -45,7 +50,7 @@ class _Row:
 class FaceTracker:
     """The person followed: `track` takes the frames in any portions, `finish` gives what is still being held back.
 
-    A frame is `found` if a face was detected in it or in both looked-at frames around it. Elsewhere the previous crop
+    A frame is `detected` if a face was seen in it or in both looked-at frames around it. Elsewhere the previous crop
     is repeated; before the first face, the first one. Rows come out up to EVERY frames after their frame went in, those
     before the first face when it appears (LONGEST_WAIT at most; empty then, as when none ever does).
     """
@@ -140,7 +145,7 @@ class FaceTracker:
 
     def _add(self, picture: Picture, time: float, face: Face | None) -> None:
         if face is not None:
-            self._shown = _Row(cut_face(picture, face), found=True, yaw=face.yaw, time=time)
+            self._shown = _Row(cut_face(picture, face), detected=True, yaw=face.yaw, time=time)
             self._rows += [_repeated(self._shown, earlier) for earlier in self._waiting]
             self._waiting = []
             self._rows.append(self._shown)
@@ -152,21 +157,38 @@ class FaceTracker:
 
     def _give_up_before(self, time: float) -> None:
         empty = np.zeros((CROP_SIDE, CROP_SIDE), np.uint8)
-        self._rows += [_Row(empty, found=False, yaw=0.0, time=moment) for moment in self._waiting if moment < time]
+        self._rows += [_Row(empty, detected=False, yaw=0.0, time=moment) for moment in self._waiting if moment < time]
         self._waiting = [moment for moment in self._waiting if moment >= time]
 
     def _settled(self) -> FaceTrack:
         rows, self._rows = self._rows, []
         return FaceTrack(
             crops=np.stack([row.crop for row in rows]) if rows else np.zeros((0, CROP_SIDE, CROP_SIDE), np.uint8),
-            found=np.array([row.found for row in rows], dtype=np.bool_),
+            detected=np.array([row.detected for row in rows], dtype=np.bool_),
             yaw=np.array([row.yaw for row in rows], dtype=np.float32),
             times=np.array([row.time for row in rows], dtype=np.float64),
         )
 
 
+class FaceFinder:
+    """Says whether a face shows in a stretch of a recording: by the tracker, as extraction would see it."""
+
+    def __init__(self) -> None:
+        self._of_thread = local()  # a detector keeps the size of its picture, so that threads cannot share one
+
+    def __call__(self, path: Path, start: float, end: float) -> bool:
+        """Return whether any picture from `start` to `end` seconds shows a face; MediaError if none is there."""
+        if not hasattr(self._of_thread, "detector"):
+            self._of_thread.detector = YuNet()
+        tracker = FaceTracker(self._of_thread.detector)
+        for clip in stream_clips(path, start=start, end=end, stretch=_PORTION, sound=False):
+            if len(clip.frames) and tracker.track(clip.frames, clip.times).detected.any():
+                return True
+        return bool(tracker.finish().detected.any())
+
+
 def _repeated(row: _Row, time: float) -> _Row:
-    return _Row(row.crop, found=False, yaw=row.yaw, time=time)
+    return _Row(row.crop, detected=False, yaw=row.yaw, time=time)
 
 
 def _interpolated(first: Face, second: Face, share: float) -> Face:

@@ -20,9 +20,8 @@ from av.video.stream import VideoStream
 
 from valaro.errors import MediaError
 from valaro.limits import LIMITS
-from valaro.media.clock import AnyPacket, Jump, SharedClock, measured_span
+from valaro.media.clock import AnyPacket, DisplayOrder, Jump, SharedClock, encoder_delay, measured_span
 from valaro.media.container import check_size, chosen_streams, opened, picture_streams, sound_streams, zero_time
-from valaro.media.display_order import DisplayOrder, encoder_delay
 
 Track = AudioStream | VideoStream
 
@@ -90,7 +89,7 @@ def read_frames(
             report.begin(track, len(tracks))
             if point is not None and not _seek(container, path, track, point):
                 continue
-            frames = _timed(container, track, report)
+            frames = decoded_frames(container, track, report)
             first = next(frames, None)
             if first is None and point is None and isinstance(track, VideoStream) and not track.width * track.height:
                 raise MediaError(
@@ -110,19 +109,7 @@ def _is_early(first: TimedFrame, start: float) -> bool:
     return first.time <= start + (_NEAR if isinstance(first.frame, VideoFrame) else 0.0)
 
 
-def _timed(container: InputContainer, track: Track, report: StreamReport) -> Iterator[TimedFrame]:
-    zero, elapsed = float(zero_time(container)), 0.0
-    for frame in decoded_frames(container, track, report):
-        time = None if frame.time is None else frame.time - zero
-        if isinstance(frame, AudioFrame):
-            if not frame.samples:
-                continue
-            time = elapsed if container.format.name in _TIMELESS else time
-            elapsed += frame.samples / frame.sample_rate
-        yield TimedFrame(frame, time, track)
-
-
-def decoded_frames(container: InputContainer, stream: Track, report: StreamReport) -> Iterator[AudioFrame | VideoFrame]:
+def decoded_frames(container: InputContainer, stream: Track, report: StreamReport) -> Iterator[TimedFrame]:
     """Yield the frames of `stream` that can be decoded; a damaged packet is a complaint in `report`, no end."""
     report.declared_end = declared_end(container, stream)
     # One thread a process: extraction runs a process a core.
@@ -130,6 +117,7 @@ def decoded_frames(container: InputContainer, stream: Track, report: StreamRepor
     if isinstance(stream, VideoStream):
         stream.codec_context.options = {"max_pixels": str(LIMITS.most_pixels)}
     zero, order, in_vain = float(zero_time(container)), _display_order(container, stream), 0
+    elapsed = 0.0 if container.format.name in _TIMELESS and isinstance(stream, AudioStream) else None
     for packet in _clocked(container, stream, report, zero):
         if packet.size == 0 and packet.pts is not None:
             # Nothing new: the last picture stands. A decoder would take it for the end of the stream.
@@ -153,8 +141,11 @@ def decoded_frames(container: InputContainer, stream: Track, report: StreamRepor
             in_vain = 0
             if isinstance(frame, VideoFrame) and order.is_used:
                 frame.pts = order.take(frame.pts, _reorder_depth(stream))
-            if isinstance(frame, AudioFrame | VideoFrame):
-                yield frame
+            if isinstance(frame, VideoFrame) or (isinstance(frame, AudioFrame) and frame.samples):
+                time = None if frame.time is None else frame.time - zero
+                yield TimedFrame(frame, time if elapsed is None else elapsed, stream)
+            if isinstance(frame, AudioFrame) and elapsed is not None:
+                elapsed += frame.samples / frame.sample_rate
 
 
 def _clocked(container: InputContainer, stream: Track, report: StreamReport, zero: float) -> Iterator[AnyPacket]:

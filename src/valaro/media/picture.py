@@ -1,14 +1,14 @@
 """The picture of a stretch of a recording: grey frames, upright, with the times at which they were taken."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from jaxtyping import UInt8
+from jaxtyping import Float64, UInt8
 
 from valaro.media.container import check_size
 from valaro.media.frames import StreamReport, read_frames
@@ -43,7 +43,7 @@ def read_picture(
 ) -> Iterator[GreyFrame]:
     """Yield the frames shown between `start` and `end`, first the one on screen at `start`; nothing: no picture."""
     shown: GreyFrame | None = None
-    for frame in _uniform(_decoded(path, start, region, report)):
+    for frame in _decoded(path, start, region, report):
         if frame.time <= start + _NEAR:
             shown = frame
             continue
@@ -58,7 +58,9 @@ def read_picture(
 
 
 def _decoded(path: Path, start: float, region: Region | None, report: StreamReport) -> Iterator[GreyFrame]:
+    """Yield every frame in the size of the first: a recorder that changed its size in mid-stream keeps its picture."""
     time: float | None = None
+    size: tuple[int, ...] | None = None
     usual = shape = 1.0
     for timed in read_frames(path, "picture", start, report):
         frame, track = timed.frame, timed.track
@@ -69,7 +71,11 @@ def _decoded(path: Path, start: float, region: Region | None, report: StreamRepo
         check_size(frame.width, frame.height, path)
         time = _time(timed.time, -usual if time is None else time, usual, report)
         shown = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else usual
-        yield GreyFrame(pixels=grey_pixels(frame, region, shape), time=time, until=time + shown)
+        pixels = grey_pixels(frame, region, shape)
+        size = size or pixels.shape
+        if pixels.shape != size:
+            pixels = np.asarray(cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+        yield GreyFrame(pixels=pixels, time=time, until=time + shown)
 
 
 def _time(stamp: float | None, last: float, usual: float, report: StreamReport) -> float:
@@ -140,14 +146,43 @@ def _cut(pixels: UInt8[np.ndarray, "h w"], region: Region | None) -> UInt8[np.nd
     return pixels[y : max(y + 1, round(bottom * height)), x : max(x + 1, round(right * width))]
 
 
-def _uniform(frames: Iterator[GreyFrame]) -> Iterator[GreyFrame]:
-    """Yield every frame in the size of the first; a recorder that changed its size in mid-stream keeps its picture."""
-    shape: tuple[int, int] | None = None
-    for frame in frames:
-        height, width = frame.pixels.shape
-        shape = shape or (height, width)
-        if (height, width) == shape:
-            yield frame
-        else:
-            pixels = np.asarray(cv2.resize(frame.pixels, shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
-            yield replace(frame, pixels=pixels)
+class PictureSource:
+    """Grey frames shown from `start` to `end` seconds, in portions that end at a time or a number of bytes."""
+
+    where = "picture"
+
+    def __init__(self, path: Path, start: float, end: float | None, region: Region | None) -> None:
+        self.path, self.end = path, end
+        self.report = StreamReport()
+        self._until = start
+        self._frames = read_picture(path, start, end, region, self.report)
+        self._next = next(self._frames, None)
+        self.is_empty = self.ended
+        self.shape = (0, 0) if self._next is None else (self._next.pixels.shape[0], self._next.pixels.shape[1])
+
+    @property
+    def ended(self) -> bool:
+        return self._next is None
+
+    @property
+    def until(self) -> float:
+        """Until when the frames given so far are shown, in seconds of the recording."""
+        return max(self._until, self.report.stands_until) if self.ended else self._until
+
+    def take(
+        self, limit: float, most_bytes: int
+    ) -> tuple[UInt8[np.ndarray, "t h w"], Float64[np.ndarray, " t"], float]:
+        """Return the next frames before `limit` seconds, as many as `most_bytes` hold, their times, what they reach."""
+        times: list[float] = []
+        size = self.shape[0] * self.shape[1]
+        # Filled in place: a copy more of every frame would cost as much as a third of its decoding.
+        frames = np.empty((max(1, most_bytes // max(1, size)), *self.shape), np.uint8)
+        while self._next is not None and self._next.time < limit:
+            if len(times) == len(frames):
+                limit = self._next.time
+                break
+            frames[len(times)] = self._next.pixels
+            times.append(self._next.time)
+            self._until = max(self._until, self._next.until)
+            self._next = next(self._frames, None)
+        return frames[: len(times)], np.array(times, dtype=np.float64), limit

@@ -1,4 +1,4 @@
-"""The sound of a stretch of a recording: mono, 16 kHz, its first sample exactly at the start."""
+"""The sound of a stretch of a recording: mono, 16 kHz, its first sample exactly at the start, taken in any portions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -181,3 +181,50 @@ def _resampled_from(rate: int, chunks: Iterator[Samples]) -> Iterator[Samples]:
 
 def _resample(resampler: AudioResampler, frame: AudioFrame | None) -> list[Samples]:
     return [np.array(out.to_ndarray()[0], dtype=np.float32) for out in resampler.resample(frame)]
+
+
+class SoundSource:
+    """16 kHz samples from `start` to `end` seconds, in whatever portions the taker wants."""
+
+    where = "sound"
+
+    def __init__(self, path: Path, start: float, end: float | None) -> None:
+        self.path, self.end = path, end
+        self.report = StreamReport()
+        self.given = 0
+        self._start = start
+        self._left = None if end is None else round((end - start) * SAMPLE_RATE)
+        self._chunks = read_sound(path, start, end, self.report)
+        self._kept = np.zeros(0, np.float32)
+        self._refill(1)
+        self.is_empty = self.ended
+
+    @property
+    def ended(self) -> bool:
+        return not len(self._kept) or self._left == 0
+
+    @property
+    def until(self) -> float:
+        """Where the samples given so far end, in seconds of the recording."""
+        return self._start + self.given / SAMPLE_RATE
+
+    def take(self, count: int) -> Samples:
+        """Return the next `count` samples, fewer at the end."""
+        count = max(0, count if self._left is None else min(count, self._left))
+        # One more than asked for, so that `ended` is true as soon as the last one is given.
+        self._refill(count + 1)
+        taken, self._kept = self._kept[:count], self._kept[count:]
+        self.given += len(taken)
+        if self._left is not None:
+            self._left -= len(taken)
+        return taken
+
+    def _refill(self, count: int) -> None:
+        parts, length = [self._kept], len(self._kept)
+        while length < count:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            parts.append(chunk)
+            length += len(chunk)
+        self._kept = np.concatenate(parts)

@@ -26,14 +26,12 @@ Inputs = Mapping[str, Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """What an encoder and a generator of one modality are; both are built from (modality, shape, torch generator).
-
-    An encoder has a number `features` and is called with (x, noise, start=...); a layout without a generator classifies
-    only.
-    """
+    """What an encoder and a generator of one modality are; both are built from (modality, shape, torch generator)."""
 
     encoder: Callable[..., nn.Module]
+    """It has a number `features` and is called with (x, noise, start=...)."""
     generator: Callable[..., nn.Module] | None = None
+    """None: the layout classifies only."""
 
 
 LAYOUTS = {
@@ -46,22 +44,21 @@ LAYOUTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierOutput:
-    """What the classifier thinks of n samples.
-
-    `logits` of K levels and "generated"; `features` are all that the last layer sees, which G matches; `embedding` are
-    those of the encoders, D_(x): without the statistics of the input, which no training changes.
-    """
+    """What the classifier thinks of n samples."""
 
     logits: Float[Tensor, "n outputs"]
+    """Of K levels and "generated"."""
     features: Float[Tensor, "n f"]
+    """All that the last layer sees, which G matches."""
     embedding: Float[Tensor, "n d"]
+    """Those of the encoders, D_(x): without the statistics of the input, which no training changes."""
 
 
 class FusionClassifier(nn.Module):
     """D: an encoder a modality, features concatenated, one linear layer (Eq. 6); one modality gives Eq. 4."""
 
-    centre: Tensor
-    spread: Tensor
+    mean: Tensor
+    std: Tensor
     owners: Tensor
     scales: Tensor
 
@@ -88,8 +85,8 @@ class FusionClassifier(nn.Module):
         if shape.zero_head:
             nn.init.zeros_(self.head.weight)
         if shape.standardised:
-            self.register_buffer("centre", torch.zeros(features))
-            self.register_buffer("spread", torch.ones(features))
+            self.register_buffer("mean", torch.zeros(features))
+            self.register_buffer("std", torch.ones(features))
         scales = torch.where(torch.arange(features) < self._encoded, shape.encoder_scale, 1.0)
         self.register_buffer("scales", scales, persistent=False)
 
@@ -145,9 +142,9 @@ class FusionClassifier(nn.Module):
 
     def _standardised(self, features: Float[Tensor, "n f"], *, start: bool) -> Float[Tensor, "n f"]:
         if start:
-            self.centre.copy_(features.detach().mean(dim=0))
-            self.spread.copy_(features.detach().std(dim=0, unbiased=False).clamp_min(1e-3))
-        return (features - self.centre) / self.spread
+            self.mean.copy_(features.detach().mean(dim=0))
+            self.std.copy_(features.detach().std(dim=0, unbiased=False).clamp_min(1e-3))
+        return (features - self.mean) / self.std
 
 
 Fake = dict[str, Tensor] | Tensor

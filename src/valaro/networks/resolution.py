@@ -1,5 +1,6 @@
 """How finely a network looks: neighbouring bands of a spectrum and neighbouring frames are averaged before it."""
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -7,12 +8,12 @@ from valaro.networks.fusion import Inputs
 from valaro.networks.shapes import NetworkShape
 
 
-def as_seen(inputs: Inputs, shape: NetworkShape) -> dict[str, Tensor]:
-    """Return crops `[n dim time]` as a network of this shape takes them: `[n bands frames]` a modality."""
+def as_seen(inputs: Inputs, shape: NetworkShape, device: torch.device | None = None) -> dict[str, Tensor]:
+    """Return crops `[n dim time]` as a network of this shape takes them: `[n bands frames]` a modality, on `device`."""
     return {
         modality.name: _average(
             _average(inputs[modality.name], 1, modality.averaged), 2, shape.averaged_frames_of(modality)
-        )
+        ).to(device)
         for modality in shape.modalities
     }
 

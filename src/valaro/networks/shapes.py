@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Len, Lt
 
 from valaro.limits import LIMITS
 from valaro.records import CROP_FRAMES, LEVELS
@@ -39,17 +39,17 @@ def image_bands(bands: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Modality:
-    """A feature's name and channels; `averaged` neighbouring ones become one band (bins of a spectrum only).
-
-    `spectrum` says that neighbouring channels are neighbouring frequencies, so that bands may be averaged and masked.
-    `held` is for how many frames of the grid a value stands; so many become one, however finely the others are seen.
-    """
+    """A feature as a network takes it."""
 
     name: str
-    dim: int
+    dim: Annotated[int, Ge(1), Le(LIMITS.most_feature_channels)]
+    """Its channels."""
     spectrum: bool = False
-    averaged: int = 1
-    held: int = 1
+    """Neighbouring channels are neighbouring frequencies, so that bands may be averaged and masked."""
+    averaged: Annotated[int, Ge(1)] = 1
+    """So many neighbouring channels become one band (of a spectrum only)."""
+    held: Annotated[int, Ge(1), Le(CROP_FRAMES)] = 1
+    """Frames of the grid for which a value stands: so many become one, however finely the others are seen."""
 
     @property
     def bands(self) -> int:
@@ -109,7 +109,7 @@ class NetworkConfig:
 class NetworkShape(NetworkConfig):
     """All that is needed to build the networks again."""
 
-    modalities: tuple[Modality, ...]
+    modalities: Annotated[tuple[Modality, ...], Len(1, LIMITS.most_modalities)]
     classes: int = len(LEVELS)
 
     def averaged_frames_of(self, modality: Modality) -> int:
@@ -127,19 +127,12 @@ class NetworkShape(NetworkConfig):
 
 
 def shape_faults(shape: NetworkShape) -> list[str]:
-    """Return what keeps a network from having this shape, wherever that was read: absurd sizes, or a name twice."""
+    """Return what keeps a classifier of levels from having this shape, beyond the bounds of single fields."""
     names = [modality.name for modality in shape.modalities]
     faults = [
-        f"{what} of {value}, expected {least} to {most}"
-        for what, value, least, most in (
-            ("a width", shape.width, 0.001, LIMITS.largest_width),
-            ("frames averaged", shape.averaged_frames, 1, CROP_FRAMES),
-            ("modalities: a number", len(names), 1, LIMITS.most_modalities),
-            ("levels: a number", shape.classes, len(LEVELS), len(LEVELS)),
-            *(("channels", modality.dim, 1, LIMITS.most_feature_channels) for modality in shape.modalities),
-            *(("channels averaged", modality.averaged, 1, modality.dim) for modality in shape.modalities),
-            *(("frames held", modality.held, 1, CROP_FRAMES) for modality in shape.modalities),
-        )
-        if not least <= value <= most
+        f"channels averaged of {modality.averaged}, expected 1 to {modality.dim}"
+        for modality in shape.modalities
+        if modality.averaged > modality.dim
     ]
+    faults += [] if shape.classes == len(LEVELS) else [f"levels: a number of {shape.classes}, expected {len(LEVELS)}"]
     return faults + [f"the modality '{name}' twice" for name in dict.fromkeys(names) if names.count(name) > 1]

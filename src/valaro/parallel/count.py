@@ -22,13 +22,12 @@ class Count:
 
     def add(self, outcome: Outcome[Any]) -> None:
         """Count a job that has ended."""
-        self._done += 1
-        self._failed += bool(outcome.error)
-        self._tell()
+        self.step(failed=bool(outcome.error))
 
-    def add_done(self) -> None:
-        """Count what cannot fail."""
+    def step(self, *, failed: bool = False) -> None:
+        """Count something else that is done."""
         self._done += 1
+        self._failed += failed
         self._tell()
 
     def _tell(self) -> None:

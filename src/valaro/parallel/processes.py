@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from valaro.errors import ValaroError
-from valaro.parallel.outcome import Job, Outcome, Result
+from valaro.parallel.outcome import Job, Outcome, Part, Result
 
 ONE_THREAD = dict.fromkeys(
     (
@@ -48,14 +48,15 @@ class _Worker:
     connection: Connection
     ready: bool = False
     job: int | None = None
+    parts: int = 0
 
 
 @dataclass(kw_only=True)
 class _Work:
-    """The jobs that wait, how often each has taken a worker with it, and the outcomes so far."""
+    """The jobs that wait, how often each has taken a worker with it after how many parts, and the outcomes so far."""
 
     waiting: deque[int]
-    deaths: Counter[int] = field(default_factory=Counter[int])
+    deaths: Counter[tuple[int, int]] = field(default_factory=Counter[tuple[int, int]])
     false_starts: int = 0
     outcomes: dict[int, Outcome[Any]] = field(default_factory=dict[int, Outcome[Any]])
 
@@ -66,12 +67,14 @@ def run_jobs(
     *,
     workers: int,
     on_done: Callable[[Outcome[Result]], None] | None = None,
+    on_part: Callable[[int, Any], None] | None = None,
 ) -> tuple[Outcome[Result], ...]:
     """Run `function` over `jobs` in `workers` processes and return the outcomes in the order of the jobs.
 
-    An exception is an outcome. A job whose worker dies is tried once more, then it is a failed outcome; the others go
-    on. `on_done` is called here, in the order in which jobs end. `function` must be importable (not of a script, no
-    lambda); jobs and results travel between the processes. However this ends, no worker is left.
+    An exception is an outcome. A job whose worker dies twice at the same part is a failed outcome; the others go on.
+    `on_done` is called here, in the order in which jobs end, and `on_part` with a job's index and each value that a
+    generator yields. `function` must be importable (not of a script, no lambda); jobs and results travel between the
+    processes. However this ends, no worker is left.
     """
     check_workers(workers)
     if getattr(function, "__module__", None) == "__main__":
@@ -83,7 +86,10 @@ def run_jobs(
                 crew.append(_start(function, life))
             for worker in _speaking(crew):
                 outcome = _hear(worker, crew, work)
-                if outcome is not None:
+                if isinstance(outcome, Part):
+                    if on_part is not None:
+                        on_part(outcome.index, outcome.value)
+                elif outcome is not None:
                     work.outcomes[outcome.index] = outcome
                     if on_done is not None:
                         on_done(outcome)
@@ -146,10 +152,10 @@ def _speaking(crew: Sequence[_Worker]) -> list[_Worker]:
     return [worker for worker in crew if worker.connection in ready]
 
 
-def _hear(worker: _Worker, crew: list[_Worker], work: _Work) -> Outcome[Any] | None:
-    """Return the outcome a worker reports, or that of the job it died of."""
+def _hear(worker: _Worker, crew: list[_Worker], work: _Work) -> Outcome[Any] | Part | None:
+    """Return the part or the outcome a worker reports, or that of the job it died of."""
     try:
-        message: str | Outcome[Any] = worker.connection.recv()
+        message: str | Part | Outcome[Any] = worker.connection.recv()
     except (EOFError, OSError):
         crew.remove(worker)
         return _bury(worker, work)
@@ -158,7 +164,10 @@ def _hear(worker: _Worker, crew: list[_Worker], work: _Work) -> Outcome[Any] | N
             raise ValaroError(f"workers cannot import their function: {message}")
         worker.ready = True
         return None
-    worker.job = None
+    if isinstance(message, Part):
+        worker.parts += 1
+    else:
+        worker.job = None
     return message
 
 
@@ -171,11 +180,12 @@ def _bury(worker: _Worker, work: _Work) -> Outcome[Any] | None:
         if work.false_starts > _FALSE_STARTS:
             raise ValaroError(f"worker processes end before they begin a job ({how}): is there memory enough?")
         return None
-    work.deaths[index] += 1
-    if work.deaths[index] < _ATTEMPTS:
+    work.deaths[index, worker.parts] += 1
+    if work.deaths[index, worker.parts] < _ATTEMPTS:
         work.waiting.appendleft(index)
         return None
-    return Outcome(index=index, error=f"its process died {_ATTEMPTS} times, at last by {how}", died=True)
+    error = f"its process died {_ATTEMPTS} times, at last by {how}"
+    return Outcome(index=index, error=error, died=True, parts=worker.parts)
 
 
 def _cause_of_death(worker: _Worker) -> str:
@@ -200,4 +210,4 @@ def _hand_out(worker: _Worker, work: _Work, jobs: Sequence[Any]) -> None:
         work.waiting.appendleft(index)
         worker.ready = False
     else:
-        worker.job = index
+        worker.job, worker.parts = index, 0

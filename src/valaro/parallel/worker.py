@@ -39,7 +39,7 @@ def _next_job(connection: Connection, function: Callable[[Any], Any], index: int
         job: Any = connection.recv()
     except Exception as error:  # noqa: BLE001  (a job that names what cannot be imported here)
         return Outcome(index=index, error=f"the job cannot be read by its worker: {words_for(error)}")
-    return attempt(function, job, index)
+    return attempt(function, job, index, connection.send)
 
 
 def _answer(connection: Connection, outcome: Outcome[Any]) -> None:

@@ -28,8 +28,8 @@ class SeenFaces:
     def add(self, track: FaceTrack) -> None:
         """Take the faces of a stretch; stretches come in order of time."""
         self._times = np.concatenate([self._times, track.times])
-        self._found = np.concatenate([self._found, track.found])
-        for index in np.flatnonzero(track.found):
+        self._found = np.concatenate([self._found, track.detected])
+        for index in np.flatnonzero(track.detected):
             time = float(track.times[index])
             if not self._thumbnails or time - self._thumbnails[-1].time >= self._spacing:
                 self._thumbnails.append(Thumbnail(time=time, crop=track.crops[index].copy()))

@@ -68,7 +68,7 @@ def clock(seconds: float) -> str:
 
 def level_shares(moments: Sequence[TimelineSegment]) -> tuple[LevelShares, ...]:
     """Return, for each dimension judged, the share of the judged time that each level won."""
-    found: list[LevelShares] = []
+    judged: list[LevelShares] = []
     for dimension in DIMENSIONS:
         seconds = dict.fromkeys(LEVELS, 0.0)
         for moment in moments:
@@ -77,8 +77,8 @@ def level_shares(moments: Sequence[TimelineSegment]) -> tuple[LevelShares, ...]:
         total = sum(seconds.values())
         if total > 0:
             low, medium, high = (seconds[level] / total for level in LEVELS)
-            found.append(LevelShares(dimension=dimension, shares=(low, medium, high)))
-    return tuple(found)
+            judged.append(LevelShares(dimension=dimension, shares=(low, medium, high)))
+    return tuple(judged)
 
 
 def _without_face(moments: Sequence[TimelineSegment]) -> float:

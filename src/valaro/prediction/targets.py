@@ -23,17 +23,17 @@ def page_names(recordings: Sequence[Path], suffix: str = ".html") -> list[str]:
     """
     stems = [_fitting(recording.stem) for recording in recordings]
     counts = Counter(map(_same, stems))
-    names = {place: stem for place, stem in enumerate(stems) if counts[_same(stem)] == 1}
+    names = {index: stem for index, stem in enumerate(stems) if counts[_same(stem)] == 1}
     taken = set(map(_same, names.values()))
-    for place, stem in enumerate(stems):
-        if place in names:
+    for index, stem in enumerate(stems):
+        if index in names:
             continue
-        name = f"{stem}-{place + 1}"
+        name = f"{stem}-{index + 1}"
         while _same(name) in taken:
-            name = f"{name}-{place + 1}"
-        names[place] = name
+            name = f"{name}-{index + 1}"
+        names[index] = name
         taken.add(_same(name))
-    return [names[place] + suffix for place in range(len(stems))]
+    return [names[index] + suffix for index in range(len(stems))]
 
 
 def _same(name: str) -> str:

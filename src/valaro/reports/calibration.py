@@ -1,26 +1,10 @@
-"""Whether the models' probabilities can be taken at their word: a sentence, and the dots of the figure."""
+"""Whether the models' probabilities can be taken at their word: a sentence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from valaro.analysis.calibration import TRUSTED, CalibrationRow, TemperatureScaling
-from valaro.evaluation.calibration import Bin
 from valaro.evaluation.significance import Interval
 from valaro.reports.sentences import percent
-
-SIDE = 200.0
-_LEFT, _TOP, _INNER = 30.0, 6.0, 164.0
-_LARGEST = 11.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dot:
-    """A bin of the reliability figure, in the units of its view box; its area is its share of the answers."""
-
-    x: float
-    y: float
-    radius: float
-    words: str
 
 
 def calibration_sentence(rows: Sequence[CalibrationRow]) -> str:
@@ -54,32 +38,9 @@ def _how(gap: Interval) -> str:
 
 def _what_shows(scaling: TemperatureScaling) -> str:
     """Return whether the temperatures mend: a smaller error may stand beside a higher cross-entropy, and by chance."""
-    told = f"({nats(scaling.change)} nats)"
+    change = f"({nats(scaling.change)} nats)"
     if scaling.change.includes_zero:
-        return f"; in its cross-entropy that shows as neither gain nor loss {told}"
+        return f"; in its cross-entropy that shows as neither gain nor loss {change}"
     if scaling.change.value > 0:
-        return f", but its cross-entropy rises {told}: it is made worse"
-    return f", and its cross-entropy falls {told}"
-
-
-def dots(bins: Sequence[Bin]) -> tuple[Dot, ...]:
-    """Return the dots of the reliability figure."""
-    most = sum(item.count for item in bins)
-    return tuple(_dot(item, most) for item in bins)
-
-
-def _dot(one: Bin, most: int) -> Dot:
-    return Dot(
-        x=round(_across(one.confidence), 1),
-        y=round(_up(one.accuracy), 1),
-        radius=round(max(1.5, _LARGEST * (one.count / most) ** 0.5), 1),
-        words=f"says {percent(one.confidence)} %, right {percent(one.accuracy)} % of {one.count}",
-    )
-
-
-def _across(share: float) -> float:
-    return _LEFT + _INNER * share
-
-
-def _up(share: float) -> float:
-    return _TOP + _INNER * (1 - share)
+        return f", but its cross-entropy rises {change}: it is made worse"
+    return f", and its cross-entropy falls {change}"

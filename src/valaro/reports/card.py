@@ -34,7 +34,7 @@ def data_and_model_card(runs: Sequence[RunRecord], results: Sequence[DimensionRe
         Notice(lead="What it must not be used for. ", text=_MISUSE),
     ]
     for number, run in enumerate(runs):
-        rows = [row for one in results for row in one.rows if number in row.model_result.runs]
+        rows = [row for item in results for row in item.rows if number in row.model_result.runs]
         blocks += [Heading(text=run.name), Facts(pairs=tuple(_facts(run, rows)))]
     return tuple(blocks)
 
@@ -115,7 +115,7 @@ def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
     rough = ", too few for more than a rough interval" if len(speakers) < FEW_SPEAKERS else ""
     yield f"Tested on {sentences.plural(len(speakers), 'speaker')}{rough}."
     yield "Languages, ages and origins of the speakers are not recorded: how others are judged is unknown."
-    if any("derived" in note.text for note in run.notes):
+    if any(note.kind == "derived_labels" for note in run.notes):
         yield "Labels are derived from categories: what is learnt is to tell acted or voted categories apart."
     lost = [words for row in rows for words in _lost(row)]
     if lost:
@@ -126,7 +126,7 @@ def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
         yield f"{sentences.plural(alarmed, 'training')} showed a sign of collapse (see the alarms)."
     faces = data.faces([run])
     if faces:
-        yield f"{sentences.percent(faces.found / faces.frames)} % of the video frames show a face."
+        yield f"{sentences.percent(faces.detected / faces.frames)} % of the video frames show a face."
     if run.problems:
         yield f"{sentences.plural(len(run.problems), 'item')} could not be read or judged (see the problems)."
     if run.speaker_normalised:
@@ -135,9 +135,9 @@ def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
 
 def _lost(row: ModelRow) -> Iterator[str]:
     """Say which levels a network does not say though they are there."""
-    said, there = row.matrix.sum(0), row.matrix.sum(1)
-    for place, level in enumerate(LEVELS):
-        if there[place] > 0 and said[place] < HARDLY * said.sum():
-            often = "hardly ever" if said[place] else "never"
+    said, true = row.matrix.sum(0), row.matrix.sum(1)
+    for index, level in enumerate(LEVELS):
+        if true[index] > 0 and said[index] < HARDLY * said.sum():
+            often = "hardly ever" if said[index] else "never"
             dimension = row.model_result.results[0].dimension
             yield f"{row.model_result.label} {often} says {level} ({dimension})"

@@ -1,212 +1,123 @@
-"""The report as blocks, for the forms that are no page: the same scores, differences, data and notes."""
+"""The report as blocks: the one description of which every form is made."""
 
 from collections.abc import Iterator, Sequence
 
 from valaro.analysis import data
-from valaro.analysis.alarms import AlarmRow
-from valaro.analysis.calibration import TemperatureScaling, calibration_rows
+from valaro.analysis.model_results import trainings
 from valaro.analysis.paper.numbers import SOURCE
-from valaro.analysis.results import DimensionResults, ModelRow, alarms_of
-from valaro.analysis.sanity import sanity_checks
-from valaro.records import DIMENSIONS, LEVELS, RunRecord
-from valaro.reports import sentences
-from valaro.reports.alarms import alarm_advice, alarm_words
-from valaro.reports.blocks import Block, Cell, Facts, Heading, Matrices, Notice, Sentence, table, words
-from valaro.reports.calibration import calibration_sentence, nats
+from valaro.analysis.results import DimensionResults, alarms_of
+from valaro.records import RunRecord
+from valaro.reports import data_blocks, score_blocks, sentences
+from valaro.reports.blocks import Block, Heading, Notice, Section, Sentence, section
 from valaro.reports.card import data_and_model_card
+from valaro.reports.conclusion import conclusion
+from valaro.reports.feature_maps import map_blocks
 from valaro.reports.paper_comparison import axis_of, beside_paper
-from valaro.reports.sanity import check_name, check_words
-from valaro.reports.table_1 import level_table
 from valaro.reports.varied import varied_section
 
-_HOW = (
-    "Scores in percent: the mean over the trainings, with the 95 % interval of a bootstrap over the test speakers "
-    "and then over the utterances of each, and the deviation of the UAR over the trainings. "
-    "UAR is the mean recall over the levels, the paper's F1 is "
-    "2 UAR MAP / (UAR + MAP), macro F1 the mean of the levels' own F1. Where annotators tie, every tied level "
-    "counts as right."
+_UAR = (
+    "is short for unweighted average recall: the mean over the levels low, medium and high of how many of a "
+    "level's utterances were recognised, so that a rare level counts as much as a frequent one. 33.3 % is chance level "
+    "with three levels, 100 % is perfect."
 )
+_PAPER = f"{SOURCE}. What the paper prints, and what came out here; percent."
+
+
+def title_of(results: Sequence[DimensionResults]) -> str:
+    """Return what the report is about: its models and dimensions."""
+    models = sorted({row.model_result.model for item in results for row in item.rows})
+    if not models:
+        return "No training finished"
+    listed = f"{len(models)} models" if len(models) > 2 else " and ".join(models)
+    return f"{listed} on {' and '.join(item.dimension for item in results)}"
 
 
 def document(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> tuple[Block, ...]:
-    """Return the whole report but for learning curves, maps, single trainings and lists of clips."""
+    """Return the whole report.
+
+    A model that several runs have, training by training, stands once among the scores; the paper's tables show it in
+    each.
+    """
+    paper = beside_paper(runs, results)
     return (
-        *_notes(runs),
-        *(block for one in results for block in _headline(one)),
-        *_section("Can these figures be believed?", [_guards(runs, results)] if results else []),
-        *_section("Scores", [block for one in results for block in _scores(one)]),
-        *_section("Differences between models", [block for one in results for block in _differences(one)]),
-        *_section("What is taken for what", [block for one in results for block in _confusion(one)]),
-        *_section("Can the probabilities be believed?", [block for one in results for block in _calibration(one)]),
-        *_section("Alarms", _alarms(alarms_of(results))),
-        *_section(f"Beside the paper ({SOURCE})", beside_paper(runs, results)),
-        *_section("What the varied setting does", varied_section(runs, results, [axis_of(run) for run in runs])),
-        *_section("Data", list(_data(runs))),
-        *_section("Settings and environment", list(_settings(runs))),
-        *_section("Data and model card", data_and_model_card(runs, results)),
+        *_head(runs, results),
+        *_results(runs, results),
+        *section(
+            "beside-paper",
+            "Beside the paper",
+            "Beside the paper",
+            [Sentence(text=_PAPER, is_quiet=True), *paper] if paper else [],
+        ),
+        *section(
+            "varied",
+            "What the varied setting does",
+            "Varied setting",
+            varied_section(runs, results, [axis_of(run) for run in runs]),
+        ),
+        *section("data", "Data", "Data", data_blocks.data_section(runs)),
+        *section("faces", "Faces", "Faces", data_blocks.faces_section(data.faces(runs)), is_folded=True),
+        *section("problems", "Problems", "Problems", data_blocks.problems_section(runs)),
+        *section(
+            "settings", "Settings and environment", "Settings", data_blocks.settings_section(runs), is_folded=True
+        ),
+        *section("card", "Data and model card", "Card", data_and_model_card(runs, results)),
     )
 
 
-def _section(name: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
-    return (Heading(text=name, level=2), *blocks) if blocks else ()
-
-
-def _notes(runs: Sequence[RunRecord]) -> Iterator[Notice]:
+def _head(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> Iterator[Block]:
+    if results:
+        yield conclusion(runs, results)
+    names = ", ".join(run.name for run in runs)
+    yield Sentence(
+        text=f"Emotion from voice and face: {names}. {sentences.plural(trainings(runs), 'training')}, each scored on "
+        "people it was not trained on.",
+        is_quiet=True,
+    )
     for note in data.notes(runs):
         yield Notice(lead=f"{note.corpus}: ", text=note.text)
-    for run in runs:
-        if run.missing:
-            yield Notice(lead=f"{run.name}: ", text=f"{sentences.unfinished_words(run)}.")
-        if rescaled := sentences.rescaled_words(run):
-            yield Notice(lead=f"{run.name}: ", text=f"{rescaled}.")
     scaled = [run.name for run in runs if run.speaker_normalised]
     if scaled:
         yield Notice(lead=f"{', '.join(scaled)}: ", text=f"{sentences.SPEAKER_NOTE}.")
+    for run in runs:
+        if rescaled := sentences.rescaled_words(run):
+            yield Notice(lead=f"{run.name}: ", text=f"{rescaled}.")
+        if run.missing:
+            yield Notice(lead=f"{run.name}: ", text=f"{sentences.unfinished_words(run)}.")
 
 
-def _headline(results: DimensionResults) -> Iterator[Sentence]:
-    lead = f"{results.dimension.capitalize()}. "
-    yield Sentence(lead=lead, text=" ".join(sentences.headline(results)))
+def _results(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> list[Block]:
+    if not results:
+        nothing = Sentence(text="There is nothing to score. See the problems below.")
+        return [Section(name="headline", title="No training finished", short="", blocks=(nothing,))]
+    alarms = alarms_of(results)
+    headlines: list[Block] = [block for item in results for block in _headline(item)]
+    headlines.append(Sentence(lead="Mean recall (UAR) ", text=_UAR, is_quiet=True))
+    if alarms:
+        headlines.append(Sentence(text="While the models were trained, signs of collapse were seen.", is_quiet=True))
+    return [
+        *section("headline", "What was found", "", headlines),
+        *section("sanity", "Can these figures be believed?", "Sanity checks", score_blocks.checks(runs, results)),
+        *section("scores", "Scores", "Scores", score_blocks.scores(results)),
+        *section("differences", "Differences between models", "Differences", score_blocks.differences(results)),
+        *section("confusion", "Which levels are confused", "Confusion", score_blocks.confusion(results)),
+        *section(
+            "calibration",
+            "Can the probabilities be believed?",
+            "Calibration",
+            score_blocks.calibration(results),
+            is_folded=True,
+        ),
+        *section("curves", "Learning curves", "Learning curves", score_blocks.curves_section(results), is_folded=True),
+        *section("maps", "What the network sees", "Maps", map_blocks(results), is_folded=True),
+        *section("alarms", "Alarms", "Alarms", score_blocks.alarms(alarms)),
+    ]
+
+
+def _headline(results: DimensionResults) -> Iterator[Block]:
+    yield Heading(text=results.dimension.capitalize())
+    yield Sentence(text=" ".join(sentences.headline(results)))
     for caution in sentences.cautions(results):
         yield Sentence(text=caution, is_quiet=True)
-
-
-def _beside(results: DimensionResults) -> tuple[Notice, ...]:
     note = sentences.speaker_note(results.speaker_normalised)
-    return (Notice(text=note),) if note else ()
-
-
-def _scores(results: DimensionResults) -> list[Block]:
-    names = [f"recall {level}" for level in LEVELS]
-    columns = (words("model"), "UAR", "deviation", "paper's F1", "macro F1", *names, "validation UAR", "trainings")
-    columns = (*columns, "utterances")
-    rows = [(Cell(text=row.model_result.label, below=row.chosen), *_row(row)) for row in results.rows]
-    chance = f"Guessing gives {sentences.percent(results.chance)} %."
-    return [
-        Heading(text=results.dimension.capitalize()),
-        table(columns, rows, f"{results.dimension.capitalize()}. {chance} {_HOW}"),
-        *_beside(results),
-    ]
-
-
-def _row(row: ModelRow) -> tuple[Cell | str, ...]:
-    intervals = [
-        Cell(text=sentences.percent(one.value), below=sentences.span(one), is_strong=one is row.uar)
-        for one in (row.uar, row.f1, row.macro_f1)
-    ]
-    shares = [*map(sentences.percent, row.recalls), sentences.percent(row.validation_uar)]
-    intervals.insert(1, Cell(text=sentences.percent(row.deviation)))
-    return (*intervals, *shares, str(len(row.model_result.results)), sentences.thousands(row.utterances))
-
-
-def _differences(results: DimensionResults) -> list[Block]:
-    if not results.differences:
-        return []
-    rows = [
-        (
-            Cell(text=sentences.pair_name(difference), below=sentences.question_words(difference)),
-            Cell(text=sentences.points(difference.uar.value), below=sentences.span_of_points(difference.uar)),
-            Cell(text=sentences.points(difference.f1.value), below=sentences.span_of_points(difference.f1)),
-            Cell(text=sentences.p_value(difference.p), below=sentences.p_value(difference.corrected)),
-            sentences.verdict(difference),
-        )
-        for difference in results.differences
-    ]
-    columns = (words("first − second"), "UAR, points", "paper's F1, points", "p, corrected", words("by UAR"))
-    name = results.dimension.capitalize()
-    caption = f"{name}: differences with their 95 % intervals, the same draws of test speakers for both models."
-    return [Heading(text=name), table(columns, rows, caption), *_beside(results)]
-
-
-def _guards(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> Block:
-    checks = sanity_checks(runs, results)
-    rows = [(check_name(check, several_runs=len(runs) > 1), check.state, check_words(check)) for check in checks]
-    return table((words("check"), words("state"), words("what was found")), rows)
-
-
-def _calibration(results: DimensionResults) -> list[Block]:
-    found = calibration_rows(results)
-    columns = (words("model"), "calibration error, %", "says − keeps, points", "cross-entropy, nats")
-    columns = (*columns, "temperature", "error at it, %", "cross-entropy at it, nats")
-    rows = [
-        (
-            row.label,
-            sentences.percent(row.error),
-            Cell(text=sentences.points(row.confidence_gap.value), below=sentences.span_of_points(row.confidence_gap)),
-            f"{row.entropy:.3f}",
-            *_after_scaling(row.after_temperature_scaling),
-        )
-        for row in found
-    ]
-    name = results.dimension.capitalize()
-    return [Heading(text=name), Sentence(text=calibration_sentence(found)), table(columns, rows), *_beside(results)]
-
-
-def _after_scaling(scaling: TemperatureScaling | None) -> tuple[str | Cell, ...]:
-    if scaling is None:
-        return ("–", "–", "–")
-    low, high = scaling.temperatures
-    entropy = Cell(text=f"{scaling.entropy:.3f}", below=nats(scaling.change))
-    return (f"{low:.2f} to {high:.2f}", sentences.percent(scaling.error), entropy)
-
-
-def _confusion(results: DimensionResults) -> list[Block]:
-    name = results.dimension.capitalize()
-    caption = f"{name}: test utterances of all trainings, percent of the true level, and counts."
-    figure = Matrices(name=f"confusion-{results.dimension}", rows=results.rows, caption=caption)
-    return [Heading(text=name), figure, *_beside(results)]
-
-
-def _alarms(alarms: Sequence[AlarmRow]) -> list[Block]:
-    columns = (words("model"), words("what was seen"), words("what to try"), "trainings", "first at step")
-    rows = [
-        (
-            row.label,
-            alarm_words(row),
-            alarm_advice(row),
-            f"{row.raised} of {row.trainings}",
-            sentences.count_range(row.steps),
-        )
-        for row in alarms
-    ]
-    return [table(columns, rows, "Nothing was left out for them.")] if rows else []
-
-
-def _data(runs: Sequence[RunRecord]) -> Iterator[Block]:
-    levels = [f"{dimension} {'/'.join(LEVELS)}" for dimension in DIMENSIONS]
-    rows = [
-        (
-            row.corpus,
-            *map(str, (row.utterances, row.labelled, row.speakers, row.sessions)),
-            sentences.duration(row.seconds),
-            *("/".join(map(str, row.levels.get(dimension, ()))) or "–" for dimension in DIMENSIONS),
-        )
-        for row in data.corpora(runs)
-    ]
-    columns = (words("corpus"), "utterances", "labelled", "speakers", "sessions", "length", *levels)
-    yield table(columns, rows)
-    counted = level_table(data.corpora(runs), is_paper_study=any(run.paper for run in runs))
-    if counted:
-        yield counted
-    faces = data.faces(runs)
-    if faces:
-        shown = sentences.percent(faces.found / faces.frames)
-        yield Sentence(
-            text=f"{shown} % of {sentences.thousands(faces.frames)} video frames in "
-            f"{sentences.plural(len(faces.clips), 'clip')} show a face; {sentences.plural(faces.without, 'clip')} none."
-        )
-    problems = data.problems(runs)
-    kinds = [(str(len(kind.utterances)), kind.where, kind.why, kind.utterances[0]) for kind in problems]
-    if kinds:
-        yield table(("count", words("step"), words("reason"), words("for example")), kinds, "Problems.")
-
-
-def _settings(runs: Sequence[RunRecord]) -> Iterator[Block]:
-    """Say once what several runs have in common."""
-    alike: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    for run in runs:
-        facts = {"normalisation": run.normalisation, "data fingerprint": run.fingerprint, **run.environment}
-        alike.setdefault(tuple(facts.items()), []).append(run.name)
-    for pairs, names in alike.items():
-        yield Heading(text=", ".join(names))
-        yield Facts(pairs=pairs)
+    if note:
+        yield Notice(text=note)

@@ -1,235 +1,208 @@
-"""The geometry of a report's figures: numbers to coordinates in the units of an SVG's view box."""
+"""What each panel of a figure shows, in the units it is drawn in; plots.py draws it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, isfinite
+from math import isfinite
+from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Float, Int
 
+from valaro.analysis.calibration import CalibrationRow
 from valaro.analysis.data import FaceTable, share
 from valaro.analysis.differences import Difference
-from valaro.analysis.results import DimensionResults
+from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.evaluation.significance import Interval
-from valaro.records import FoldResult, HistoryPoint
-from valaro.reports.sentences import pair_name
+from valaro.records import LEVELS, FeatureMap, FoldResult, HistoryPoint
+from valaro.reports.sentences import pair_name, percent, points, span, span_of_points
 
-WIDTH = 400.0
-"""Width of the wide figures: that of a telephone, so that text keeps its size there and grows a little elsewhere."""
-
-MARGIN = 14.0
-ROW = 46.0
-TALL_ROW = 61.0
-"""With a second line of text, where a name is too long to share one with its numbers."""
-
-LONGEST = 32
-"""Letters of a name that leave room for its numbers."""
+Item = TypeVar("Item")
 
 MOST_LINES = 48
 MOST_POINTS = 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tick:
-    """A mark on an axis: its coordinate and its words."""
-
-    at: float
-    text: str
+_BINS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
 class IntervalLine:
-    """A dot with its interval and the single values behind it, at height `y`."""
+    """A named dot with its interval, what stands beside it in words, and the single values behind it."""
 
-    y: float
-    dot: float
+    name: str
+    words: str
+    colour: int
+    value: float
     low: float
     high: float
     singles: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntervalChart:
+class Intervals:
     """Dots and intervals over one another on one axis, with a reference line (guessing, or no difference)."""
 
     lines: tuple[IntervalLine, ...]
-    ticks: tuple[Tick, ...]
     reference: float
-    row: float = ROW
-
-    @property
-    def height(self) -> float:
-        return self.row * len(self.lines) + 34
-
-    @property
-    def is_tall(self) -> bool:
-        return self.row > ROW
+    reference_name: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CurvePanel:
-    """One quantity over training steps: thin paths a training, the bold mean, the chosen steps as dots."""
+class Curve:
+    """One quantity over training steps: a thin line a training, the bold mean, the chosen steps as dots."""
 
     title: str
-    thin: tuple[str, ...]
-    mean: str
+    colour: int
+    thin: tuple[tuple[tuple[float, float], ...], ...]
+    mean: tuple[tuple[float, float], ...]
     chosen: tuple[tuple[float, float], ...]
-    low: str
-    high: str
+    low: float
+    high: float
     last_step: int
     trainings: int
 
 
-PANEL_WIDTH, PANEL_HEIGHT = 200.0, 120.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 8.0, 8.0, 18.0
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """A model over the setting's values: `points` as (value, score 0-1)."""
+
+    label: str
+    colour: int
+    points: tuple[tuple[str, Interval], ...]
 
 
-def score_chart(results: DimensionResults) -> IntervalChart:
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A model that the setting does not concern; score 0-1."""
+
+    label: str
+    colour: int
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueChart:
+    """Scores over the values of a setting: `places` are where the values stand on the axis."""
+
+    title: str
+    setting: str
+    values: tuple[str, ...]
+    places: tuple[float, ...]
+    series: tuple[Series, ...]
+    references: tuple[Reference, ...]
+    are_numbers: bool
+    is_to_scale: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointMap:
+    """Points by kind, in a frame that holds all real ones; those beyond it are drawn at its edge."""
+
+    title: str
+    points: tuple[tuple[str, Float[np.ndarray, "_ 2"]], ...]
+    frame: tuple[float, float, float, float]
+    """Left, right, bottom, top."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Histogram:
+    """Counts over a range of values; a few far outliers stand in the last bar."""
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    highest: float
+    unit: str
+
+
+Panel = Intervals | Curve | ModelRow | CalibrationRow | ValueChart | PointMap | Histogram | FaceTable
+"""A row of the results is drawn as its confusion matrix, one of calibration as its reliability, faces as a strip."""
+
+
+def title_of(panel: Panel) -> str:
+    """Return what stands above a panel among others; empty where one stands alone."""
+    match panel:
+        case ModelRow():
+            return panel.model_result.label
+        case CalibrationRow():
+            return panel.label
+        case Curve() | ValueChart() | PointMap():
+            return panel.title
+        case Intervals() | Histogram() | FaceTable():
+            return ""
+
+
+def score_chart(results: DimensionResults) -> Intervals:
     """Return UAR in percent: a dot and interval a model, a faint dot a training."""
-    values = [results.chance]
-    for row in results.rows:
-        values += [row.uar.low, row.uar.high, *row.fold_uars]
-    low, high = floor(min(values) * 10) * 10, ceil(max(values) * 10) * 10
-    scale = _Scale(low / 100, high / 100)
-    height = _row_height(row.model_result.label for row in results.rows)
     lines = [
-        _line(scale, height * place, height, row.uar, tuple(scale(value) for value in sorted(row.fold_uars)))
-        for place, row in enumerate(results.rows)
+        _line(
+            row.model_result.label,
+            f"{percent(row.uar.value)} ({span(row.uar)})",
+            row.model_result.colour,
+            row.uar,
+            row.fold_uars,
+        )
+        for row in results.rows
     ]
-    step = 10 if high - low <= 70 else 20
-    ticks = [Tick(at=scale(value / 100), text=str(value)) for value in range(low, high + 1, step)]
-    return IntervalChart(lines=tuple(lines), ticks=tuple(ticks), reference=scale(results.chance), row=height)
+    return Intervals(
+        lines=tuple(lines), reference=100 * results.chance, reference_name=f"guessing {percent(results.chance)} %"
+    )
 
 
-def difference_chart(differences: Sequence[Difference]) -> IntervalChart:
+def difference_chart(differences: Sequence[Difference]) -> Intervals:
     """Return UAR differences in points around a line at no difference."""
-    reach = max(max(abs(d.uar.low), abs(d.uar.high), abs(d.uar.value)) for d in differences)
-    step = next(size for size in (1, 2, 5, 10, 20, 50) if size * 3 >= 100 * reach or size == 50)
-    most = max(1, ceil(100 * reach / step)) * step
-    scale = _Scale(-most / 100, most / 100)
-    height = _row_height(map(pair_name, differences))
-    lines = [_line(scale, height * place, height, difference.uar, ()) for place, difference in enumerate(differences)]
-    marks = range(-most, most + 1, step)
-    ticks = [Tick(at=scale(m / 100), text=f"{m:+d}".replace("-", "−") if m else "0") for m in marks]
-    return IntervalChart(lines=tuple(lines), ticks=tuple(ticks), reference=scale(0.0), row=height)
-
-
-@dataclass(frozen=True)
-class Spread:
-    """The middle of some values and the quartiles around it."""
-
-    middle: float
-    low: float
-    high: float
-
-
-def spread_chart(spreads: Sequence[Spread], unit: str) -> IntervalChart:
-    """Return a dot and a bar a row around a line at 0."""
-    edges = [0.0, *(edge for spread in spreads for edge in (spread.low, spread.high))]
-    step = next(size for size in (1, 2, 5, 10, 20, 50) if size * 8 >= max(edges) - min(edges) or size == 50)
-    low, high = floor(min(edges) / step) * step, ceil(max(edges) / step) * step
-    scale = _Scale(low, high)
     lines = [
-        IntervalLine(y=ROW * place + 32, dot=scale(spread.middle), low=scale(spread.low), high=scale(spread.high))
-        for place, spread in enumerate(spreads)
+        _line(pair_name(d), f"{points(d.uar.value)} ({span_of_points(d.uar)})", d.colour, d.uar) for d in differences
     ]
-    marks = [
-        Tick(at=scale(mark), text=f"{mark:+d}".replace("-", "−") if mark else "0")
-        for mark in range(low, high + 1, step)
-    ]
-    last = Tick(at=marks[-1].at, text=f"{marks[-1].text} {unit}")
-    return IntervalChart(lines=tuple(lines), ticks=(*marks[:-1], last), reference=scale(0.0))
+    return Intervals(lines=tuple(lines), reference=0.0, reference_name="no difference", unit="points")
 
 
-def curve_panels(results: Sequence[FoldResult]) -> tuple[CurvePanel, ...]:
+def _line(name: str, words: str, colour: int, score: Interval, singles: Sequence[float] = ()) -> IntervalLine:
+    value, low, high = (100 * number for number in (score.value, score.low, score.high))
+    own = tuple(100 * single for single in sorted(singles))
+    return IntervalLine(name=name, words=words, colour=colour, value=value, low=low, high=high, singles=own)
+
+
+def curves(results: Sequence[FoldResult], colour: int) -> tuple[Curve, ...]:
     """Return a model's learning curves: validation UAR in percent first, then a panel for each loss term."""
     shown = [result for result in results if result.history]
     names = list(dict.fromkeys(name for result in shown for point in result.history for name in point.losses))
-    panels = [_panel("validation UAR, %", shown, lambda point: 100 * point.validation_uar, 1.0)]
+    panels = [_curve("validation UAR, %", colour, shown, lambda point: 100 * point.validation_uar, 1.0)]
     panels += [
-        _panel(name, shown, lambda point, name=name: point.losses.get(name, float("nan")), 0.99) for name in names
+        _curve(name.replace("_", " "), colour, shown, lambda point, name=name: point.losses.get(name, np.nan), 0.99)
+        for name in names
     ]
     return tuple(panels) if shown else ()
 
 
-def face_strip(table: FaceTable) -> str:
-    """Return a path under the clips' sorted shares of frames with a face, best to worst, in a 400 x 90 box."""
-    shares = [share(face) for face in reversed(table.clips)]
-    kept = [shares[k] for k in _spread(len(shares), 200)]
-    width = WIDTH / len(kept)
-    steps = " ".join(f"V{_n(90 - 90 * value)}H{_n((k + 1) * width)}" for k, value in enumerate(kept))
-    return f"M0 90{steps}V90Z"
-
-
-class _Scale:
-    """Linear map from values to the figure's width inside its margins."""
-
-    def __init__(self, low: float, high: float) -> None:
-        self.low, self.span = low, (high - low) or 1.0
-
-    def __call__(self, value: float) -> float:
-        return round(MARGIN + (WIDTH - 2 * MARGIN) * (value - self.low) / self.span, 1)
-
-
-def _line(scale: _Scale, top: float, row: float, interval: Interval, singles: tuple[float, ...]) -> IntervalLine:
-    dot, low, high = scale(interval.value), scale(interval.low), scale(interval.high)
-    return IntervalLine(y=top + row - ROW + 32, dot=dot, low=low, high=high, singles=singles)
-
-
-def _row_height(names: Iterable[str]) -> float:
-    return TALL_ROW if any(len(name) > LONGEST for name in names) else ROW
-
-
-def _panel(
-    title: str, results: Sequence[FoldResult], value: Callable[[HistoryPoint], float], keep: float
-) -> CurvePanel:
-    series = [[(p.step, value(p)) for p in result.history if isfinite(value(p))] for result in results]
-    points = [point for line in series for point in line]
-    last = max((step for step, _ in points), default=1) or 1
+def _curve(
+    title: str, colour: int, results: Sequence[FoldResult], value: Callable[[HistoryPoint], float], keep: float
+) -> Curve:
+    series = [[(float(p.step), value(p)) for p in result.history if isfinite(value(p))] for result in results]
+    flat = [point for line in series for point in line]
     # A generator's loss may spike; beyond the share `keep` it is drawn at the edge rather than flatten the rest.
-    low, high = _limits([y for _, y in points], keep)
-    place = _Place(last, low, high)
-    best = [
-        place(step, y)
-        for result, line in zip(results, series, strict=True)
-        for step, y in line
-        if step == result.best_step
-    ]
-    return CurvePanel(
+    low, high = (float(edge) for edge in np.quantile([y for _, y in flat], [0.0, keep])) if flat else (0.0, 1.0)
+    low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+
+    def inside(line: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+        return tuple((step, min(max(y, low), high)) for step, y in line)
+
+    pairs = zip(results, series, strict=True)
+    best = [(step, y) for result, line in pairs for step, y in line if step == result.best_step]
+    return Curve(
         title=title,
-        thin=tuple(_path(place, series[k]) for k in _spread(len(series), MOST_LINES) if series[k]),
-        mean=_path(place, _mean(series)),
-        chosen=tuple(best),
-        low=_short(low),
-        high=_short(high),
-        last_step=last,
+        colour=colour,
+        thin=tuple(inside(_thinned(line, MOST_POINTS)) for line in _thinned(series, MOST_LINES) if line),
+        mean=inside(_mean(series)),
+        chosen=inside(best),
+        low=low,
+        high=high,
+        last_step=int(max((step for step, _ in flat), default=1)) or 1,
         trainings=len(series),
     )
 
 
-class _Place:
-    """Map from (step, value) to a panel's coordinates."""
-
-    def __init__(self, last: int, low: float, high: float) -> None:
-        self.last, self.low, self.high = last, low, high
-
-    def __call__(self, step: float, value: float) -> tuple[float, float]:
-        inside = min(max(value, self.low), self.high)
-        rise = (inside - self.low) / ((self.high - self.low) or 1.0)
-        x = _LEFT + (PANEL_WIDTH - _LEFT - _RIGHT) * step / self.last
-        y = PANEL_HEIGHT - _BOTTOM - (PANEL_HEIGHT - _TOP - _BOTTOM) * rise
-        return round(x, 1), round(y, 1)
-
-
-def _limits(values: Sequence[float], keep: float) -> tuple[float, float]:
-    if not values:
-        return 0.0, 1.0
-    low, high = (float(edge) for edge in np.quantile(values, [0.0, keep]))
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def _mean(series: Sequence[Sequence[tuple[int, float]]]) -> list[tuple[int, float]]:
+def _mean(series: Sequence[Sequence[tuple[float, float]]]) -> list[tuple[float, float]]:
     """Return the mean at each step that at least half of the trainings reached."""
-    values: dict[int, list[float]] = {}
+    values: dict[float, list[float]] = {}
     for line in series:
         for step, y in line:
             values.setdefault(step, []).append(y)
@@ -237,21 +210,58 @@ def _mean(series: Sequence[Sequence[tuple[int, float]]]) -> list[tuple[int, floa
     return [(step, sum(ys) / len(ys)) for step, ys in sorted(values.items()) if 2 * len(ys) >= lines]
 
 
-def _path(place: _Place, line: Sequence[tuple[int, float]]) -> str:
-    kept = [place(*line[k]) for k in _spread(len(line), MOST_POINTS)]
-    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in kept) if kept else ""
+def _thinned(items: Sequence[Item], most: int) -> list[Item]:
+    """Return at most `most` items spread evenly, the first and last included."""
+    if len(items) <= most:
+        return list(items)
+    return [items[round(k * (len(items) - 1) / (most - 1))] for k in range(most)]
 
 
-def _spread(count: int, most: int) -> Iterable[int]:
-    """Return at most `most` places spread evenly over `count`, the first and last included."""
-    if count <= most:
-        return range(count)
-    return [round(k * (count - 1) / (most - 1)) for k in range(most)]
+def sorted_shares(table: FaceTable) -> list[float]:
+    """Return each clip's share (0-1) of frames with a face, best to worst."""
+    return _thinned([share(face) for face in reversed(table.clips)], 200)
 
 
-def _n(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+def histogram(values: Sequence[float]) -> Histogram | None:
+    """Return the counts over the values' range, None without a value; few far outliers count in the last bar."""
+    if not values:
+        return None
+    edge = float(np.quantile(values, 0.99)) * 1.2
+    low, high = min(values), max(min(max(values), edge), min(values) + 1e-9)
+    counts, edges = np.histogram(np.clip(values, low, high), bins=_BINS, range=(low, high))
+    return Histogram(
+        edges=tuple(map(float, edges)), counts=tuple(int(count) for count in counts), highest=max(values), unit="s"
+    )
 
 
-def _short(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+def frame_of(feature_map: FeatureMap) -> tuple[float, float, float, float]:
+    """Return the box (left, right, bottom, top) that holds all real points; both directions have one scale."""
+    real = np.concatenate([feature_map.labelled, feature_map.unlabelled, feature_map.test])
+    (left, bottom), (right, top) = real.min(axis=0), real.max(axis=0)
+    across = float(right - left) or float(top - bottom) or 1.0
+    # A third of the width at least, and 3/4 of it at most, or a map would be a strip.
+    up = max(float(top - bottom), across / 3)
+    across = max(across, up / 0.75)
+    middle, centre = float(left + right) / 2, float(bottom + top) / 2
+    return (middle - 0.53 * across, middle + 0.53 * across, centre - 0.55 * up, centre + 0.55 * up)
+
+
+def beyond(feature_map: FeatureMap) -> int:
+    """Return how many generated points lie outside the frame."""
+    left, right, bottom, top = frame_of(feature_map)
+    x, y = feature_map.generated[:, 0], feature_map.generated[:, 1]
+    return int(((x < left) | (x > right) | (y < bottom) | (y > top)).sum())
+
+
+def point_map(title: str, points: Iterable[tuple[str, Float[np.ndarray, "_ 2"]]], feature_map: FeatureMap) -> PointMap:
+    """Return the points inside the frame of a model's map."""
+    left, right, bottom, top = frame_of(feature_map)
+    kept = tuple((kind, own.clip([left, bottom], [right, top])) for kind, own in points)
+    return PointMap(title=title, points=kept, frame=(left, right, bottom, top))
+
+
+def by_level(
+    points: Float[np.ndarray, "n 2"], levels: Int[np.ndarray, " n"]
+) -> list[tuple[str, Float[np.ndarray, "_ 2"]]]:
+    """Return the points by level."""
+    return [(level, points[levels == k]) for k, level in enumerate(LEVELS)]

@@ -1,31 +1,28 @@
 """A report's blocks as LaTeX with booktabs, written in ASCII, so that every LaTeX engine sets it."""
 
 import unicodedata
-from collections.abc import Sequence
-from functools import singledispatch
+from collections.abc import Iterable, Mapping, Sequence
 
-from valaro.records import LEVELS
-from valaro.reports.blocks import Block, Cell, Charts, Facts, Heading, Matrices, Notice, Sentence, Table
-from valaro.reports.sentences import count, percent
+from valaro.reports.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Facts,
+    Figure,
+    Folded,
+    Heading,
+    Notice,
+    Section,
+    Sentence,
+    Table,
+    Verbatim,
+    Verdict,
+    walk,
+)
 
 _HEAD = r"""% made by valaro report
-\documentclass[10pt,a4paper]{article}
-\usepackage[T1]{fontenc}
-\usepackage{textcomp}
-\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
-\usepackage{amsmath}
-\usepackage[a4paper,landscape,margin=18mm]{geometry}
-\usepackage{booktabs}
-\usepackage{array}
-\usepackage{longtable}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{0.6em}
-\setlength{\LTleft}{0pt}
-\setlength{\tabcolsep}{4pt}
-\emergencystretch=3em
-\begin{document}
-\small
-"""
+% \input this in a document with these packages:
+% \usepackage[T1]{fontenc} \usepackage{textcomp,amsmath,booktabs,array,longtable,graphicx}"""
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -100,10 +97,16 @@ _COLUMNS_OF_WORDS, _WIDEST = 0.62, 0.24
 """Share of a line for all columns of words together, and for one; those of numbers take what they need."""
 
 
-def latex(title: str, blocks: Sequence[Block]) -> str:
-    """Return a document that compiles by itself."""
-    parts = [f"{_HEAD}{{\\LARGE\\bfseries {escaped(title)}\\par}}", *map(_written, blocks), "\\end{document}"]
-    return "\n\n".join(parts) + "\n"
+def latex(blocks: Iterable[Block], pictures: Mapping[str, str] | None = None) -> str:
+    """Return fragments to include in a document; `pictures` are the files of figures by their names."""
+    parts = [_HEAD]
+    for block in walk(blocks):
+        if isinstance(block, Figure) and pictures and block.name in pictures:
+            parts.append(
+                f"\\includegraphics[width=\\linewidth,height=0.8\\textheight,keepaspectratio]{{{pictures[block.name]}}}"
+            )
+        parts.append(_written(block))
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -129,75 +132,64 @@ def _plain(sign: str) -> str:
     return f"\\texttt{{U+{ord(sign):04X}}}"
 
 
-@singledispatch
-def _written(block: object) -> str:
-    raise TypeError(f"no LaTeX for {type(block).__name__}")
+def _written(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"\\{'subsection' if block.level == 3 else 'subsubsection'}*{{{escaped(block.text)}}}"
+        case Sentence():
+            text = f"{_bold(block.lead)}{escaped(block.text)}"
+            return _small(text) if block.is_quiet else f"{text}\\par"
+        case Notice():
+            return f"\\begin{{quote}}\\itshape {_bold(block.lead)}{escaped(block.text)}\\end{{quote}}"
+        case Facts():
+            return _list("description", [f"[{{{escaped(name)}}}] {escaped(text)}" for name, text in block.pairs])
+        case Bullets():
+            return _list("itemize", [f" {{}}{escaped(item)}" for item in block.items])
+        case Verbatim():
+            lines = "\\\\\n".join(f"\\mbox{{}}{escaped(line)}" for line in block.text.split("\n") if line.strip())
+            return f"{{\\footnotesize\\ttfamily\\raggedright\n{lines}\\par}}" if lines else ""
+        case Verdict():
+            uses = [f"{escaped(use)} \\texttt{{{escaped(command)}}}\\par" for use, command in block.uses]
+            return "\n".join([f"\\textbf{{{escaped(block.text)}}}\\par", *uses])
+        case Table():
+            return _table(block)
+        case Figure():
+            parts = [_table(block.table) if block.table else "", _small(escaped(block.caption)), _note(block.note)]
+            return "\n\n".join(filter(None, parts))
+        case Section():
+            return f"\\section*{{{escaped(block.title)}}}"
+        case Folded():
+            return f"\\paragraph*{{{escaped(block.summary)}}}"
 
 
-@_written.register
-def _(block: Heading) -> str:
-    command = {2: "section", 3: "subsection"}.get(block.level, "subsubsection")
-    return f"\\{command}*{{{escaped(block.text)}}}"
+def _list(kind: str, items: Sequence[str]) -> str:
+    body = "\n".join(f"\\item{item}" for item in items)
+    return f"\\begin{{{kind}}}\n{body}\n\\end{{{kind}}}" if items else ""
 
 
-@_written.register
-def _(block: Sentence) -> str:
-    text = f"{_bold(block.lead)}{escaped(block.text)}"
-    return f"{{\\footnotesize {text}\\par}}" if block.is_quiet else f"{text}\\par"
+def _small(text: str) -> str:
+    return f"{{\\footnotesize {text}\\par}}"
 
 
-@_written.register
-def _(block: Notice) -> str:
-    return f"\\begin{{quote}}\\itshape {_bold(block.lead)}{escaped(block.text)}\\end{{quote}}"
+def _note(text: str) -> str:
+    return _written(Notice(text=text)) if text else ""
 
 
-@_written.register
-def _(block: Facts) -> str:
-    items = "\n".join(f"\\item[{{{escaped(name)}}}] {escaped(text)}" for name, text in block.pairs)
-    return f"\\begin{{description}}\n{items}\n\\end{{description}}" if block.pairs else ""
-
-
-@_written.register
-def _(block: Table) -> str:
-    return _table(
-        [(column.name, column.is_words) for column in block.columns],
-        [[_cell(cell) for cell in row] for row in block.rows],
-        block.caption,
-    )
-
-
-@_written.register
-def _(block: Matrices) -> str:
-    lines: list[list[str]] = []
-    for row in block.rows:
-        for place, level in enumerate(LEVELS):
-            counts = [float(number) for number in row.matrix[place]]
-            total = sum(counts)
-            name = escaped(row.model_result.label) if place == 0 else ""
-            shares = [_cell(Cell(text=percent(n / total if total else None), below=count(n))) for n in counts]
-            lines.append([name, level, *shares])
-    columns = [("model", True), ("true level", True), *((f"said {level}, %", False) for level in LEVELS)]
-    return _table(columns, lines, block.caption)
-
-
-@_written.register
-def _(block: Charts) -> str:
-    return f"{_written(block.table)}\n\n{{\\footnotesize {escaped(block.caption)}\\par}}"
-
-
-def _table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], caption: str) -> str:
-    wide = _COLUMNS_OF_WORDS / max(1, sum(is_words for _, is_words in columns))
+def _table(block: Table) -> str:
+    words = sum(column.is_words for column in block.columns)
+    wide = min(_COLUMNS_OF_WORDS / max(1, words), _WIDEST)
     shape = "".join(
-        f">{{\\raggedright\\arraybackslash}}p{{{min(wide, _WIDEST):.3f}\\linewidth}}" if is_words else "r"
-        for _, is_words in columns
+        f">{{\\raggedright\\arraybackslash}}p{{{wide:.3f}\\linewidth}}" if column.is_words else "r"
+        for column in block.columns
     )
-    head = " & ".join(escaped(name) for name, _ in columns)
-    body = "\n".join(_after_a_row(" & ".join(row)) + r" \\" for row in rows)
-    below = f"\n{{\\footnotesize {escaped(caption)}\\par}}" if caption else ""
-    return (
+    head = " & ".join(escaped(column.name) for column in block.columns)
+    body = "\n".join(_after_a_row(" & ".join(map(_cell, row))) + r" \\" for row in block.rows)
+    below = [_small(escaped(block.caption)) if block.caption else "", _note(block.note)]
+    longtable = (
         f"{{\\footnotesize\\begin{{longtable}}{{@{{}}{shape}@{{}}}}\n\\toprule\n{head} \\\\\n\\midrule\n\\endhead\n"
-        f"{body}\n\\bottomrule\n\\end{{longtable}}}}{below}"
+        f"{body}\n\\bottomrule\n\\end{{longtable}}}}"
     )
+    return "\n".join(filter(None, [longtable, *below]))
 
 
 def _after_a_row(text: str) -> str:

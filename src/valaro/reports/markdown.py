@@ -1,29 +1,38 @@
 """A report's blocks as Markdown: tables with pipes, nothing that a reader's program could take for HTML."""
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import singledispatch
+from collections.abc import Iterable, Mapping
 
-from valaro.records import LEVELS
-from valaro.reports.blocks import Block, Cell, Charts, Facts, Heading, Matrices, Notice, Sentence, Table
-from valaro.reports.sentences import count, percent
+from valaro.reports.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Facts,
+    Figure,
+    Folded,
+    Heading,
+    Notice,
+    Section,
+    Sentence,
+    Table,
+    Verbatim,
+    Verdict,
+    walk,
+)
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&$])")
 _LIST = re.compile(r"^(\d*)([.)]|[-+=]+)(?=\s|$)")
 """What at a paragraph's start would make it a list or a rule."""
 
 
-def markdown(title: str, blocks: Sequence[Block], pictures: Mapping[str, str] | None = None) -> str:
+def markdown(title: str, blocks: Iterable[Block], pictures: Mapping[str, str] | None = None) -> str:
     """Return the document; `pictures` are the files of figures by their names, shown where the figure stands."""
     parts = ["<!-- made by valaro report -->", f"# {escaped(title)}"]
-    for block in blocks:
-        named = block.name if isinstance(block, Matrices | Charts) else ""
-        if pictures and named in pictures:
-            parts.append(
-                f"![{escaped(block.caption if isinstance(block, Matrices | Charts) else '')}]({pictures[named]})"
-            )
+    for block in walk(blocks):
+        if isinstance(block, Figure) and pictures and block.name in pictures:
+            parts.append(f"![{escaped(block.label)}]({pictures[block.name]})")
         parts.append(_written(block))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -37,59 +46,47 @@ def escaped(text: str) -> str:
     return _LIST.sub(r"\1\\\2", plain)
 
 
-@singledispatch
-def _written(block: object) -> str:
-    raise TypeError(f"no Markdown for {type(block).__name__}")
+def _written(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"{'#' * block.level} {escaped(block.text)}"
+        case Sentence():
+            return f"{_bold(block.lead)}{escaped(block.text)}"
+        case Notice():
+            return f"> {_bold(block.lead)}{escaped(block.text)}"
+        case Facts():
+            return "\n".join(f"- {_bold(f'{name}: ')}{escaped(text)}" for name, text in block.pairs)
+        case Bullets():
+            return "\n".join(f"- {escaped(item)}" for item in block.items)
+        case Verbatim():
+            return "\n".join(f"    {_one_line(line)}" for line in block.text.split("\n"))
+        case Verdict():
+            uses = [part for use, command in block.uses for part in (escaped(use), _written(Verbatim(text=command)))]
+            return "\n\n".join([f"**{escaped(block.text)}**", *filter(str.strip, uses)])
+        case Table():
+            return _table(block)
+        case Figure():
+            parts = [_table(block.table) if block.table else "", escaped(block.caption), _note(block.note)]
+            return "\n\n".join(filter(None, parts))
+        case Section():
+            return f"## {escaped(block.title)}"
+        case Folded():
+            return f"**{escaped(block.summary)}**"
 
 
-@_written.register
-def _(block: Heading) -> str:
-    return f"{'#' * block.level} {escaped(block.text)}"
-
-
-@_written.register
-def _(block: Sentence) -> str:
-    return f"{_bold(block.lead)}{escaped(block.text)}"
-
-
-@_written.register
-def _(block: Notice) -> str:
-    return f"> {_bold(block.lead)}{escaped(block.text)}"
-
-
-@_written.register
-def _(block: Facts) -> str:
-    return "\n".join(f"- {_bold(f'{name}: ')}{escaped(text)}" for name, text in block.pairs)
-
-
-@_written.register
-def _(block: Table) -> str:
+def _table(block: Table) -> str:
     rules = ["---" if column.is_words else "---:" for column in block.columns]
-    lines = [
-        [escaped(column.name) for column in block.columns],
-        rules,
-        *([_cell(c) for c in row] for row in block.rows),
-    ]
+    lines = [[escaped(column.name) for column in block.columns], rules, *(map(_cell, row) for row in block.rows)]
     written = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{written}\n\n{escaped(block.caption)}" if block.caption else written
+    return "\n\n".join(filter(None, [written, escaped(block.caption), _note(block.note)]))
 
 
-@_written.register
-def _(block: Matrices) -> str:
-    lines = [["model", "true level", *(f"said {level}, %" for level in LEVELS)], ["---", "---", *["---:"] * 3]]
-    for row in block.rows:
-        for place, level in enumerate(LEVELS):
-            counts = [float(number) for number in row.matrix[place]]
-            total = sum(counts)
-            shares = [f"{percent(n / total if total else None)} ({count(n)})" for n in counts]
-            lines.append([escaped(row.model_result.label), level, *shares])
-    written = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{written}\n\n{escaped(block.caption)}"
+def _note(text: str) -> str:
+    return _written(Notice(text=text)) if text else ""
 
 
-@_written.register
-def _(block: Charts) -> str:
-    return f"{_written(block.table)}\n\n{escaped(block.caption)}"
+def _one_line(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def _cell(cell: Cell) -> str:

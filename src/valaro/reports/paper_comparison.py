@@ -24,11 +24,11 @@ def beside_paper(runs: Sequence[RunRecord], results: Sequence[DimensionResults])
     """Return a part a run that is one of the paper's studies, in the order of the paper; empty without one."""
     known = [run for run in runs_of(runs, results) if run.record.paper in BY_NAME]
     blocks: list[Block] = []
-    told: dict[Table, str] = {}
+    shown_for: dict[Table, str] = {}
     for run in sorted(known, key=lambda run: ORDER[run.record.paper]):
         part = BY_NAME[run.record.paper]
         blocks.append(Heading(text=f"{part.heading} ({run.record.name})"))
-        blocks += [*_conditions(part, run, told), *_part(part, run, known, results)]
+        blocks += [*_conditions(part, run, shown_for), *_part(part, run, known, results)]
     return tuple(blocks)
 
 
@@ -37,20 +37,20 @@ def axis_of(run: RunRecord) -> str:
     return BY_NAME[run.paper].axis if run.paper in BY_NAME else ""
 
 
-def _conditions(part: PaperPart, run: Run, told: dict[Table, str]) -> list[Block]:
+def _conditions(part: PaperPart, run: Run, shown_for: dict[Table, str]) -> list[Block]:
     """Return what is other than in the paper; where an earlier part had the same, its name stands for it."""
     differing = conditions(run.record)
-    rows = [(one.what, one.paper, one.here) for one in differing]
-    found: list[Block] = []
+    rows = [(condition.what, condition.paper, condition.here) for condition in differing]
+    blocks: list[Block] = []
     if rows:
         shown = table((words("what differs"), words("in the paper"), words("here")), rows)
-        before = told.setdefault(shown, part.heading.partition(":")[0])
-        is_new = before == part.heading.partition(":")[0]
+        before = shown_for.setdefault(shown, part.number)
+        is_new = before == part.number
         text = "What differs stands below." if is_new else f"What differs is what differs for {before}."
-        found += [Notice(lead="Not the paper's conditions. ", text=text), *([shown] if is_new else [])]
+        blocks += [Notice(lead="Not the paper's conditions. ", text=text), *([shown] if is_new else [])]
     else:
-        found.append(Sentence(text=_ALIKE, is_quiet=True))
-    return found
+        blocks.append(Sentence(text=_ALIKE, is_quiet=True))
+    return blocks
 
 
 def _part(part: PaperPart, run: Run, runs: Sequence[Run], results: Sequence[DimensionResults]) -> list[Block]:

@@ -1,6 +1,7 @@
 """The plain sentences in which a report says what was found."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from valaro.analysis.differences import BEST, LEVEL, Difference, Question
 from valaro.analysis.results import DimensionResults
@@ -217,13 +218,13 @@ def parted(halves: frozenset[TestHalf]) -> str:
 
 def cautions(results: DimensionResults) -> tuple[str, ...]:
     """Return what a reader must keep in mind with these figures."""
-    found: list[str] = []
+    cautions: list[str] = []
     speakers = min(row.speakers for row in results.rows)
     if speakers < FEW_SPEAKERS:
         people = "1 test speaker" if speakers == 1 else f"{speakers} test speakers"
-        found.append(f"Only {people}: an interval over so few people is rough.")
+        cautions.append(f"Only {people}: an interval over so few people is rough.")
     if results.incomplete:
-        found.append(
+        cautions.append(
             f"In {results.incomplete} of {len(results.folds)} trainings a level is missing from the test set; UAR is "
             f"taken over the levels present, so guessing gives {_chances(results)}\u00a0% here, not 33.3\u00a0%."
         )
@@ -232,14 +233,14 @@ def cautions(results: DimensionResults) -> tuple[str, ...]:
         every = next((d.pairs for d in results.differences if d.question == BEST), 0)
         over = [f"over the {plural(asked, 'pair')} that answer{'s' if asked == 1 else ''} a question"] if asked else []
         over += [f"for the highest UAR against the rest over all {plural(every, 'pair')} of models"] if every else []
-        found.append(
+        cautions.append(
             f"A difference counts as shown if it holds after Holm's correction, {', '.join(over)}; each interval is "
             "its pair's own."
         )
     short = [row.model_result.label for row in results.rows if row.lacking]
     if short:
-        found.append(f"{_some(short)}: trainings are missing, so they stand after the others whatever their UAR.")
-    return tuple(found)
+        cautions.append(f"{_some(short)}: trainings are missing, so they stand after the others whatever their UAR.")
+    return tuple(cautions)
 
 
 def _chances(results: DimensionResults) -> str:
@@ -250,8 +251,8 @@ def _chances(results: DimensionResults) -> str:
 
 def unfinished_words(run: RunRecord) -> str:
     """Return how many of a study's results are there; empty where none is missing."""
-    there = run.planned - len(run.missing)
-    return f"not finished: {thousands(there)} of {plural(run.planned, 'result')} are there" if run.missing else ""
+    count = len(run.planned) - len(run.missing)
+    return f"not finished: {thousands(count)} of {plural(len(run.planned), 'result')} are there" if run.missing else ""
 
 
 def rescaled_words(run: RunRecord) -> str:
@@ -268,19 +269,22 @@ def rescaled_words(run: RunRecord) -> str:
     )
 
 
-def score_words(results: DimensionResults) -> tuple[str, ...]:
-    """Return each model's UAR and interval for the figure."""
-    return tuple(f"{percent(row.uar.value)} ({span(row.uar)})" for row in results.rows)
+_LONGEST_NAME = 120
 
 
-def pair_words(differences: Sequence[Difference]) -> tuple[str, ...]:
-    """Return each difference of UAR and its interval for the figure."""
-    return tuple(f"{points(d.uar.value)} ({span_of_points(d.uar)})" for d in differences)
+def file_name(name: str) -> str:
+    """Return a figure's name as that of a file, cut where a file system would not hold it.
+
+    >>> file_name("curves-SSGAN face, max_unlabelled 20/3")
+    'curves-SSGAN-face-max_unlabelled-20-3'
+    """
+    return re.sub(r"[^A-Za-z0-9._+]+", "-", name)[:_LONGEST_NAME].strip("-.")
 
 
-def speaker_note(labels: Sequence[str]) -> str:
-    """Return the note that stands beside every figure of a run with speaker-wise normalisation, empty without."""
-    return f"{', '.join(labels)}: {SPEAKER_NOTE}." if labels else ""
+def speaker_note(labels: Iterable[str]) -> str:
+    """Return the note that stands beside every figure of models with speaker-wise normalisation, empty without."""
+    named = ", ".join(dict.fromkeys(labels))
+    return f"{named}: {SPEAKER_NOTE}." if named else ""
 
 
 def chosen_step(result: FoldResult) -> str:

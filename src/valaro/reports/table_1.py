@@ -67,9 +67,9 @@ def _verdict(tally: LevelTally) -> str:
     return ", as the paper's" if tally.by_mean == tally.paper else ", NOT the paper's"
 
 
-def _row(name: str, way: str, counts: Counts, utterances: int) -> tuple[Cell | str, ...]:
+def _row(name: str, counted_by: str, counts: Counts, utterances: int) -> tuple[Cell | str, ...]:
     cells = (Cell(text=percent(count / utterances), below=thousands(count)) for count in counts)
-    return (name, way, *cells, thousands(utterances))
+    return (name, counted_by, *cells, thousands(utterances))
 
 
 def _slashed(counts: Counts) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from valaro.analysis.differences import LEVEL, difference_between
 from valaro.analysis.results import DimensionResults, ModelRow
-from valaro.analysis.varied import OverValues, in_order, over_values
+from valaro.analysis.varied import OverValues, in_order, number_of, over_values
 from valaro.evaluation.significance import Interval, holm
 from valaro.records import RunRecord
 from valaro.reports import sentences
-from valaro.reports.blocks import Block, Cell, Charts, Heading, Notice, Sentence, Table, table, words
-from valaro.reports.value_charts import Reference, Series, value_chart
+from valaro.reports.blocks import Block, Columns, Figure, Heading, Sentence, Table, score_cell, table_of, words
+from valaro.reports.figures import Reference, Series, ValueChart
 
 MOST_SERIES = 6
 """Models in a chart; more stand in another, since there are no more colours that everyone can tell apart."""
@@ -26,9 +26,9 @@ def varied_section(
     for number, run in enumerate(runs):
         names = dict.fromkeys(name for result in run.judged for name, _ in result.varied if name != shown[number])
         for name in names:
-            found = [block for one in results for block in setting_blocks(one, number, name)]
-            if found:
-                blocks += [Heading(text=f"{run.name}: {name}" if len(runs) > 1 else name), *found]
+            own = [block for item in results for block in setting_blocks(item, number, name)]
+            if own:
+                blocks += [Heading(text=f"{run.name}: {name}" if len(runs) > 1 else name), *own]
     return tuple(blocks)
 
 
@@ -56,7 +56,7 @@ def setting_blocks(
                 f"{results.dimension}, {title}, %",
                 name.replace("_", " "),
                 values,
-                [_series(model, place, metric) for place, model in enumerate(some)],
+                [_series(model, index, metric) for index, model in enumerate(some)],
                 [_reference(row, len(some) + k, metric) for k, row in enumerate(beside[: MOST_SERIES - 1])],
             )
             for title, metric in (("UAR", "uar"), ("paper's F1", "f1"))
@@ -68,12 +68,41 @@ def setting_blocks(
         )
         file = f"{name}-{results.dimension}" + (f"-{start // MOST_SERIES + 1}" if len(models) > MOST_SERIES else "")
         file += f"-run-{run + 1}" if run else ""
-        blocks.append(Charts(name=file, charts=charts, caption=caption, table=_table(name, some, beside)))
-    blocks += [Sentence(text=_sentence(model, name)) for model in models if len(model.rows) > 1]
-    note = sentences.speaker_note(
-        [row.model_result.model for model in models for _, row in model.rows if row.model_result.speaker_normalised]
+        label = f"{results.dimension.capitalize()}: scores over {name.replace('_', ' ')}"
+        numbers, own = _table(name, some, beside), [row.model_result for model in some for _, row in model.rows]
+        note = sentences.speaker_note(result.model for result in own if result.speaker_normalised)
+        blocks.append(Figure(name=file, panels=charts, label=label, caption=caption, note=note, table=numbers))
+    return (*blocks, *(Sentence(text=_sentence(model, name)) for model in models if len(model.rows) > 1))
+
+
+FAR_APART = 50.0
+"""Numbers whose largest is more than this many times the smallest above 0 stand evenly, not to scale."""
+
+
+def value_chart(
+    title: str, setting: str, values: Sequence[str], series: Sequence[Series], references: Sequence[Reference]
+) -> ValueChart:
+    """Return the chart of scores (0-1) over `values`, which come in order: numbers to scale where they can be."""
+    numbers = [number for number in map(number_of, values) if number is not None]
+    are_numbers = len(numbers) == len(values)
+    to_scale = are_numbers and _can_be_to_scale(numbers)
+    return ValueChart(
+        title=title,
+        setting=setting,
+        values=tuple(values),
+        places=tuple(numbers) if to_scale else tuple(map(float, range(len(values)))),
+        series=tuple(series),
+        references=tuple(references),
+        are_numbers=are_numbers,
+        is_to_scale=to_scale or not are_numbers,
     )
-    return (*blocks, Notice(text=note)) if note else tuple(blocks)
+
+
+def _can_be_to_scale(numbers: Sequence[float]) -> bool:
+    positive = [number for number in numbers if number > 0]
+    return len(positive) == sum(number != 0 for number in numbers) and (
+        not positive or max(positive) <= FAR_APART * min(positive)
+    )
 
 
 def over_label(model: OverValues) -> str:
@@ -96,21 +125,15 @@ def _reference(row: ModelRow, colour: int, metric: str) -> Reference:
 
 def _table(name: str, models: Sequence[OverValues], beside: Sequence[ModelRow]) -> Table:
     lines = [(over_label(model), value, row) for model in models for value, row in model.rows]
-    lines += [(row.model_result.model, "–", row) for row in beside]
-    return table(
-        (words("model"), words(name), "UAR, %", "paper's F1, %", "unlabelled recordings", "trainings"),
-        [
-            (
-                label,
-                value,
-                Cell(text=sentences.percent(row.uar.value), below=sentences.span(row.uar), is_strong=True),
-                Cell(text=sentences.percent(row.f1.value), below=sentences.span(row.f1)),
-                sentences.count_range(_unlabelled(row)),
-                str(len(row.model_result.results)),
-            )
-            for label, value, row in lines
-        ],
+    columns: Columns[tuple[str, str, ModelRow]] = (
+        (words("model"), lambda line: line[0]),
+        (words(name), lambda line: line[1]),
+        ("UAR, %", lambda line: score_cell(line[2].uar)),
+        ("paper's F1, %", lambda line: score_cell(line[2].f1, is_strong=False)),
+        ("unlabelled recordings", lambda line: sentences.count_range(_unlabelled(line[2]))),
+        ("trainings", lambda line: str(len(line[2].model_result.results))),
     )
+    return table_of([*lines, *((row.model_result.model, "–", row) for row in beside)], columns)
 
 
 def _unlabelled(row: ModelRow) -> tuple[int, int]:

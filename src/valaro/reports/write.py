@@ -5,18 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from valaro.analysis.results import dimension_results
-from valaro.analysis.score_table import predictions_csv, scores_csv, scores_json
 from valaro.errors import ValaroError
 from valaro.files import atomic_folder, write_page
 from valaro.records import RunRecord
-from valaro.reports.blocks import Charts, Matrices
-from valaro.reports.document import document
-from valaro.reports.figure_files import figure_files, file_name
-from valaro.reports.html import page_of, report_page, title_of
+from valaro.reports.blocks import Figure, walk
+from valaro.reports.document import document, title_of
+from valaro.reports.html import page_of, report_page
 from valaro.reports.latex import latex
 from valaro.reports.markdown import markdown
+from valaro.reports.plots import figure_files
+from valaro.reports.score_files import predictions_csv, scores_csv, scores_json
+from valaro.reports.sentences import file_name
 
 PAGE = "report.html"
+_PICTURES = (".svg", ".pdf", ".png")
 _FOLDER_FILES = (PAGE, "report.md", "tables.tex", "scores.csv", "predictions.csv")
 
 
@@ -54,7 +56,7 @@ def _markdown(runs: Sequence[RunRecord]) -> str:
 
 def _latex(runs: Sequence[RunRecord]) -> str:
     results = dimension_results(runs)
-    return latex(title_of(results), document(runs, results))
+    return latex(document(runs, results))
 
 
 _FORMS: dict[str, Callable[[Sequence[RunRecord]], str]] = {
@@ -70,20 +72,21 @@ def _write_folder(runs: Sequence[RunRecord], folder: Path) -> None:
     _check_is_ours(folder)
     results = dimension_results(runs)
     blocks = document(runs, results)
-    pictures = figure_files(runs, results, blocks)
-    title = title_of(results)
-    drawn = [block.name for block in blocks if isinstance(block, Matrices | Charts)]
+    figures = {file_name(block.name): block for block in walk(blocks) if isinstance(block, Figure)}
+    pictures = {block.name: name for name, block in figures.items()}
     texts = {
-        PAGE: page_of(runs, results),
-        "report.md": markdown(title, blocks, {name: f"{file_name(name)}.svg" for name in drawn}),
-        "tables.tex": latex(title, blocks),
+        PAGE: page_of(runs, results, blocks),
+        "report.md": markdown(title_of(results), blocks, {name: f"{file}.svg" for name, file in pictures.items()}),
+        "tables.tex": latex(blocks, {name: f"{file}.pdf" for name, file in pictures.items()}),
         "scores.csv": scores_csv(runs),
         "predictions.csv": predictions_csv(runs),
-        **{f"{name}.svg": picture for name, picture in pictures.items()},
     }
     with atomic_folder(folder) as aside:
         for name, text in texts.items():
             (aside / name).write_text(text, encoding="utf-8")
+        for name, block in figures.items():
+            for suffix, content in figure_files(block.panels, block.label).items():
+                (aside / f"{name}{suffix}").write_bytes(content)
 
 
 def _check_is_ours(folder: Path) -> None:
@@ -92,7 +95,7 @@ def _check_is_ours(folder: Path) -> None:
         raise ValaroError(f"cannot write a report to '{folder}': it is no folder")
     if not folder.is_dir():
         return
-    others = sorted(p.name for p in folder.iterdir() if p.name not in _FOLDER_FILES and p.suffix != ".svg")
+    others = sorted(p.name for p in folder.iterdir() if p.name not in _FOLDER_FILES and p.suffix not in _PICTURES)
     if others or (any(folder.iterdir()) and not (folder / PAGE).is_file()):
         example = f", such as {others[0]}" if others else ""
         raise ValaroError(

@@ -1,9 +1,11 @@
 """The feature store: all shards of a folder behind the ids of their utterances."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
+from operator import attrgetter, itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float16
@@ -16,7 +18,7 @@ from valaro.records import CorpusNote, FaceQuality, Problem
 from valaro.regular import why_no_folder
 from valaro.store.checksum import canonical_json, checksum
 from valaro.store.networks import read_network
-from valaro.store.shard import Shard, checksum_rows, map_rows, read_shard, spans
+from valaro.store.shard import Block, Shard, checksum_rows, map_rows, read_shard, spans
 
 FORMAT = "valaro feature store 1"
 HEAD = "store.json"
@@ -25,14 +27,12 @@ _MAPS_AT_ONCE = 8192
 """A process may hold some 65,000 mappings: a store of a million utterances has more shards than that."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
+    """Where the rows of a block lie."""
+
     shard: int
     start: int
-    rows: int
-    dim: int
-    version: str
-    checksum: str
+    block: Block
 
 
 class FeatureStore:
@@ -49,14 +49,14 @@ class FeatureStore:
         for shard in shards:
             self._add_spans(shard)
             for entry in shard.entries:
-                problems.update(entry.problems)
-                if entry.quality:
-                    qualities.setdefault(entry.utterance, entry.quality)
+                problems.update(entry.listed_problems())
+                if entry.face_quality:
+                    qualities.setdefault(entry.utterance, entry.face_quality)
             # The entries of a large corpus are a million objects, of which nothing more is needed.
             self._shards.append(replace(shard, entries=()))
         self.names = tuple(sorted(self._spans))
         self.ids = tuple(sorted(set().union(*self._spans.values())))
-        self.problems: tuple[Problem, ...] = tuple(sorted(problems, key=_problem_order))
+        self.problems: tuple[Problem, ...] = tuple(sorted(problems, key=attrgetter("utterance", "where", "why")))
         self.qualities: tuple[FaceQuality, ...] = tuple(qualities[name] for name in sorted(qualities))
 
     @classmethod
@@ -65,8 +65,8 @@ class FeatureStore:
         path = Path(path)
         store = cls(path, read_notes(path), _iterate_shards(path))
         for name in store.names:
-            dims = sorted({span.dim for span in store._spans[name].values()})
-            versions = sorted({span.version for span in store._spans[name].values()})
+            blocks = [span.block for span in store._spans[name].values()]
+            dims, versions = sorted({block.dim for block in blocks}), sorted({block.version for block in blocks})
             if len(dims) > 1 or len(versions) > 1:
                 raise StoreError(
                     f"{path}: feature '{name}' is there in {dims} numbers a row and versions {', '.join(versions)}, "
@@ -93,22 +93,23 @@ class FeatureStore:
 
     def length(self, utterance: str) -> int:
         """Return the rows (1/100 s each) that all stored features of the utterance have."""
-        rows = [spans[utterance].rows for spans in self._spans.values() if utterance in spans]
+        rows = [spans[utterance].block.rows for spans in self._spans.values() if utterance in spans]
         if not rows:
-            raise self._not_there(utterance, "")
+            raise self._absence_of(utterance, "")
         return min(rows)
 
     def dim(self, name: str) -> int:
         """Return the numbers a row of a feature."""
-        if name not in self._spans:
-            raise self._not_there("", name)
-        return next(iter(self._spans[name].values())).dim
+        return self._first_block(name).dim
 
     def version(self, name: str) -> str:
         """Return the version of the feature that computed what is stored under `name`."""
+        return self._first_block(name).version
+
+    def _first_block(self, name: str) -> Block:
         if name not in self._spans:
-            raise self._not_there("", name)
-        return next(iter(self._spans[name].values())).version
+            raise self._absence_of("", name)
+        return next(iter(self._spans[name].values())).block
 
     def network(self, name: str) -> FaceNetwork | None:
         """Return the network that computed a feature, from the store's own copy; None: it needs none.
@@ -121,18 +122,18 @@ class FeatureStore:
     def values(self, utterance: str, name: str) -> Float16[np.ndarray, "t dim"]:
         """Return a feature of an utterance: a read-only view into the mapped file, row k at k / 100 s."""
         try:
-            span = self._spans[name][utterance]
+            shard, start, block = self._spans[name][utterance]
         except KeyError:
-            raise self._not_there(utterance, name) from None
-        return self._mapped(span.shard, name)[span.start : span.start + span.rows]
+            raise self._absence_of(utterance, name) from None
+        return self._mapped(shard, name)[start : start + block.rows]
 
     @property
     def fingerprint(self) -> str:
         """The checksum of every stored row under its name, whatever shard it lies in."""
         return checksum(
-            [name, utterance, span.version, span.rows, span.dim, span.checksum]
+            [name, utterance, block.version, block.rows, block.dim, block.checksum]
             for name in self.names
-            for utterance, span in sorted(self._spans[name].items(), key=lambda item: item[0])
+            for utterance, (_, _, block) in sorted(self._spans[name].items(), key=itemgetter(0))
         )
 
     def verify(self, utterances: Iterable[str] | None = None, names: Iterable[str] | None = None) -> None:
@@ -146,11 +147,12 @@ class FeatureStore:
         for name in self.names if names is None else names:
             for utterance, span in self._spans[name].items():
                 is_asked = chosen is None or utterance in chosen
-                if is_asked and checksum_rows(self.values(utterance, name)) != span.checksum:
+                if is_asked and checksum_rows(self.values(utterance, name)) != span.block.checksum:
                     damaged.setdefault(self._shards[span.shard].path, []).append(f"{utterance}, feature '{name}'")
         if damaged:
             heading = f"{self.path}: rows are damaged in these shards; delete their folders and extract again"
-            shards = [f"{path}: {cases[0]}{_and_more(cases)}" for path, cases in damaged.items()]
+            more = {path: f" and {len(cases) - 1} more" if len(cases) > 1 else "" for path, cases in damaged.items()}
+            shards = [f"{path}: {cases[0]}{more[path]}" for path, cases in damaged.items()]
             raise StoreError(str(all_at_once(heading, shards)))
 
     def _add_spans(self, shard: Shard) -> None:
@@ -158,8 +160,7 @@ class FeatureStore:
         for name in shard.sizes:
             by_id = self._spans.setdefault(name, {})
             for entry, block, start in spans(shard, name):
-                span = _Span(len(self._shards), start, block.rows, block.dim, block.version, block.checksum)
-                by_id.setdefault(entry.utterance, span)
+                by_id.setdefault(entry.utterance, _Span(len(self._shards), start, block))
 
     def _mapped(self, shard: int, name: str) -> np.ndarray:
         mapped = self._maps.get((shard, name))
@@ -169,10 +170,10 @@ class FeatureStore:
             mapped = self._maps[shard, name] = map_rows(self._shards[shard], name)
         return mapped
 
-    def _not_there(self, utterance: str, name: str) -> StoreError:
+    def _absence_of(self, utterance: str, name: str) -> StoreError:
         if name and name not in self._spans:
-            there = ", ".join(self.names) or "none"
-            return StoreError(f"{self.path} has no feature '{name}'; it has: {there}. `valaro extract` adds one")
+            names = ", ".join(self.names) or "none"
+            return StoreError(f"{self.path} has no feature '{name}'; it has: {names}. `valaro extract` adds one")
         near = get_close_matches(utterance, self.ids, n=1)
         hint = f"; did you mean '{near[0]}'?" if near and near[0] != utterance else ""
         reasons = "; ".join(f"{p.where}: {p.why}" for p in self.problems if p.utterance == utterance)
@@ -201,11 +202,11 @@ def read_notes(store: Path) -> tuple[CorpusNote, ...]:
         )
     try:
         body = read_json(head)
-        found, notes = body["format"], tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in body["notes"])
+        version, notes = body["format"], tuple(map(CorpusNote.from_row, body["notes"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{head}: damaged ({words_for(error)}), expected '{FORMAT}'") from None
-    if found != FORMAT:
-        raise StoreError(f"{head}: of format '{found}', expected '{FORMAT}'; extract into a new folder")
+    if version != FORMAT:
+        raise StoreError(f"{head}: of format '{version}', expected '{FORMAT}'; extract into a new folder")
     return notes
 
 
@@ -216,13 +217,5 @@ def write_head(store: Path, notes: Iterable[CorpusNote]) -> None:
         raise StoreError(f"{store}: holds other files but is no feature store, expected a new or empty folder")
     wanted = (known or set()) | set(notes)
     if wanted != known:
-        body = {"format": FORMAT, "notes": sorted([note.corpus, note.text] for note in wanted)}
+        body = {"format": FORMAT, "notes": sorted(note.row for note in wanted)}
         write_text(store / HEAD, canonical_json(body) + "\n")
-
-
-def _problem_order(problem: Problem) -> tuple[str, str, str]:
-    return problem.utterance, problem.where, problem.why
-
-
-def _and_more(cases: Sequence[str]) -> str:
-    return f" and {len(cases) - 1} more" if len(cases) > 1 else ""

@@ -2,10 +2,12 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePath, PurePosixPath
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache, partial
+from pathlib import Path, PurePosixPath
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,27 +15,55 @@ import pyarrow.parquet as pq
 from valaro.documents import parse_json
 from valaro.errors import StoreError, words_for
 from valaro.files import atomic_write
+from valaro.jsonfile import from_plain
 from valaro.parquet import read_parquet, read_schema
-from valaro.records import CorpusNote, Rating, Utterance
+from valaro.records import CorpusNote, Utterance
 from valaro.regular import ABSENT, why_not_readable
 from valaro.store.checksum import canonical_json, checksum
 
-VERSION = "1"
+VERSION = "2"
 _VERSION_KEY, _FINGERPRINT_KEY, _NOTES_KEY = b"valaro.manifest", b"valaro.fingerprint", b"valaro.notes"
-_RATING = pa.struct([("annotator", pa.string()), ("dimension", pa.string()), ("score", pa.float64())])
-_COLUMNS = pa.schema(
-    [
-        *((name, pa.string()) for name in ("id", "corpus", "session", "speaker", "gender", "media")),
-        ("face_region", pa.list_(pa.float64(), 4)),
-        ("start", pa.float64()),
-        ("end", pa.float64()),
-        ("ratings", pa.list_(_RATING)),
-        ("sound", pa.string()),
-        ("sound_start", pa.float64()),
-        ("script", pa.string()),
-        ("stated_means", pa.list_(_RATING)),
-    ]
-)
+
+
+_Plain = Callable[[Any], Any]
+
+
+def _column(hint: Any) -> tuple[Any, _Plain]:  # noqa: ANN401 - a type hint; pyarrow types its own classes as unknown
+    """Return the kind of column that holds what a field of a record holds, and how that becomes plain values."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in {Union, UnionType}:
+        kind, plain = _column(next(option for option in inner if option is not NoneType))
+        return kind, lambda value: None if value is None else plain(value)
+    if origin is tuple:
+        kind, plain = _column(inner[0])
+        size = -1 if inner[1:] == (...,) else len(inner)
+        return pa.list_(kind, size), lambda values: [plain(value) for value in values]
+    if is_dataclass(hint):
+        columns = _columns(hint)
+        return pa.struct(_schema(hint)), lambda record: {n: plain(getattr(record, n)) for n, (_, plain) in columns}
+    if origin is Literal or hint in {str, Path}:
+        return pa.string(), lambda value: value
+    # A whole number in a column of fractions reads back as 1.0.
+    return {float: pa.float64(), int: pa.int64(), bool: pa.bool_()}[hint], hint
+
+
+def _columns(record: Any) -> list[tuple[str, tuple[Any, _Plain]]]:  # noqa: ANN401 - as above
+    return [(name, _column(hint)) for name, hint in get_type_hints(record).items()]
+
+
+def _schema(record: Any) -> list[Any]:  # noqa: ANN401 - as above
+    """Return a column for each field of a record, which may be empty where the field may be None."""
+    hints = get_type_hints(record)
+    return [pa.field(name, kind, nullable=NoneType in get_args(hints[name])) for name, (kind, _) in _columns(record)]
+
+
+_COLUMNS = pa.schema(_schema(Utterance))
+_, _plain = _column(Utterance)
+_DEFAULTS = {
+    field.name: list(field.default) if isinstance(field.default, tuple) else field.default
+    for field in fields(Utterance)
+}
+_PATHS = tuple(name for name, hint in get_type_hints(Utterance).items() if Path in (hint, *get_args(hint)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +80,16 @@ def fingerprint(utterances: Sequence[Utterance], notes: Sequence[CorpusNote] = (
 
     Of a recording only the file's name counts, so that neither a moved folder nor a touched file changes it.
     """
+    return _fingerprint(map(_plain, utterances), notes)
 
+
+def _fingerprint(rows: Iterable[Mapping[str, Any]], notes: Iterable[CorpusNote]) -> str:
     def content() -> Iterator[object]:
-        for utterance in utterances:
-            yield [
-                *_row(utterance, Path(utterance.media.name), utterance.sound and Path(utterance.sound.name)).values()
-            ]
-        for note in notes:
-            yield [note.corpus, note.text]
+        for row in rows:
+            named = _with_paths(row, os.path.basename)
+            # What says nothing is left out, so that a field that is added later changes no fingerprint.
+            yield {name: value for name, value in named.items() if value != _DEFAULTS[name]}
+        yield from (note.row for note in notes)
 
     return checksum(content())
 
@@ -74,17 +106,14 @@ def write_manifest(path: Path, utterances: Sequence[Utterance], notes: Sequence[
         raise StoreError(f"{path}: {len(twice)} utterances are named more than once: {', '.join(twice[:10])}")
     folder = path.absolute().parent.resolve()
     # Looking up a folder costs system calls, and a corpus has few folders for many recordings.
-    files = [file for utterance in utterances for file in (utterance.media, utterance.sound) if file is not None]
-    folders = {there: _way(there, folder) for there in {file.parent for file in files}}
-    ways = {file: folders[file.parent] / file.name for file in files}
-    rows = [
-        _row(utterance, ways[utterance.media], utterance.sound and ways[utterance.sound]) for utterance in utterances
-    ]
+    relative = cache(partial(_relative_folder, base=folder))
+    rows = [_plain(utterance) for utterance in utterances]
     metadata = {
         _VERSION_KEY: VERSION.encode(),
-        _FINGERPRINT_KEY: fingerprint(utterances, notes).encode(),
-        _NOTES_KEY: canonical_json([[note.corpus, note.text] for note in notes]).encode(),
+        _FINGERPRINT_KEY: _fingerprint(rows, notes).encode(),
+        _NOTES_KEY: canonical_json([note.row for note in notes]).encode(),
     }
+    rows = [_with_paths(row, lambda path: (relative(path.parent) / path.name).as_posix()) for row in rows]
     table = pa.Table.from_pylist(rows, schema=_COLUMNS.with_metadata(metadata))
     with atomic_write(path) as aside:
         pq.write_table(table, aside)
@@ -117,16 +146,17 @@ def read_manifest(path: Path) -> Manifest:
     rows, metadata = _read_checked(path)
     folder = path.absolute().parent.resolve()
     try:
-        utterances = tuple(_utterance(row, folder) for row in rows)
-        notes = tuple(CorpusNote(corpus=corpus, text=text) for corpus, text in parse_json(metadata[_NOTES_KEY]))
+        absolute = [_with_paths(row, lambda path: os.path.normpath(folder / path)) for row in rows]
+        utterances: tuple[Utterance, ...] = from_plain(tuple[Utterance, ...], absolute, "the rows")
+        notes = tuple(map(CorpusNote.from_row, parse_json(metadata[_NOTES_KEY])))
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{path}: a damaged manifest ({words_for(error)}); read the corpus again") from None
     expected = metadata.get(_FINGERPRINT_KEY, b"").decode(errors="replace")
-    found = fingerprint(utterances, notes)
-    if found != expected:
-        fault = f"the rows were changed or damaged (fingerprint {found}, expected {expected})"
+    actual = _fingerprint(rows, notes)
+    if actual != expected:
+        fault = f"the rows were changed or damaged (fingerprint {actual}, expected {expected})"
         raise StoreError(f"{path}: {fault}; read the corpus again")
-    return Manifest(utterances=utterances, notes=notes, fingerprint=found)
+    return Manifest(utterances=utterances, notes=notes, fingerprint=actual)
 
 
 def _read_checked(path: Path) -> tuple[list[dict[str, Any]], dict[bytes, bytes]]:
@@ -144,63 +174,15 @@ def _read_checked(path: Path) -> tuple[list[dict[str, Any]], dict[bytes, bytes]]
         ) from None
 
 
-def _row(utterance: Utterance, media: PurePath, sound: PurePath | None) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": utterance.id,
-        "corpus": utterance.corpus,
-        "session": utterance.session,
-        "speaker": utterance.speaker,
-        "gender": utterance.gender,
-        "media": media.as_posix(),
-        "face_region": None if utterance.face_region is None else [float(edge) for edge in utterance.face_region],
-        "start": float(utterance.start),
-        "end": None if utterance.end is None else float(utterance.end),
-        "ratings": _votes(utterance.ratings),
-    }
-    if sound is not None:
-        row |= {"sound": sound.as_posix(), "sound_start": float(utterance.sound_start)}
-    if utterance.script:
-        row["script"] = utterance.script
-    if utterance.stated_means:
-        row["stated_means"] = _votes(utterance.stated_means)
-    return row
+def _with_paths(row: Mapping[str, Any], named: Callable[[Any], str]) -> dict[str, Any]:
+    """Return a row with its recordings called as `named` says."""
+    return {**row, **{name: named(row[name]) for name in _PATHS if row.get(name)}}
 
 
-def _votes(ratings: Sequence[Rating]) -> list[dict[str, object]]:
-    return [
-        {"annotator": rating.annotator, "dimension": rating.dimension, "score": float(rating.score)}
-        for rating in ratings
-    ]
-
-
-def _utterance(row: dict[str, Any], folder: Path) -> Utterance:
-    return Utterance(
-        id=row["id"],
-        corpus=row["corpus"],
-        session=row["session"],
-        speaker=row["speaker"],
-        gender=row["gender"],
-        media=_there(folder, row["media"]),
-        face_region=None if row["face_region"] is None else tuple(row["face_region"]),
-        start=row["start"],
-        end=row["end"],
-        ratings=tuple(Rating(**rating) for rating in row["ratings"]),
-        # Manifests made before there were these columns lack them.
-        sound=_there(folder, row["sound"]) if row.get("sound") else None,
-        sound_start=row.get("sound_start") or 0.0,
-        script=row.get("script") or "",
-        stated_means=tuple(Rating(**rating) for rating in row.get("stated_means") or ()),
-    )
-
-
-def _there(folder: Path, way: str) -> Path:
-    return Path(os.path.normpath(folder / PurePosixPath(way)))
-
-
-def _way(place: Path, folder: Path) -> PurePosixPath:
-    """Return the way from the real `folder` to a recordings' folder.
+def _relative_folder(path: Path, base: Path) -> PurePosixPath:
+    """Return the path from the real folder `base` to a recordings' folder.
 
     Links are followed, since `..` leaves a linked folder elsewhere than its name says; the recording itself may be a
     link and keeps its name, which tells its kind.
     """
-    return PurePosixPath(Path(os.path.relpath(place.absolute().resolve(), folder)).as_posix())
+    return PurePosixPath(Path(os.path.relpath(path.absolute().resolve(), base)).as_posix())

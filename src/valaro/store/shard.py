@@ -1,19 +1,25 @@
 """One shard: the features of a few utterances in a folder that is there whole or not at all."""
 
+import io
 import re
+import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, BinaryIO, NamedTuple
 
 import numpy as np
 import xxhash
+from annotated_types import Ge, Gt
 from jaxtyping import Float16, Float32
 
 from valaro.documents import parse_json
 from valaro.errors import StoreError, words_for
 from valaro.files import atomic_folder
+from valaro.jsonfile import from_json
 from valaro.limits import LIMITS
 from valaro.records import FaceQuality, Problem, Utterance
 from valaro.regular import read_regular
@@ -22,44 +28,62 @@ from valaro.store.contents import Contents
 
 FORMAT = "valaro shard 2"
 INDEX = "index.json"
-_FEATURE_NAME = re.compile(r"[\w.-]+")
+_FEATURE_NAME = re.compile(r"[\w-][\w.-]*")
 LARGEST = float(np.finfo(np.float16).max)
 
+Rows = Float16[np.ndarray, "t dim"]
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """What tells whether an utterance is still the one that was extracted: its recording and its stretch [s].
 
-    `size` is the recording's in bytes, -1 where there is none, and `content` its checksum.
-    """
+class Source(NamedTuple):
+    """What tells whether an utterance is still the one that was extracted: its recording and its stretch [s]."""
 
     media: str
     size: int
+    """The recording's bytes, -1 where there is none."""
     start: float
     end: float | None
     region: tuple[float, float, float, float] | None
     voice: tuple[str, int, float] | None = None
     """The file that holds the sound if that is another one: its name, its bytes, where the stretch begins in it."""
-    content: str = ""
-    voice_content: str = ""
+    contents: tuple[str, str] = ("", "")
+    """Checksums of the recording and of that file."""
 
     def is_unchanged(self, now: "Source") -> bool:
         """Return whether what was made from this still holds; a recording that is gone takes nothing back."""
-        gone = replace(now, size=self.size, content=self.content) if now.size < 0 else now
-        if self.voice and gone.voice and gone.voice[1] < 0:
-            gone = replace(gone, voice=(gone.voice[0], self.voice[1], gone.voice[2]), voice_content=self.voice_content)
-        return self == gone
+        content, voice_content = now.contents
+        if now.size < 0:
+            now, content = now._replace(size=self.size), self.contents[0]
+        if self.voice and now.voice and now.voice[1] < 0:
+            voice = (now.voice[0], self.voice[1], now.voice[2])
+            now, voice_content = now._replace(voice=voice), self.contents[1]
+        return self == now._replace(contents=(content, voice_content))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """What asking for one feature gave: `rows` of `dim` numbers with their checksum, or 0 rows where it failed."""
 
     name: str
     version: str
-    rows: int = 0
-    dim: int = 0
+    rows: Annotated[int, Ge(0)] = 0
+    dim: Annotated[int, Ge(0)] = 0
     checksum: str = ""
+
+
+class Quality(NamedTuple):
+    """A `FaceQuality` without the utterance that the entry names."""
+
+    frames: int
+    detected: int
+    mean_absolute_yaw: float
+
+
+class Reason(NamedTuple):
+    """A `Problem` without the utterance that the entry names."""
+
+    where: str
+    why: str
+    is_remark: bool = False
+    is_absence: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,8 +93,26 @@ class Entry:
     utterance: str
     source: Source
     blocks: tuple[Block, ...]
-    quality: FaceQuality | None = None
-    problems: tuple[Problem, ...] = ()
+    quality: Quality | None = None
+    problems: tuple[Reason, ...] = ()
+
+    @property
+    def face_quality(self) -> FaceQuality | None:
+        return self.quality and FaceQuality(utterance=self.utterance, **self.quality._asdict())
+
+    def listed_problems(self) -> list[Problem]:
+        return [Problem(utterance=self.utterance, **reason._asdict()) for reason in self.problems]
+
+
+_Count = Annotated[int, Gt(0)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Index:
+    """The body of a shard's index: its entries in the order of their rows, each feature's (rows, dim, bytes)."""
+
+    entries: tuple[Entry, ...]
+    sizes: dict[str, tuple[_Count, _Count, _Count]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,40 +136,93 @@ def source_of(utterance: Utterance, contents: Contents) -> Source:
         end=None if utterance.end is None else float(utterance.end),
         region=utterance.face_region,
         voice=None if sound is None else (sound.name, sound_size, float(utterance.sound_start)),
-        content=content,
-        voice_content=sound_content,
+        contents=(content, sound_content),
     )
 
 
-def half_precision(values: Float32[np.ndarray, "t dim"]) -> Float16[np.ndarray, "t dim"]:
+def half_precision(values: Float32[np.ndarray, "t dim"]) -> Rows:
     """Return finite values as they are stored; beyond the range of 16 bits they become its largest number."""
     return np.clip(values, -LARGEST, LARGEST).astype("<f2", order="C")
 
 
-def checksum_rows(values: Float16[np.ndarray, "t dim"]) -> str:
+def checksum_rows(values: Rows) -> str:
     """Return the xxh3 checksum of the rows' bytes."""
     return xxhash.xxh3_64_hexdigest(np.ascontiguousarray(values).data.cast("B"))
 
 
+def block_of(name: str, version: str, rows: Rows) -> Block:
+    """Return what the index says of these rows."""
+    return Block(name, version, rows.shape[0], rows.shape[1], checksum_rows(rows))
+
+
 def shard_key(jobs: Iterable[tuple[Source, str, Sequence[tuple[str, str]]]]) -> str:
     """Return a shard's name from what was asked for: sources, ids, and features with their versions."""
-    return checksum([_source_to_json(source), utterance, [*map(list, asked)]] for source, utterance, asked in jobs)
+    return checksum([source, utterance, asked] for source, utterance, asked in jobs)
 
 
-def write_shard(
-    folder: Path, entries: Sequence[Entry], rows_of: Callable[[Entry, Block], Float16[np.ndarray, "t dim"]]
-) -> Path:
-    """Write a shard of `entries` into `folder`, whole or not at all, and return its path."""
-    asked = ((entry.source, entry.utterance, [(b.name, b.version) for b in entry.blocks]) for entry in entries)
-    path = folder / shard_key(asked)
-    names = sorted({block.name for entry in entries for block in entry.blocks if block.rows})
-    with atomic_folder(path) as aside:
-        sizes = {name: _write_rows(aside / f"{name}.npy", entries, name, rows_of) for name in names}
-        body = canonical_json({"entries": [_entry_to_json(entry) for entry in entries], "sizes": sizes})
-        seal = xxhash.xxh3_64_hexdigest(body.encode())
-        head = canonical_json({"format": FORMAT, "checksum": seal})
-        (aside / INDEX).write_text(f"{head}\n{body}\n", encoding="utf-8")
-    return path
+class ShardWriter:
+    """A shard under way in a folder aside: each row is written once, as its utterance comes."""
+
+    def __init__(self, folder: Path, files: ExitStack) -> None:
+        self._folder, self._files = folder, files
+        self._entries: list[Entry] = []
+        self._open: dict[str, tuple[BinaryIO, int]] = {}
+        self._rows: Counter[str] = Counter()
+
+    def append(self, entry: Entry, rows: Mapping[str, Rows]) -> None:
+        """Add an utterance with the rows of each of its blocks that has some."""
+        self._entries.append(entry)
+        for block in entry.blocks:
+            if block.rows:
+                self._file(block).write(np.ascontiguousarray(rows[block.name]).data.cast("B"))
+                self._rows[block.name] += block.rows
+
+    def _file(self, block: Block) -> BinaryIO:
+        if block.name not in self._open:
+            file = self._files.enter_context((self._folder / f"{block.name}.npy").open("wb"))
+            file.write(_header(0, block.dim))
+            self._open[block.name] = file, block.dim
+        file, dim = self._open[block.name]
+        if dim != block.dim:
+            dims = sorted({dim, block.dim})
+            raise StoreError(f"feature '{block.name}' came in {dims} numbers a row in one shard, expected one width")
+        return file
+
+    def finish(self) -> None:
+        """Write what is known last: how many rows each file has, and the index."""
+        sizes: dict[str, tuple[int, int, int]] = {}
+        for name, (file, dim) in self._open.items():
+            sizes[name] = self._rows[name], dim, file.tell()
+            file.seek(0)
+            file.write(_header(self._rows[name], dim))
+        body = canonical_json({"entries": [asdict(entry) for entry in self._entries], "sizes": sizes})
+        head = canonical_json({"format": FORMAT, "checksum": xxhash.xxh3_64_hexdigest(body.encode())})
+        (self._folder / INDEX).write_text(f"{head}\n{body}\n", encoding="utf-8")
+
+
+@contextmanager
+def new_shard(folder: Path, key: str) -> Generator[ShardWriter]:
+    """Yield the writer of a shard called `key` in `folder`; it is there, whole, only when this has ended well."""
+    with atomic_folder(folder / key) as aside, ExitStack() as files:
+        writer = ShardWriter(aside, files)
+        yield writer
+        writer.finish()
+
+
+def write_shard(folder: Path, entries: Sequence[Entry], rows_of: Callable[[Entry, Block], Rows]) -> Path:
+    """Write a shard of `entries` into `folder` and return its path."""
+    key = shard_key((e.source, e.utterance, [(b.name, b.version) for b in e.blocks]) for e in entries)
+    with new_shard(folder, key) as shard:
+        for entry in entries:
+            shard.append(entry, {block.name: rows_of(entry, block) for block in entry.blocks if block.rows})
+    return folder / key
+
+
+def _header(rows: int, dim: int) -> bytes:
+    """Return the first bytes of a file of so many rows; numpy pads them to one length for any number of rows."""
+    text = io.BytesIO()
+    np.lib.format.write_array_header_1_0(text, {"descr": "<f2", "fortran_order": False, "shape": (rows, dim)})
+    return text.getvalue()
 
 
 def read_shard(path: Path) -> Shard:
@@ -140,42 +235,36 @@ def read_shard(path: Path) -> Shard:
             raise StoreError(f"{path}: of format '{head['format']}', expected '{FORMAT}'; extract into a new folder")
         if head["checksum"] != xxhash.xxh3_64_hexdigest(body_text.encode()):
             raise StoreError(f"{path / INDEX}: the checksum is wrong; delete the folder {path} and extract again")
-        body = parse_json(body_text)
-        entries = tuple(_entry_from_json(entry) for entry in body["entries"])
-        sizes = {name: (rows, dim, size) for name, (rows, dim, size) in body["sizes"].items()}
-        _check_sizes(entries, sizes)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        body: _Index = from_json(_Index, body_text, "the index")
+        _check_sizes(body)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         why = words_for(error)
         raise StoreError(f"{path}: a damaged shard ({why}); delete this folder and extract again") from None
-    for name, (_, _, size) in sizes.items():
+    for name, (_, _, size) in body.sizes.items():
         file = path / f"{name}.npy"
-        found = file.stat().st_size if file.is_file() else 0
-        if found != size:
-            raise StoreError(f"{file}: {found} bytes, expected {size}; delete the folder {path} and extract again")
-    return Shard(path=path, entries=entries, sizes=sizes)
+        actual = file.stat().st_size if file.is_file() else 0
+        if actual != size:
+            raise StoreError(f"{file}: {actual} bytes, expected {size}; delete the folder {path} and extract again")
+    return Shard(path=path, entries=body.entries, sizes=body.sizes)
 
 
-def _check_sizes(entries: Sequence[Entry], sizes: Mapping[str, tuple[int, int, int]]) -> None:
+def _check_sizes(index: _Index) -> None:
     """Check that each feature's file holds the rows of the blocks, two bytes a number, and lies inside the shard."""
-    if not all(isinstance(entry.utterance, str) for entry in entries):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ValueError("an utterance's name is no text")
     rows: Counter[str] = Counter()
-    for block in (block for entry in entries for block in entry.blocks):
-        if type(block.rows) is not int or type(block.dim) is not int or block.rows < 0:
-            raise ValueError(f"'{block.name}' has {block.rows!r} rows of {block.dim!r} numbers")
-        if block.rows and (block.name not in sizes or sizes[block.name][1] != block.dim):
+    for block in (block for entry in index.entries for block in entry.blocks):
+        if block.rows and (block.name not in index.sizes or index.sizes[block.name][1] != block.dim):
             raise ValueError(f"no file is said to hold the rows of '{block.name}', {block.dim} numbers each")
         rows[block.name] += block.rows
-    for name, (count, dim, size) in sizes.items():
-        if not _FEATURE_NAME.fullmatch(name) or name.startswith("."):
+    for name, (count, dim, size) in index.sizes.items():
+        if not _FEATURE_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name of a feature")
-        if not all(type(number) is int and number > 0 for number in (count, dim, size)) or count * dim * 2 > size:
-            raise ValueError(f"the file of '{name}' is said to hold {count!r} x {dim!r} numbers in {size!r} bytes")
+        if count * dim * 2 > size:
+            raise ValueError(f"the file of '{name}' is said to hold {count} x {dim} numbers in {size} bytes")
         if rows[name] != count:
-            raise ValueError(f"the file of '{name}' is said to hold {count!r} rows, its entries {rows[name]}")
+            raise ValueError(f"the file of '{name}' is said to hold {count} rows, its entries {rows[name]}")
 
 
-def map_rows(shard: Shard, name: str) -> Float16[np.ndarray, "t dim"]:
+def map_rows(shard: Shard, name: str) -> Rows:
     """Map all rows of a feature in a shard, read-only."""
     file = shard.path / f"{name}.npy"
     shape = shard.sizes[name][:2]
@@ -201,70 +290,26 @@ def spans(shard: Shard, name: str) -> Iterator[tuple[Entry, Block, int]]:
                 start += block.rows
 
 
-def _write_rows(
-    file: Path,
-    entries: Sequence[Entry],
-    name: str,
-    rows_of: Callable[[Entry, Block], Float16[np.ndarray, "t dim"]],
-) -> tuple[int, int, int]:
-    blocks = [(entry, block) for entry in entries for block in entry.blocks if block.name == name and block.rows]
-    dims = sorted({block.dim for _, block in blocks})
-    if len(dims) > 1:
-        raise StoreError(f"feature '{name}' came in {dims} numbers a row in one shard, expected one width")
-    shape = (sum(block.rows for _, block in blocks), dims[0])
-    with file.open("wb") as handle:
-        header = {"descr": "<f2", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(handle, header)
-        for entry, block in blocks:
-            rows = rows_of(entry, block)
-            if rows.shape != (block.rows, block.dim):
-                raise StoreError(f"{entry.utterance}, '{name}': rows {rows.shape}, expected {block.rows, block.dim}")
-            handle.write(np.ascontiguousarray(rows).data.cast("B"))
-        return *shape, handle.tell()
+def drop_features(shard: Shard, stale: Collection[tuple[str, str]]) -> None:
+    """Take (utterance, feature name) pairs out of a shard: it is written anew without them.
+
+    It is removed only after the one without the pairs is in place, so a kill between the two loses nothing, and doing
+    it again ends in the same files.
+    """
+    kept = [replace(e, blocks=tuple(b for b in e.blocks if (e.utterance, b.name) not in stale)) for e in shard.entries]
+    kept = [entry for entry in kept if entry.blocks]
+    if tuple(kept) == shard.entries:
+        return
+    if kept:
+        write_shard(shard.path.parent, kept, partial(_whole_rows, shard))
+    aside = shard.path.with_name(f".{shard.path.name}.retired.part")
+    shard.path.replace(aside)
+    shutil.rmtree(aside)
 
 
-def _source_to_json(source: Source) -> list[Any]:
-    region, voice = source.region and list(source.region), source.voice and list(source.voice)
-    contents = [source.content, source.voice_content]
-    return [source.media, source.size, source.start, source.end, region, voice, contents]
-
-
-def _entry_to_json(entry: Entry) -> dict[str, Any]:
-    quality = entry.quality
-    return {
-        "utterance": entry.utterance,
-        "source": _source_to_json(entry.source),
-        "blocks": [[block.name, block.version, block.rows, block.dim, block.checksum] for block in entry.blocks],
-        "quality": quality and [quality.frames, quality.found, quality.mean_absolute_yaw],
-        "problems": [
-            [problem.where, problem.why, *([True] if problem.is_remark else [])] for problem in entry.problems
-        ],
-    }
-
-
-def _entry_from_json(body: dict[str, Any]) -> Entry:
-    media, size, start, end, region, voice, (content, voice_content) = body["source"]
-    name, quality = body["utterance"], body["quality"]
-    return Entry(
-        utterance=name,
-        source=Source(
-            media=media,
-            size=size,
-            start=start,
-            end=end,
-            region=region and tuple(region),
-            voice=voice and tuple(voice),
-            content=content,
-            voice_content=voice_content,
-        ),
-        blocks=tuple(
-            Block(name=feature, version=version, rows=rows, dim=dim, checksum=seal)
-            for feature, version, rows, dim, seal in body["blocks"]
-        ),
-        quality=quality
-        and FaceQuality(utterance=name, frames=quality[0], found=quality[1], mean_absolute_yaw=quality[2]),
-        problems=tuple(
-            Problem(utterance=name, where=where, why=why, is_remark=bool(remark))
-            for where, why, *remark in body["problems"]
-        ),
-    )
+def _whole_rows(shard: Shard, entry: Entry, block: Block) -> Rows:
+    start = next(first for other, _, first in spans(shard, block.name) if other.utterance == entry.utterance)
+    rows = map_rows(shard, block.name)[start : start + block.rows]
+    if checksum_rows(rows) != block.checksum:
+        raise StoreError(f"{shard.path}: '{block.name}' of {entry.utterance} is damaged; delete this folder")
+    return rows

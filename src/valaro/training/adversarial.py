@@ -6,33 +6,25 @@ from torch import Tensor
 from valaro import losses
 from valaro.networks.fusion import LATENT, ClassifierOutput, Fake, FeatureGenerator, FusionClassifier, FusionGenerator
 from valaro.networks.noise import Noise
-from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batches
-from valaro.training.config import LossWeights, Schedule
+from valaro.training.config import LossWeights
+from valaro.training.context import TrainerContext
 from valaro.training.crops import Crops
-from valaro.training.loop import TrainingLoop
 from valaro.training.rng import torch_stream
 from valaro.training.updates import adam, head_l2, labelled_term, optimizer_step
 
 
-def fit_adversarial(
-    classifier: FusionClassifier,
-    batches: Batches,
-    loop: TrainingLoop,
-    *,
-    generator: FusionGenerator | FeatureGenerator,
-    schedule: Schedule,
-    terms: LossWeights,
-    augment: Augmentation,
-    seed: int,
-) -> None:
-    """Train D by Eq. 6 and G by Eq. 7 in turn (one modality: Eq. 4 and 5). `loop` ends up with D."""
-    device = classifier.device
-    noise, latent = Noise(torch_stream(seed, "noise", device)), torch_stream(seed, "z", device)
-    d_steps, g_steps = adam(classifier, schedule, weight_decay=schedule.weight_decay), adam(generator, schedule)
-    moved = {"generator": generator, "d_steps": d_steps, "g_steps": g_steps, "noise": noise, "latent": latent}
+def fit_adversarial(context: TrainerContext[Batches], generator: FusionGenerator | FeatureGenerator) -> None:
+    """Train D by Eq. 6 and G by Eq. 7 in turn (one modality: Eq. 4 and 5)."""
+    classifier, batches, augment = context.classifier, context.batches, context.augment
+    loop, schedule, terms, device = context.loop, context.schedule, context.terms, context.classifier.device
+    noise = loop.register("noise", Noise(torch_stream(context.seed, "noise", device)))
+    latent = loop.register("z", torch_stream(context.seed, "z", device))
+    loop.register("generator", generator)
+    d_steps = loop.register("d_steps", adam(classifier, schedule, weight_decay=schedule.weight_decay))
+    g_steps = loop.register("g_steps", adam(generator, schedule))
 
-    for step in loop.steps(batches=batches, augment=augment, **moved):
+    for step in loop.steps():
         batch, rate = batches.draw(), schedule.rate(step)
         fake: Fake = generator(torch.randn((schedule.batch_size, LATENT), generator=latent, device=device))
 
@@ -41,9 +33,8 @@ def fit_adversarial(
             classifier, [augment(batch.labelled), batch.real, augment(batch.second_view)], detached(fake), noise
         )
         of_d = classifier_terms(labelled, batch.soft_labels, real, second_view, generated, terms=terms)
-        optimizer_step(
-            d_steps, weigh(of_d, terms, step) + head_l2(classifier, terms), rate=rate, clip=schedule.grad_clip_norm
-        )
+        total = weigh(of_d, terms, step) + head_l2(classifier, terms)
+        optimizer_step(d_steps, total, rate=rate, clip=schedule.grad_clip_norm)
 
         # G: the same generated samples, judged by the D that has just learnt; its real features are those of above.
         classifier.requires_grad_(False)
@@ -51,11 +42,11 @@ def fit_adversarial(
         if terms.resample_for_g:
             fake = generator(torch.randn((schedule.batch_size, LATENT), generator=latent, device=device))
             real_features = classifier(batches.draw().real, noise).features
-        matching = generator_loss(judge_made(classifier, fake, noise).features, real_features, terms=terms)
+        matching = generator_loss(judge_fake(classifier, fake, noise).features, real_features, terms=terms)
         optimizer_step(g_steps, matching, rate=rate, clip=schedule.grad_clip_norm)
         classifier.requires_grad_(True)
 
-        loop.after_step(step, {**of_d, "generator": matching}, {"real": real, "generated": generated})
+        loop.after_step({**of_d, "generator": matching}, {"real": real.embedding, "generated": generated.embedding})
 
 
 def classifier_terms(
@@ -105,11 +96,11 @@ def generator_loss(generated: Tensor, real: Tensor, *, terms: LossWeights) -> Te
 def judge_all(classifier: FusionClassifier, parts: list[Crops], fake: Fake, noise: Noise) -> list[ClassifierOutput]:
     """Judge several batches of real samples and what G has made, in one pass where that is of their kind."""
     if isinstance(fake, Tensor):
-        return [*together(classifier, parts, noise), judge_made(classifier, fake, noise)]
+        return [*together(classifier, parts, noise), judge_fake(classifier, fake, noise)]
     return together(classifier, [*parts, fake], noise)
 
 
-def judge_made(classifier: FusionClassifier, fake: Fake, noise: Noise | None) -> ClassifierOutput:
+def judge_fake(classifier: FusionClassifier, fake: Fake, noise: Noise | None) -> ClassifierOutput:
     """Judge what G has made: inputs, or features as the last layer sees them."""
     return classifier.classify(fake, noise) if isinstance(fake, Tensor) else classifier(fake, noise)
 

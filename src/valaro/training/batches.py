@@ -1,6 +1,7 @@
 """Batches of random crops: labelled ones, and real ones of labelled and unlabelled recordings together."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,36 +13,27 @@ from torch import Tensor
 from valaro.errors import ValaroError
 from valaro.training.config import Sampling
 from valaro.training.crops import Crops, Recordings
-from valaro.training.runtime import CPU
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """What one update sees: labelled crops with their fuzzy labels, and crops of the union of both corpora.
-
-    `second_view` are the real ones for the second look: the same crops, or others of the same utterances.
-    """
+    """What one update sees."""
 
     labelled: Crops
+    """Crops of labelled utterances."""
     soft_labels: Float[Tensor, "n levels"]
+    """Their labels."""
     real: Crops
+    """Crops of the union of labelled and unlabelled recordings."""
     second_view: Crops
+    """The real ones for the second look: the same crops, or others of the same utterances."""
 
 
 @runtime_checkable
-class LabelledBatches(Protocol):
-    """What supervised training draws from."""
+class Batches(Protocol):
+    """What a training draws from: supervised ones labelled batches alone."""
 
     def draw_labelled(self) -> tuple[Crops, Tensor]: ...
-
-    def state_dict(self) -> dict[str, Any]: ...
-
-    def load_state_dict(self, state: Any, /) -> None: ...  # noqa: ANN401
-
-
-@runtime_checkable
-class Batches(LabelledBatches, Protocol):
-    """What semi-supervised training draws from."""
 
     def draw(self) -> Batch: ...
 
@@ -56,34 +48,30 @@ class RecordingBatches:
         self,
         labelled: Recordings,
         soft_labels: Float[np.ndarray, "n 3"],
-        pool: Recordings | None,
+        unlabelled: Recordings | None,
         *,
         size: int,
         sampling: Sampling,
         rng: np.random.Generator,
         see: Callable[[Crops], Crops] = dict,
-        device: torch.device = CPU,
     ) -> None:
         if len(labelled) == 0:
             raise ValaroError("no labelled recording to learn from")
         self.labelled = labelled
-        self.pool = pool
-        self._fuzzy = soft_labels.astype(np.float32)
+        self.unlabelled = unlabelled
+        self.soft_labels = soft_labels
         self._size = size
         self._sampling = sampling
         self._rng = rng
         self._see = see
-        self._device = device
-        # Pseudo-labels make recordings of the pool count as labelled ones: indices go on where the labelled end.
-        self._known = np.arange(len(labelled))
-        self._labelled_order = self._order()
-        self._real_order = _Epochs([np.arange(len(labelled) + (len(pool) if pool else 0))], rng)
+        self._begin(np.arange(len(labelled)))
 
     def draw_labelled(self) -> tuple[Crops, Float[Tensor, "n 3"]]:
-        """Return random crops of the next labelled utterances and their fuzzy labels."""
+        """Return random crops of the next labelled utterances and their soft labels."""
         indices = self._known[self._labelled_order.take(self._size)]
         crops, order = self._draw(indices)
-        return crops, torch.from_numpy(self._fuzzy[indices[order]]).to(self._device)
+        soft_labels = torch.from_numpy(self.soft_labels[indices[order]].astype(np.float32))
+        return crops, soft_labels.to(next(iter(crops.values())).device)
 
     def draw(self) -> Batch:
         """Return the next batch: as many real crops as labelled ones."""
@@ -95,24 +83,15 @@ class RecordingBatches:
 
     def level_ratio(self) -> Float[np.ndarray, " 3"]:
         """Return the share of each level among the labelled utterances."""
-        return self._fuzzy[: len(self.labelled)].mean(axis=0, dtype=np.float64)
+        return self.soft_labels[: len(self.labelled)].astype(np.float32).mean(axis=0, dtype=np.float64)
 
     def with_pseudo_labels(self, levels: Int[np.ndarray, " m"], chosen: Bool[np.ndarray, " m"]) -> "RecordingBatches":
-        """Return batches in which the `chosen` recordings of the pool are labelled too, with `levels` (0-2)."""
-        assert self.pool is not None
-        fake = RecordingBatches(
-            self.labelled,
-            np.concatenate([self._fuzzy[: len(self.labelled)], np.eye(self._fuzzy.shape[1])[levels]]),
-            self.pool,
-            size=self._size,
-            sampling=self._sampling,
-            rng=self._rng,
-            see=self._see,
-            device=self._device,
-        )
-        fake._known = np.concatenate([fake._known, len(self.labelled) + np.flatnonzero(chosen)])
-        fake._labelled_order = fake._order()
-        return fake
+        """Return batches in which the `chosen` unlabelled recordings are labelled too, with `levels` (0-2)."""
+        extended = copy(self)
+        pseudo_labels = np.eye(self.soft_labels.shape[1])[levels]
+        extended.soft_labels = np.concatenate([self.soft_labels[: len(self.labelled)], pseudo_labels])
+        extended._begin(np.append(np.arange(len(self.labelled)), len(self.labelled) + np.flatnonzero(chosen)))  # noqa: SLF001 - its own
+        return extended
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -126,29 +105,25 @@ class RecordingBatches:
         self._labelled_order.load_state_dict(state["labelled"])
         self._real_order.load_state_dict(state["real"])
 
-    def _order(self) -> "_Epochs":
-        places = np.arange(len(self._known))
-        if not self._sampling.balanced:
-            return _Epochs([places], self._rng)
-        levels = self._fuzzy[self._known].argmax(axis=1)
-        return _Epochs([places[levels == level] for level in np.unique(levels)], self._rng)
+    def _begin(self, known: Int[np.ndarray, " n"]) -> None:
+        """Begin an epoch in which `known` are labelled: unlabelled recordings have indices where the labelled end."""
+        self._known = known
+        positions = np.arange(len(known))
+        levels = self.soft_labels[known].astype(np.float32).argmax(axis=1)
+        groups = [positions[levels == level] for level in np.unique(levels)] if self._sampling.balanced else [positions]
+        self._labelled_order = _Epochs(groups, self._rng)
+        total = len(self.labelled) + (len(self.unlabelled) if self.unlabelled else 0)
+        self._real_order = _Epochs([np.arange(total)], self._rng)
 
     def _draw(self, indices: Int[np.ndarray, " n"]) -> tuple[Crops, Int[np.ndarray, " n"]]:
-        """Return crops, those of the pool behind the labelled ones, and the places in `indices` that they are of."""
-        labelled, pooled = np.flatnonzero(indices < len(self.labelled)), np.flatnonzero(indices >= len(self.labelled))
-        if len(pooled) == 0 or self.pool is None:
-            return self._crops(self.labelled, indices), labelled
+        """Return random crops, unlabelled ones behind the labelled, and where in `indices` each comes from."""
+        is_labelled = indices < len(self.labelled)
+        sources = ((self.labelled, indices[is_labelled]), (self.unlabelled, indices[~is_labelled] - len(self.labelled)))
         parts = [
-            self._crops(self.labelled, indices[labelled]),
-            self._crops(self.pool, indices[pooled] - len(self.labelled)),
+            self._see(recordings.draw(rows, self._rng)) for recordings, rows in sources if recordings and len(rows)
         ]
-        crops = {name: torch.cat([part[name] for part in parts]) for name in self.labelled.names}
-        return crops, np.concatenate([labelled, pooled])
-
-    def _crops(self, recordings: Recordings, indices: Int[np.ndarray, " n"]) -> Crops:
-        """Return random crops as the network sees them, on the device where it learns."""
-        crops = self._see(recordings.draw(indices, self._rng))
-        return {name: crop.to(self._device) for name, crop in crops.items()}
+        crops = parts[0] if len(parts) == 1 else {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        return crops, np.argsort(~is_labelled, kind="stable")
 
 
 class _Epochs:

@@ -1,96 +1,98 @@
-"""The best weights so far on one set of validation speakers."""
+"""The best weights so far on one set of validation data."""
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from valaro.evaluation.scores import score
-from valaro.networks.fusion import FusionClassifier
-from valaro.records import HistoryPoint, Predictions
-from valaro.training.classify import classify
-from valaro.training.config import Choice
-from valaro.training.crops import Recordings
+from valaro.training.ema import Network
+
+Point = TypeVar("Point")
 
 
-class BestModel:
-    """Evaluates a classifier now and then and keeps the best.
+@dataclass(frozen=True, kw_only=True)
+class Evaluation(Generic[Point]):
+    """What validation data say of a network."""
 
-    Best is what `choose` says: the highest validation UAR (on equal UAR, the more probability for the right levels),
-    the highest likelihood of the right levels, or the last. After `patience` evaluations without a better one it looks
-    no more (0: it always looks).
+    point: Point
+    """A row of the training's history: a dataclass of numbers."""
+    rank: tuple[float, float]
+    """The higher, the better; the second number where the first ones are equal."""
+    probabilities: Float[np.ndarray, "n 3"] | None = None
+    """The answers of a network that tells levels apart, at which the monitor looks."""
+
+
+Evaluate = Callable[[Network, int, Mapping[str, float]], Evaluation[Point]]
+"""(network, updates so far, mean losses since the last time) -> what validation data say of it."""
+
+
+class BestModel(Generic[Network, Point]):
+    """Evaluates a network now and then and keeps the weights that rank highest.
+
+    After `patience` evaluations without a better one it looks no more (0: it always looks). `kind` is that of the
+    points of its history.
     """
 
-    def __init__(
-        self,
-        validation: Recordings,
-        correct: Bool[np.ndarray, "n 3"],
-        *,
-        choose: Choice = "uar",
-        patience: int = 0,
-    ) -> None:
-        self._validation = validation
-        self._correct = correct
+    def __init__(self, evaluate: Evaluate[Network, Point], kind: type[Point], *, patience: int = 0) -> None:
+        self._evaluate = evaluate
+        self._kind = kind
         self._patience = patience
         self._since = 0
-        self._standing = _STANDINGS[choose]
-        self._best: tuple[float, float] = (-math.inf, -math.inf)
+        self._rank = (-math.inf, -math.inf)
+        self._kept = 0
         self.weights: dict[str, Tensor] = {}
         self.step = 0
-        self.history: list[HistoryPoint] = []
+        self.history: list[Point] = []
 
     @property
-    def has_settled(self) -> bool:
+    def point(self) -> Point:
+        """The row of the history that is of the weights kept."""
+        return self.history[self._kept]
+
+    @property
+    def should_stop(self) -> bool:
         """Whether it has lost its patience."""
         return 0 < self._patience <= self._since
 
-    def be_patient_again(self) -> None:
+    def reset_patience(self) -> None:
         """Begin a stage of a training: what came before does not count against it."""
         self._since = 0
 
-    def evaluate(
-        self, classifier: FusionClassifier, step: int, losses: Mapping[str, float]
-    ) -> Float[np.ndarray, "n 3"]:
-        """Judge the validation utterances, keep the weights if they are the best, and return the answers."""
-        predictions = classify(classifier, self._validation, self._correct)
-        uar = score(predictions).uar
-        self.history.append(HistoryPoint(step=step, losses=dict(losses), validation_uar=uar))
-        standing = self._standing(uar, _confidence(predictions), step)
+    def evaluate(self, network: Network, step: int, losses: Mapping[str, float]) -> Float[np.ndarray, "n 3"] | None:
+        """Evaluate, keep the weights if they are the best, and return the network's answers on levels."""
+        evaluation = self._evaluate(network, step, losses)
+        self.history.append(evaluation.point)
         self._since += 1
-        if standing > self._best:
-            self._best, self._since, self.step = standing, 0, step
-            self.weights = {name: value.clone() for name, value in classifier.state_dict().items()}
-        return predictions.probabilities
+        if evaluation.rank > self._rank:
+            self._rank, self._since, self.step = evaluation.rank, 0, step
+            self._kept = len(self.history) - 1
+            self.weights = {name: value.clone() for name, value in network.state_dict().items()}
+        return evaluation.probabilities
+
+    def network(self, like: Network) -> Network:
+        """Return the best network, no longer in training, on the device of `like`, which has its shape."""
+        best = deepcopy(like).requires_grad_(False)
+        best.load_state_dict(self.weights)
+        return best
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "since": self._since,
-            "best": [value if math.isfinite(value) else None for value in self._best],
+            "rank": [value if math.isfinite(value) else None for value in self._rank],
+            "kept": self._kept,
             "weights": self.weights,
             "step": self.step,
-            "history": [[point.step, point.losses, point.validation_uar] for point in self.history],
+            "history": [asdict(point) for point in self.history],  # pyright: ignore[reportArgumentType]
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        first, second = (-math.inf if value is None else value for value in state["best"])
-        self._since, self.step, self.weights = state["since"], state["step"], dict(state["weights"])
-        self._best = (first, second)
-        self.history = [
-            HistoryPoint(step=step, losses=losses, validation_uar=uar) for step, losses, uar in state["history"]
-        ]
-
-
-_STANDINGS: dict[Choice, Callable[[float, float, int], tuple[float, float]]] = {
-    "uar": lambda uar, confidence, _: (uar, confidence),
-    "likelihood": lambda uar, confidence, _: (confidence, uar),
-    "last": lambda _, __, step: (step, 0.0),
-}
-
-
-def _confidence(predictions: Predictions) -> float:
-    """Return the mean log-probability of the right levels."""
-    right = (predictions.probabilities * predictions.correct).sum(axis=1)
-    return float(np.log(np.maximum(right, 1e-12)).mean())
+        first, second = (-math.inf if value is None else value for value in state["rank"])
+        self._rank = (first, second)
+        self._since, self._kept, self.step = state["since"], state["kept"], state["step"]
+        self.weights = dict(state["weights"])
+        self.history = [self._kind(**point) for point in state["history"]]

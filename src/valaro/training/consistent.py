@@ -6,13 +6,12 @@ import torch
 from torch import Tensor
 
 from valaro import losses
-from valaro.networks.fusion import ClassifierOutput, FusionClassifier
+from valaro.networks.fusion import ClassifierOutput
 from valaro.networks.noise import Noise
 from valaro.training.adversarial import together
-from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batches
-from valaro.training.config import LossWeights, Schedule
-from valaro.training.loop import TrainingLoop
+from valaro.training.config import LossWeights
+from valaro.training.context import TrainerContext
 from valaro.training.rng import torch_stream
 from valaro.training.soft_weights import SoftWeights
 from valaro.training.updates import adam, head_l2, optimizer_step
@@ -58,26 +57,18 @@ def soft_match(
     return terms.pseudo * losses.pseudo_labelled(second.logits, weak, memory.weigh(weak[:, :-1].softmax(dim=1)))
 
 
-def fit_consistent(
-    classifier: FusionClassifier,
-    batches: Batches,
-    loop: TrainingLoop,
-    unlabelled: Unlabelled,
-    *,
-    schedule: Schedule,
-    terms: LossWeights,
-    augment: Augmentation,
-    seed: int,
-) -> None:
+def fit_consistent(context: TrainerContext[Batches], unlabelled: Unlabelled) -> None:
     """Train on the labelled term and one unlabelled term over two looks at the real samples.
 
     Nothing is generated, so the labelled term is that of Eq. 1, over the K levels.
     """
-    noise = Noise(torch_stream(seed, "noise", classifier.device))
-    memory = SoftWeights(classes=classifier.shape.classes)
-    optimiser = adam(classifier, schedule, weight_decay=schedule.weight_decay)
+    classifier, batches, augment = context.classifier, context.batches, context.augment
+    loop, schedule, terms = context.loop, context.schedule, context.terms
+    noise = loop.register("noise", Noise(torch_stream(context.seed, "noise", classifier.device)))
+    memory = loop.register("memory", SoftWeights(classes=classifier.shape.classes))
+    optimiser = loop.register("optimiser", adam(classifier, schedule, weight_decay=schedule.weight_decay))
 
-    for step in loop.steps(batches=batches, augment=augment, noise=noise, memory=memory, optimiser=optimiser):
+    for step in loop.steps():
         batch = batches.draw()
         labelled, first, second = together(
             classifier, [augment(batch.labelled), batch.real, augment(batch.second_view)], noise
@@ -85,7 +76,7 @@ def fit_consistent(
 
         @torch.no_grad()
         def teacher(real: dict[str, Tensor] = batch.real) -> ClassifierOutput:
-            return loop.ema.classifier(real, noise)
+            return loop.ema.network(real, noise)
 
         loss_terms = {
             "labelled": losses.labelled_conditional(labelled.logits, batch.soft_labels),
@@ -93,4 +84,4 @@ def fit_consistent(
         }
         total = loss_terms["labelled"] + terms.share(step) * loss_terms["unlabelled"] + head_l2(classifier, terms)
         optimizer_step(optimiser, total, rate=schedule.rate(step), clip=schedule.grad_clip_norm)
-        loop.after_step(step, loss_terms, {"real": first})
+        loop.after_step(loss_terms, {"real": first.embedding})

@@ -35,6 +35,9 @@ class Recordings:
         self._values = [
             {name: store.values(u.id, name) for name in names if store.has(u.id, name)} for u in self.utterances
         ]
+        self._lengths = [
+            min((len(rows) for rows in by_name.values() if len(rows)), default=0) for by_name in self._values
+        ]
         scales = [scale_of(utterance) for utterance in self.utterances]
         self._factors = {name: _table(scales, name, "factor") for name in names}
         self._offsets = {name: _table(scales, name, "offset") for name in names}
@@ -47,7 +50,7 @@ class Recordings:
 
         Features extracted on different days may differ by a frame where sound and picture end apart.
         """
-        return min((len(values) for values in self._values[index].values() if len(values)), default=0)
+        return self._lengths[index]
 
     def cut(self, indices: Int[np.ndarray, " n"], starts: Int[np.ndarray, " n"]) -> Crops:
         """Return the windows that begin at `starts`; all modalities are cut at the same place.
@@ -64,7 +67,7 @@ class Recordings:
                 if values is None or len(values) == 0:
                     continue
                 present[row] = True
-                raw[row] = cut_window(values, start, self.window, usable=self.length(index))
+                raw[row] = cut_window(values, start, self.window, usable=self._lengths[index])
             scaled = torch.addcmul(
                 self._offsets[name][rows, None], torch.from_numpy(raw).float(), self._factors[name][rows, None]
             )

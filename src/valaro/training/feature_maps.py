@@ -16,7 +16,7 @@ from valaro.networks.noise import Noise
 from valaro.networks.resolution import as_seen
 from valaro.records import Coverage, Dimension, FeatureKind, FeatureMap, Utterance
 from valaro.rng import numpy_stream
-from valaro.training.adversarial import judge_made
+from valaro.training.adversarial import judge_fake
 from valaro.training.crops import Recordings
 from valaro.training.rng import torch_stream
 from valaro.training.train import Adversaries, Training
@@ -111,7 +111,7 @@ def generated(adversaries: Adversaries, count: int, latent: torch.Generator, noi
     generator = deepcopy(adversaries.generator)
     # Whole batches, since a smaller one is normalised more roughly.
     batches = (torch.randn((_AT_ONCE, LATENT), generator=latent) for _ in range(-(-count // _AT_ONCE)))
-    judged = [judge_made(classifier, generator(z.to(classifier.device)), noise) for z in batches]
+    judged = [judge_fake(classifier, generator(z.to(classifier.device)), noise) for z in batches]
     return {features: values[:count] for features, values in _sight(judged).items()}
 
 

@@ -1,16 +1,14 @@
 """The linear rivals: logistic regression and a linear SVM on mean and deviation of each channel over the utterance."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
-from valaro.networks.fusion import FusionClassifier
-from valaro.training.best_model import BestModel
-from valaro.training.crops import Recordings
+from valaro.training.batches import RecordingBatches
+from valaro.training.context import TrainerContext
 
 STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 1.0)
 """Values of C tried; validation chooses among them, as it chooses a network's checkpoint."""
@@ -35,34 +33,31 @@ def linear_svm(strength: float) -> Any:  # noqa: ANN401
     return LinearSVC(C=strength, class_weight="balanced", max_iter=20_000, random_state=0)
 
 
-def fit_linear(
-    classifier: FusionClassifier,
-    labelled: Recordings,
-    soft_labels: Float[np.ndarray, "n 3"],
-    bests: Sequence[BestModel],
-    estimator: Estimator,
-) -> None:
-    """Fit the head of a classifier of layout `statistics` for each strength; each of `bests` keeps the one it likes.
+def fit_linear(context: TrainerContext[RecordingBatches], estimator: Estimator) -> None:
+    """Fit the head of a classifier of layout `statistics` for each strength; validation keeps the one it likes.
 
-    A fuzzy label is as many rows as it has levels, weighted by their shares: the same cross-entropy.
+    A soft label is as many rows as it has levels, weighted by their shares: the same cross-entropy.
     """
+    batches, classifier = context.batches, context.classifier
+    labelled, soft_labels = batches.labelled, batches.soft_labels
     with torch.no_grad():
         rows = [classifier(labelled.whole(index)).features for index in range(len(labelled))]
     values = torch.cat(rows).double().numpy()
-    places, levels = np.nonzero(soft_labels)
-    centre, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
-    scaled = ((values - centre) / spread)[places]
-    _copy(classifier.centre, centre)
-    _copy(classifier.spread, spread)
+    owners, levels = np.nonzero(soft_labels)
+    mean, std = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
+    scaled = ((values - mean) / std)[owners]
+    _copy(classifier.mean, mean)
+    _copy(classifier.std, std)
     for step, strength in enumerate(STRENGTHS, start=1):
         model = estimator(strength)
         if len(np.unique(levels)) > 1:
-            model.fit(scaled, levels, sample_weight=soft_labels[places, levels])
+            model.fit(scaled, levels, sample_weight=soft_labels[owners, levels])
             weight, bias = _by_level(model)
         else:
             weight, bias = np.zeros((3, values.shape[1])), np.where(np.arange(3) == levels[0], 0.0, _NEVER)
-        _set_head(classifier, weight, bias)
-        for best in bests:
+        _copy(classifier.head.weight, weight)
+        _copy(classifier.head.bias, bias)
+        for best in context.loop.bests:
             best.evaluate(classifier, step, {})
 
 
@@ -76,11 +71,6 @@ def _by_level(model: Any) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN401 - ei
     weight, bias = np.zeros((3, coefficients.shape[1])), np.full(3, _NEVER)
     weight[model.classes_], bias[model.classes_] = coefficients, intercepts
     return weight, bias
-
-
-def _set_head(classifier: FusionClassifier, weight: np.ndarray, bias: np.ndarray) -> None:
-    _copy(classifier.head.weight, weight)
-    _copy(classifier.head.bias, bias)
 
 
 @torch.no_grad()

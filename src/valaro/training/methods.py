@@ -1,81 +1,50 @@
-"""The models by their names: the five of the paper, and the rivals that every one of them has to beat."""
+"""The models by their names: the five of the paper, and the baselines that every one of them has to beat."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-
-import numpy as np
-from jaxtyping import Float
+from functools import partial
 
 from valaro.errors import ValaroError, unknown_name
 from valaro.features.table import FEATURE_NAMES
-from valaro.networks.fusion import FeatureGenerator, FusionClassifier, FusionGenerator, generator_for
 from valaro.records import AUTO, Normalisation
 from valaro.training.adversarial import fit_adversarial
-from valaro.training.augmentation import Augmentation
 from valaro.training.batches import RecordingBatches
-from valaro.training.config import TrainConfig
-from valaro.training.consistent import (
-    Unlabelled,
-    averaged_teacher,
-    consistency_alone,
-    fit_consistent,
-    soft_match,
-)
+from valaro.training.config import SelfTraining
+from valaro.training.consistent import Unlabelled, averaged_teacher, consistency_alone, fit_consistent, soft_match
+from valaro.training.context import TrainerContext
 from valaro.training.linear import Estimator, fit_linear, linear_svm, logistic_regression
-from valaro.training.loop import TrainingLoop
-from valaro.training.rng import torch_stream
-from valaro.training.self_training import Selection, self_train, surest_by_threshold, surest_of_each_level
-from valaro.training.supervised import data_dependent_init, fit_supervised
+from valaro.training.self_training import self_train, surest_by_threshold, surest_of_each_level
+from valaro.training.supervised import fit_supervised
 
-
-@dataclass(frozen=True, kw_only=True)
-class TrainerContext:
-    """All that a recipe works with; `stages` begins a loop's progress by its name and what it comes after."""
-
-    classifier: FusionClassifier
-    batches: RecordingBatches
-    soft_labels: Float[np.ndarray, "n 3"]
-    stages: Callable[[str, TrainingLoop | None], TrainingLoop]
-    augment: Augmentation
-    config: TrainConfig
-    seed: int
-
-    @cached_property
-    def generator(self) -> FusionGenerator | FeatureGenerator:
-        """G for the classifier, where it lies: weights of the stream of its own until a recipe trains it."""
-        fake = generator_for(self.classifier, generator=torch_stream(self.seed, "generator weights"))
-        return fake.to(self.classifier.device)
-
-
-Fit = Callable[[TrainerContext], TrainingLoop]
+Fit = Callable[[TrainerContext[RecordingBatches], SelfTraining], None]
+"""Trains the classifier of a context; how pseudo-labels are taken matters to self-training alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """How a model is made, and from what.
-
-    `fused`: it joins all features; else it runs on one. None: on all by default, or on one that is named.
-    `is_semi_supervised`: it learns from unlabelled data. `is_shared`: validation chooses a checkpoint only, so that one
-    training serves both directions of a session. `is_linear`: no network, whole utterances. `is_adversarial`: it trains
-    the generator. `labels_unlabelled`: it takes its own answers on unlabelled recordings for labels. `terms`: those
-    of a plan that it uses beyond the labelled ones, by name. `passes`: how many batches go through the classifier and
-    back for an update, G's step counted as one; further stages count, too.
-    """
+    """How a model is made, and from what."""
 
     name: str
     fit: Fit
-    fused: bool | None
-    is_semi_supervised: bool
+    fused: bool | None = None
+    """Whether it joins all features or runs on one; None: on all by default, or on one that is named."""
+    is_semi_supervised: bool = False
+    """It learns from unlabelled data."""
     is_shared: bool = True
+    """Validation chooses a checkpoint only, so that one training serves both directions of a session."""
     is_linear: bool = False
+    """No network, whole utterances."""
     is_adversarial: bool = False
+    """It trains the generator."""
     labels_unlabelled: bool = False
+    """It takes its own answers on unlabelled recordings for labels."""
     passes: int = 1
+    """Batches that go through the classifier and back for an update, G's step counted as one; stages count, too."""
     terms: frozenset[str] = frozenset()
+    """The weights of losses that it uses beyond the labelled ones, by name."""
 
     def pool_scaling(self, asked: Normalisation) -> Normalisation:
-        """Return how its unlabelled recordings are scaled where `asked` is the plan's normalisation.
+        """Return how its unlabelled recordings are scaled where `asked` is the normalisation of the settings.
 
         Unscaled recordings lie many deviations off the labelled ones, and a network gives all of them one level with
         full confidence: a model that learns from such answers takes them scaled like the labelled ones.
@@ -83,165 +52,76 @@ class Method:
         return "shift" if self.labels_unlabelled and asked == "none" else asked
 
 
-def in_one_stage(context: TrainerContext, fit: Callable[..., None]) -> TrainingLoop:
-    """Start the weights and let one of the loops fit them."""
-    data_dependent_init(context.classifier, context.batches, seed=context.seed)
-    loop = context.stages("training", None)
-    fit(
-        context.classifier,
-        context.batches,
-        loop,
-        schedule=context.config.schedule,
-        terms=context.config.terms,
-        augment=context.augment,
-        seed=context.seed,
-    )
-    return loop
+def _ssbase(context: TrainerContext[RecordingBatches], settings: SelfTraining) -> None:
+    self_train(context, settings, surest_by_threshold(settings.threshold), rounds=1)
 
 
-def _adversarial(context: TrainerContext) -> TrainingLoop:
-    return in_one_stage(context, partial(fit_adversarial, generator=context.generator))
+def _class_balanced(context: TrainerContext[RecordingBatches], settings: SelfTraining) -> None:
+    self_train(context, settings, surest_of_each_level, rounds=settings.rounds)
 
 
-def _consistent(unlabelled: Unlabelled) -> Fit:
-    return partial(in_one_stage, fit=partial(fit_consistent, unlabelled=unlabelled))
-
-
-def _self_trained(
-    context: TrainerContext, select: Callable[[TrainConfig], Selection], rounds: Callable[[TrainConfig], int]
-) -> TrainingLoop:
-    data_dependent_init(context.classifier, context.batches, seed=context.seed)
-    config = context.config
-    return self_train(
-        context.classifier,
-        context.batches,
-        context.stages,
-        select(config),
-        rounds=rounds(config),
-        config=config,
-        augment=context.augment,
-        seed=context.seed,
-    )
-
-
-def _linear(context: TrainerContext, estimator: Estimator) -> TrainingLoop:
-    loop = context.stages("training", None)
-    fit_linear(context.classifier, context.batches.labelled, context.soft_labels, loop.bests, estimator)
-    return loop
-
-
-_CT_TERMS = frozenset({"consistency", "margin", "ramp_up_steps"})
-_GAN_TERMS = _CT_TERMS | {"k_plus_one_softmax", "real", "fake", "entropy", "covariance", "pull_away", "resample_for_g"}
+_GAN_TERMS = frozenset(
+    {"consistency", "margin", "ramp_up_steps", "k_plus_one_softmax", "real", "fake", "entropy", "covariance"}
+    | {"pull_away", "resample_for_g"}
+)
 LABELLED_TERMS = frozenset({"head_l2"})
 """What every network's labelled loss uses."""
 
-_SUPERVISED = partial(in_one_stage, fit=fit_supervised)
-_SSBASE = partial(
-    _self_trained,
-    select=lambda config: surest_by_threshold(config.self_training.threshold),
-    rounds=lambda _: 1,
+_supervised = partial(Method, fit=lambda context, _: fit_supervised(context))
+_adversarial = partial(
+    Method,
+    fit=lambda context, _: fit_adversarial(context, context.generator),
+    is_semi_supervised=True,
+    is_adversarial=True,
+    passes=5,
+    terms=_GAN_TERMS,
 )
-_CLASS_BALANCED = partial(
-    _self_trained, select=lambda _: surest_of_each_level, rounds=lambda config: config.self_training.rounds
-)
+_self_trained = partial(Method, is_semi_supervised=True, is_shared=False, labels_unlabelled=True)
 
-PAPER_MODELS = {
-    method.name: method
-    for method in (
-        Method(name="FSBase", fit=_SUPERVISED, fused=False, is_semi_supervised=False),
-        Method(name="MFSBase", fit=_SUPERVISED, fused=True, is_semi_supervised=False),
-        Method(
-            name="SSBase",
-            fit=_SSBASE,
-            fused=False,
-            is_semi_supervised=True,
-            is_shared=False,
-            labels_unlabelled=True,
-            passes=2,
-        ),
-        Method(
-            name="SSGAN",
-            fit=_adversarial,
-            fused=False,
-            is_semi_supervised=True,
-            is_adversarial=True,
-            passes=5,
-            terms=_GAN_TERMS,
-        ),
-        Method(
-            name="MSSGAN",
-            fit=_adversarial,
-            fused=True,
-            is_semi_supervised=True,
-            is_adversarial=True,
-            passes=5,
-            terms=_GAN_TERMS,
-        ),
+
+def _consistent(name: str, unlabelled: Unlabelled, *terms: str, labels_unlabelled: bool = False) -> Method:
+    return Method(
+        name=name,
+        fit=lambda context, _: fit_consistent(context, unlabelled),
+        is_semi_supervised=True,
+        labels_unlabelled=labels_unlabelled,
+        passes=3,
+        terms=frozenset({*terms, "ramp_up_steps"}),
     )
-}
-BASELINES = {
-    method.name: method
-    for method in (
-        Method(
-            name="CT",
-            fit=_consistent(consistency_alone),
-            fused=None,
-            is_semi_supervised=True,
-            passes=3,
-            terms=_CT_TERMS,
-        ),
-        Method(
-            name="MeanTeacher",
-            fit=_consistent(averaged_teacher),
-            fused=None,
-            is_semi_supervised=True,
-            passes=3,
-            terms=frozenset({"teacher", "ramp_up_steps"}),
-        ),
-        Method(
-            name="SoftMatch",
-            fit=_consistent(soft_match),
-            fused=None,
-            is_semi_supervised=True,
-            labels_unlabelled=True,
-            passes=3,
-            terms=frozenset({"pseudo", "ramp_up_steps"}),
-        ),
-        Method(
-            name="ClassBalanced",
-            fit=_CLASS_BALANCED,
-            fused=None,
-            is_semi_supervised=True,
-            is_shared=False,
-            labels_unlabelled=True,
-            passes=4,
-        ),
-    )
-}
-LINEAR = {
-    method.name: method
-    for method in (
-        Method(
-            name="LR",
-            fit=partial(_linear, estimator=logistic_regression),
-            fused=None,
-            is_semi_supervised=False,
-            is_linear=True,
-        ),
-        Method(
-            name="SVM", fit=partial(_linear, estimator=linear_svm), fused=None, is_semi_supervised=False, is_linear=True
-        ),
-    )
-}
+
+
+def _linear(name: str, estimator: Estimator) -> Method:
+    return Method(name=name, fit=lambda context, _: fit_linear(context, estimator), is_linear=True)
+
+
+def _by_name(*methods: Method) -> dict[str, Method]:
+    return {method.name: method for method in methods}
+
+
+PAPER_MODELS = _by_name(
+    _supervised(name="FSBase", fused=False),
+    _supervised(name="MFSBase", fused=True),
+    _self_trained(name="SSBase", fit=_ssbase, fused=False, passes=2),
+    _adversarial(name="SSGAN", fused=False),
+    _adversarial(name="MSSGAN", fused=True),
+)
+BASELINES = _by_name(
+    _consistent("CT", consistency_alone, "consistency", "margin"),
+    _consistent("MeanTeacher", averaged_teacher, "teacher"),
+    _consistent("SoftMatch", soft_match, "pseudo", labels_unlabelled=True),
+    _self_trained(name="ClassBalanced", fit=_class_balanced, passes=4),
+)
+LINEAR = _by_name(_linear("LR", logistic_regression), _linear("SVM", linear_svm))
 METHODS = {**PAPER_MODELS, **BASELINES, **LINEAR}
 MODEL_NAMES = tuple(METHODS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """A method with the features it runs on; `label` is its row in a table."""
+    """A method with the features it runs on."""
 
     label: str
+    """Its row in a table."""
     method: str
     features: tuple[str, ...]
     varied: tuple[tuple[str, str], ...] = ()
@@ -315,11 +195,14 @@ def all_model_specs(models: Iterable[str], features: Sequence[str]) -> tuple[Mod
 
 @dataclass(frozen=True, kw_only=True)
 class AutoChoice:
-    """What `auto` chooses among, the simplest first; `label` is its row in a table, without what `varied` says."""
+    """What `auto` chooses among."""
 
     label: str
+    """Its row in a table."""
     model_specs: tuple[ModelSpec, ...]
+    """The simplest first."""
     varied: tuple[tuple[str, str], ...] = ()
+    """As that of a `ModelSpec`, and so is `unvaried`."""
     unvaried: str = ""
 
 

@@ -1,8 +1,10 @@
 """Signs that a training has collapsed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from math import log
 from sys import float_info
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -45,28 +47,22 @@ class TrainingMonitor:
         self._look_at_losses(step, means)
         self._look_at_answers(step, probabilities)
         for name, values in features.items():
-            spread = float(values.std(dim=0).mean() / (values.abs().mean() + 1e-12))
-            if spread < FLAT:
-                self._raise(step, "features_flat", spread, about=name)
+            deviation = float(values.detach().std(dim=0).mean() / (values.detach().abs().mean() + 1e-12))
+            if deviation < FLAT:
+                self._raise(step, "features_flat", deviation, about=name)
 
-    def state_dict(self) -> dict[str, object]:
+    def state_dict(self) -> dict[str, Any]:
         return {
-            "raised": [[alarm.kind, alarm.step, alarm.about, alarm.numbers] for alarm in self.raised],
+            "raised": [asdict(alarm) for alarm in self.raised],
             "first_matching": self._first_matching,
             "one_level": self._one_level,
         }
 
-    def load_state_dict(self, state: Mapping[str, object]) -> None:
-        raised, first, count = state["raised"], state["first_matching"], state["one_level"]
-        assert isinstance(raised, list)
-        assert first is None or isinstance(first, float)
-        assert isinstance(count, int)
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.raised = [
-            Alarm(kind=kind, step=step, about=tuple(about), numbers=tuple(numbers))
-            for kind, step, about, numbers in raised
+            Alarm(**alarm | {name: tuple(alarm[name]) for name in ("about", "numbers")}) for alarm in state["raised"]
         ]
-        self._first_matching = first
-        self._one_level = count
+        self._first_matching, self._one_level = state["first_matching"], state["one_level"]
 
     def _look_at_losses(self, step: int, means: Mapping[str, float]) -> None:
         if max(means.get("real", 1.0), means.get("generated", 1.0)) < WON:

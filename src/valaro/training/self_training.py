@@ -6,16 +6,14 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from valaro.networks.fusion import FusionClassifier
-from valaro.training.augmentation import Augmentation
 from valaro.training.batches import RecordingBatches
 from valaro.training.classify import utterance_probabilities
-from valaro.training.config import TrainConfig
-from valaro.training.loop import TrainingLoop
+from valaro.training.config import SelfTraining
+from valaro.training.context import TrainerContext
 from valaro.training.supervised import fit_supervised
 
 Selection = Callable[[Float[np.ndarray, "n 3"], Float[np.ndarray, " 3"], float], Bool[np.ndarray, " n"]]
-"""(answers on the pool, labelled share of each level, share of the rounds done) -> which pseudo-labels count."""
+"""(answers on unlabelled recordings, labelled share of each level, share of the rounds done) -> which labels count."""
 
 
 def surest_by_threshold(threshold: float) -> Selection:
@@ -45,40 +43,28 @@ def surest_of_each_level(
     return chosen
 
 
-def _surest(places: Int[np.ndarray, " n"], confidence: Float[np.ndarray, " all"]) -> Int[np.ndarray, " n"]:
-    return places[np.argsort(-confidence[places], kind="stable")]
+def _surest(indices: Int[np.ndarray, " n"], confidence: Float[np.ndarray, " all"]) -> Int[np.ndarray, " n"]:
+    return indices[np.argsort(-confidence[indices], kind="stable")]
 
 
 def self_train(
-    classifier: FusionClassifier,
-    batches: RecordingBatches,
-    stages: Callable[[str, TrainingLoop | None], TrainingLoop],
-    select: Selection,
-    *,
-    rounds: int,
-    config: TrainConfig,
-    augment: Augmentation,
-    seed: int,
-) -> TrainingLoop:
-    """Train on labels; then, `rounds` times, label the pool with the best model so far and go on with it.
+    context: TrainerContext[RecordingBatches], settings: SelfTraining, select: Selection, *, rounds: int
+) -> None:
+    """Train on labels; then, `rounds` times, label the unlabelled set with the best model so far and go on with it.
 
-    `stages` makes the progress of a stage by its name and what it comes after; it may serve one set of validation
-    speakers only, which choose among the checkpoints of all stages. Later stages run at a share of the rate
-    (plan.self_training). Returns the last stage's progress.
+    It may serve one set of validation speakers only, which choose among the checkpoints of all stages.
     """
-    schedule, terms = config.schedule, config.terms
-    loop = stages("labelled", None)
-    fit_supervised(classifier, batches, loop, schedule=schedule, terms=terms, augment=augment, seed=seed)
-    if batches.pool is None:
-        return loop
-    later = replace(schedule, learning_rate=schedule.learning_rate * config.self_training.lr_fraction)
+    fit_supervised(context)
+    batches, classifier, loop = context.batches, context.classifier, context.loop
+    if batches.unlabelled is None:
+        return
+    later = replace(context.schedule, learning_rate=context.schedule.learning_rate * settings.lr_fraction)
     ratio = batches.level_ratio()
+    (best,) = loop.bests
     for number in range(1, rounds + 1):
-        (best,) = loop.bests
+        loop = loop.next_stage(f"round {number}")
         classifier.load_state_dict(best.weights)
-        answers = utterance_probabilities(classifier, batches.pool)
-        chosen = select(answers, ratio, number / rounds)
-        extended = batches.with_pseudo_labels(answers.argmax(axis=1), chosen)
-        loop = stages(f"round {number}", loop)
-        fit_supervised(classifier, extended, loop, schedule=later, terms=terms, augment=augment, seed=seed)
-    return loop
+        probabilities = utterance_probabilities(classifier, batches.unlabelled)
+        chosen = select(probabilities, ratio, number / rounds)
+        extended = loop.register("batches", batches.with_pseudo_labels(probabilities.argmax(axis=1), chosen))
+        fit_supervised(replace(context, loop=loop, batches=extended, schedule=later))

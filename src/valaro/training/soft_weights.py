@@ -1,6 +1,7 @@
 """SoftMatch's memory: how sure the classifier usually is, and how often it says each level."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -35,12 +36,8 @@ class SoftWeights:
         below = (aligned.max(dim=1).values - self._mean).clamp_max(0)
         return torch.exp(-below.square() / (2 * self._variance / 4))
 
-    def state_dict(self) -> dict[str, object]:
+    def state_dict(self) -> dict[str, Any]:
         return {"mean": self._mean, "variance": self._variance, "shares": self._shares}
 
-    def load_state_dict(self, state: Mapping[str, object]) -> None:
-        mean, variance, shares = state["mean"], state["variance"], state["shares"]
-        assert isinstance(mean, float)
-        assert isinstance(variance, float)
-        assert isinstance(shares, Tensor)
-        self._mean, self._variance, self._shares = mean, variance, shares
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._mean, self._variance, self._shares = state["mean"], state["variance"], state["shares"]

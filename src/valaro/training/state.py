@@ -7,9 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-State = Mapping[str, Any]
-"""Names -> tensors, numbers, texts, None, lists and further mappings."""
-
 
 @runtime_checkable
 class Stateful(Protocol):
@@ -24,11 +21,11 @@ Part = Stateful | torch.Generator | np.random.Generator
 
 
 def state_of(parts: Mapping[str, Part]) -> dict[str, Any]:
-    """Return the state of each part."""
-    return {name: _take(part) for name, part in parts.items()}
+    """Return the state of each part: names -> tensors, numbers, texts, None, lists and further mappings."""
+    return {name: _state(part) for name, part in parts.items()}
 
 
-def restore(parts: Mapping[str, Part], state: State) -> None:
+def restore(parts: Mapping[str, Part], state: Mapping[str, Any]) -> None:
     """Give each part its state back."""
     for name, part in parts.items():
         if isinstance(part, torch.Generator):
@@ -39,46 +36,42 @@ def restore(parts: Mapping[str, Part], state: State) -> None:
             part.load_state_dict(state[name])
 
 
-def split(tree: State) -> tuple[dict[str, Tensor], Any]:
-    """Part a tree into its tensors by path, and the same tree in plain values in which `{"tensor": path}` stands.
+def split(tree: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], Any]:
+    """Part a tree into its arrays by path, and the same tree in plain values in which `{"tensor": path}` stands.
 
     Keys that are whole numbers, as in an optimiser's state, come back as such.
     """
-    tensors: dict[str, Tensor] = {}
-    return tensors, _plain(tree, "", tensors)
+    arrays: dict[str, np.ndarray] = {}
+    return arrays, _plain(tree, "", arrays)
 
 
-def join(plain: Any, tensors: Mapping[str, Tensor]) -> Any:  # noqa: ANN401 - any tree
-    """Return the tree that `split` parted."""
+def join(plain: Any, arrays: Mapping[str, np.ndarray]) -> Any:  # noqa: ANN401 - any tree
+    """Return the tree that `split` parted, its arrays as tensors."""
     if isinstance(plain, list):
-        return [join(item, tensors) for item in plain]
+        return [join(item, arrays) for item in plain]
     if not isinstance(plain, dict):
         return plain
     if "tensor" in plain:
-        return tensors[plain["tensor"]]
-    return {int(key) if kind == "int" else key: join(value, tensors) for key, kind, value in plain["mapping"]}
+        return torch.from_numpy(arrays[plain["tensor"]])
+    return {int(key) if kind == "int" else key: join(value, arrays) for key, kind, value in plain["mapping"]}
 
 
-def _plain(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:  # noqa: ANN401 - any tree
-    if isinstance(value, Tensor):
-        tensors[path] = value.detach().cpu().contiguous()
+def _plain(value: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:  # noqa: ANN401 - any tree
+    if isinstance(value, Tensor | np.ndarray):
+        arrays[path] = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
         return {"tensor": path}
-    if isinstance(value, np.ndarray):
-        return _plain(torch.from_numpy(value), path, tensors)
     if isinstance(value, Mapping):
         return {
-            "mapping": [
-                [key, type(key).__name__, _plain(item, f"{path}/{key}", tensors)] for key, item in value.items()
-            ]
+            "mapping": [[key, type(key).__name__, _plain(item, f"{path}/{key}", arrays)] for key, item in value.items()]
         }
     if isinstance(value, list | tuple):
-        return [_plain(item, f"{path}/{index}", tensors) for index, item in enumerate(value)]
+        return [_plain(item, f"{path}/{index}", arrays) for index, item in enumerate(value)]
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{path or 'the state'} is a {type(value).__name__}, which no checkpoint can hold")
 
 
-def _take(part: Part) -> Any:  # noqa: ANN401 - any tree
+def _state(part: Part) -> Any:  # noqa: ANN401 - any tree
     if isinstance(part, torch.Generator):
         return part.get_state()
     if isinstance(part, np.random.Generator):

@@ -1,8 +1,7 @@
-"""One training: a fold, a pool, a plan and a seed become a model."""
+"""One training: data, a method, settings and a seed become a model."""
 
 import time
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,14 +21,16 @@ from valaro.store.feature_store import FeatureStore
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import RecordingBatches
 from valaro.training.best_model import BestModel
-from valaro.training.checkpointer import Checkpointer, CheckpointPaths
+from valaro.training.checkpointer import CheckpointPaths
+from valaro.training.classify import evaluation_on
 from valaro.training.config import Choice, TrainConfig
+from valaro.training.context import TrainerContext
 from valaro.training.crops import Recordings
-from valaro.training.loop import TrainingLoop
-from valaro.training.loss_log import LossLog
-from valaro.training.methods import METHODS, Method, ModelSpec, TrainerContext
+from valaro.training.loop import NOWHERE, TrainingLoop
+from valaro.training.methods import METHODS, Method, ModelSpec
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context, device_called
+from valaro.training.supervised import data_dependent_init
 from valaro.training.trained_model import TrainedModel
 from valaro.training.training_data import TrainingData, distant_corpora, missing_levels, prepare
 from valaro.windows import LONGEST_WINDOW, WindowSpec
@@ -37,28 +38,34 @@ from valaro.windows import LONGEST_WINDOW, WindowSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Adversaries:
-    """G as its training left it, and D's averaged weights at that time, where G's samples are to be looked at.
-
-    Those of the checkpoint that validation chose may be much older, and G's samples fit them no more.
-    """
+    """G and D as their training left them: the checkpoint that validation chose may be much older than G."""
 
     classifier: FusionClassifier
+    """D with its averaged weights."""
     generator: FusionGenerator | FeatureGenerator
     step: int
+    """Updates by then."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """A model and how it came about; counts are of utterances."""
+    """A model and how it came about."""
 
     model: TrainedModel
     history: tuple[HistoryPoint, ...]
+    """An entry for each evaluation."""
     best_step: int
+    """Updates after which the weights were kept."""
     alarms: tuple[Alarm, ...]
+    """Signs that something went wrong, in the data or on the way."""
     seconds: float
+    """What it took, an equal share of each fold that a training served."""
     labelled: int
+    """Utterances with a label that it learnt from."""
     unlabelled: int
+    """Utterances without one that it learnt from."""
     excluded: int
+    """Unlabelled utterances kept away because a held-out person speaks."""
     data: TrainingData
     adversaries: Adversaries | None = None
     """None where nothing was generated."""
@@ -78,63 +85,50 @@ def train_model(
     dimension: Dimension,
     seed: int,
     config: TrainConfig,
-    paths: CheckpointPaths | None = None,
 ) -> Training:
-    """Train `spec` on the fold's training part and on `unlabelled` less everything held out.
+    """Train `spec` on the fold's training part and on `unlabelled` less everything held out; leave nothing on disk.
 
     Statistics, weights and the few labels that count come from training speakers alone; validation speakers choose the
-    checkpoint; the fold's test part is not opened. `paths` says what a training leaves on disk as it goes.
+    checkpoint; the fold's test part is not opened.
     """
-    return train_folds(spec, store, [fold], unlabelled, dimension=dimension, seed=seed, config=config, paths=paths)[0]
+    data = prepare(spec, store, [fold], unlabelled, dimension=dimension, seed=seed, config=config)
+    return train_folds(spec, data, seed=seed, config=config)[0]
 
 
 def train_folds(
-    spec: ModelSpec,
-    store: FeatureStore,
-    folds: Sequence[Fold],
-    unlabelled: Sequence[Utterance],
-    *,
-    dimension: Dimension,
-    seed: int,
-    config: TrainConfig,
-    paths: CheckpointPaths | None = None,
+    spec: ModelSpec, data: TrainingData, *, seed: int, config: TrainConfig, paths: CheckpointPaths = NOWHERE
 ) -> tuple[Training, ...]:
-    """Train once for several folds that train on the same utterances and hold out the same people.
+    """Train once for the folds of `data`, which differ in who validates.
 
-    They differ in which of these validate: each keeps the weights that its own validation speakers like best, exactly
-    as if it had been trained alone.
+    Each keeps the weights that its own validation speakers like best, exactly as if it had been trained alone. `paths`
+    says what the training leaves on disk as it goes.
     """
     begun = time.perf_counter()
     method = METHODS[spec.method]
-    data = prepare(spec, store, folds, unlabelled, dimension=dimension, seed=seed, config=config)
-    context = build_context(
-        method,
-        data,
-        network_shape(spec.features, store, config, is_linear=method.is_linear),
-        seed=seed,
-        config=config,
-        paths=paths or CheckpointPaths(),
-    )
-    with compute_context(config.layout, config.schedule.precision, context.classifier.device):
-        loop = method.fit(context)
+    context = build_context(method, data, seed=seed, config=config, paths=paths)
+    classifier, loop = context.classifier, context.loop
+    with compute_context(config.layout, config.schedule.precision, classifier.device):
+        method.fit(context, config.self_training)
     used_pool = data.pool if method.is_semi_supervised else ()
-    distant = distant_corpora(data) if used_pool else []
-    alarms = (*missing_levels(data), *distant, *loop.monitor.raised)
-    seconds = (time.perf_counter() - begun) / len(folds)
+    alarms = (*missing_levels(data), *(distant_corpora(data) if used_pool else ()), *loop.monitor.raised)
+    adversaries = None
+    if method.is_adversarial:
+        adversaries = Adversaries(classifier=loop.ema.network, generator=context.generator, step=loop.done)
+    seconds = (time.perf_counter() - begun) / len(data.folds)
     return tuple(
         Training(
             model=TrainedModel(
                 label=spec.label,
-                dimension=dimension,
-                classifier=_with_weights(loop.ema.classifier, best),
-                shape=context.classifier.shape,
-                window=_window_in_use(context),
+                dimension=data.dimension,
+                classifier=best.network(classifier),
+                shape=classifier.shape,
+                window=_window_in_use(context.batches.labelled),
                 features=spec.features,
-                feature_versions=tuple(store.version(name) for name in spec.features),
+                feature_versions=tuple(data.store.version(name) for name in spec.features),
                 scale=data.scales.default,
                 acquainted=tuple(sorted({u.speaker for u in (*fold.train, *data.pool, *fold.validation)})),
-                notes=_notes(store, (*data.labelled, *validation, *used_pool)),
-                network=_network(store, spec.features),
+                notes=_notes(data.store, (*data.labelled, *validation, *used_pool)),
+                network=_network(data.store, spec.features),
             ),
             history=tuple(best.history),
             best_step=best.step,
@@ -144,90 +138,69 @@ def train_folds(
             unlabelled=len(used_pool),
             excluded=data.excluded,
             data=data,
-            adversaries=_adversaries(method, context, loop),
+            adversaries=adversaries,
         )
-        for fold, validation, best in zip(folds, data.validations, loop.bests, strict=True)
+        for fold, validation, best in zip(data.folds, data.validations, loop.bests, strict=True)
     )
 
 
 def build_context(
-    method: Method, data: TrainingData, shape: NetworkShape, *, seed: int, config: TrainConfig, paths: CheckpointPaths
-) -> TrainerContext:
-    """Return all that the recipe works with: a network not yet started, batches, what validates it."""
-    dimension, scales, schedule = data.dimension, data.scales, config.schedule
-    window = replace(config.window, weighting="whole") if method.is_linear else config.window
-    recordings = partial(Recordings, data.store, names=data.features, window=window)
-    soft_labels = soft_labels_of(data.labelled, dimension)
+    method: Method, data: TrainingData, *, seed: int, config: TrainConfig, paths: CheckpointPaths = NOWHERE
+) -> TrainerContext[RecordingBatches]:
+    """Return all that the method works with: a network that is started, batches, what validates it."""
+    schedule, scales, sampling = config.schedule, data.scales, config.sampling
+    shape = network_shape(data.features, data.store, config, is_linear=method.is_linear)
     device = device_called("cpu" if method.is_linear else schedule.device)
     classifier = FusionClassifier(shape, generator=torch_stream(seed, "classifier weights")).to(device)
-    validation_sets = [
-        (recordings(validation, scale_of=scales.of), correct_levels(soft_labels_of(validation, dimension)))
-        for validation in data.validations
-    ]
+    loop = TrainingLoop(
+        classifier,
+        steps=schedule.steps,
+        evaluate_every=schedule.evaluate_every,
+        ema_decay=schedule.ema_decay,
+        stage="training" if method.is_shared else "labelled",
+        paths=paths,
+    )
+    window = replace(config.window, weighting="whole") if method.is_linear else config.window
+    recordings = partial(Recordings, data.store, names=data.features, window=window)
     # A linear model is tried in several strengths, none of which is the last word.
-    choose: Choice = "likelihood" if method.is_linear and schedule.monitor == "last" else schedule.monitor
-
-    def stages(name: str, after: TrainingLoop | None) -> TrainingLoop:
-        bests = [BestModel(*panel, choose=choose, patience=schedule.patience) for panel in validation_sets]
-        return TrainingLoop(
-            classifier,
-            after.bests if after else bests,
-            schedule=schedule,
-            loss_log=LossLog(paths.losses(name)),
-            checkpointer=Checkpointer(paths.state(name), seconds=paths.seconds),
-            is_stage=not method.is_shared,
-            after=after,
-        )
-
+    monitor: Choice = "likelihood" if method.is_linear and schedule.monitor == "last" else schedule.monitor
+    for validation in data.validations:
+        correct = correct_levels(soft_labels_of(validation, data.dimension))
+        evaluate = evaluation_on(recordings(validation, scale_of=scales.of), correct, monitor)
+        loop.validate(BestModel(evaluate, HistoryPoint, patience=schedule.patience))
+    batches = RecordingBatches(
+        recordings(data.labelled, scale_of=scales.of),
+        soft_labels_of(data.labelled, data.dimension),
+        recordings(data.pool, scale_of=scales.of_pool) if data.pool else None,
+        size=schedule.batch_size,
+        sampling=sampling,
+        rng=numpy_stream(seed, "crops"),
+        see=partial(as_seen, shape=shape, device=device),
+    )
+    masks = torch_stream(seed, "masks")
+    augment = Augmentation(shape.modalities, masks, masks=sampling.spec_augment, shift=sampling.frequency_shift)
+    if not method.is_linear:
+        data_dependent_init(classifier, batches, seed=seed)
     return TrainerContext(
         classifier=classifier,
-        batches=RecordingBatches(
-            recordings(data.labelled, scale_of=scales.of),
-            soft_labels,
-            recordings(data.pool, scale_of=scales.of_pool) if data.pool else None,
-            size=schedule.batch_size,
-            sampling=config.sampling,
-            rng=numpy_stream(seed, "crops"),
-            see=partial(as_seen, shape=shape),
-            device=device,
-        ),
-        soft_labels=soft_labels,
-        stages=stages,
-        augment=Augmentation(
-            shape.modalities,
-            torch_stream(seed, "masks"),
-            masks=config.sampling.spec_augment,
-            shift=config.sampling.frequency_shift,
-        ),
-        config=config,
+        batches=loop.register("batches", batches),
+        augment=loop.register("augment", augment),
+        loop=loop,
+        schedule=schedule,
+        terms=config.terms,
         seed=seed,
     )
 
 
-def _window_in_use(context: TrainerContext) -> WindowSpec:
+def _window_in_use(labelled: Recordings) -> WindowSpec:
     """Return how the model takes utterances; of a longer recording, one that takes whole ones sees as much as of most.
 
     A mean and a deviation over 1.28 s are not those of an utterance: its windows are as long as the median utterance.
     """
-    labelled = context.batches.labelled
     if labelled.window.weighting != "whole":
         return labelled.window
     typical = int(np.median([labelled.length(index) for index in range(len(labelled))]))
     return replace(labelled.window, length=min(max(typical, 1), LONGEST_WINDOW))
-
-
-def _adversaries(method: Method, context: TrainerContext, loop: TrainingLoop) -> Adversaries | None:
-    """Return G and the D that it was up against at the end, None where there is no G."""
-    if not method.is_adversarial:
-        return None
-    return Adversaries(classifier=loop.ema.classifier, generator=context.generator, step=loop.taken)
-
-
-def _with_weights(classifier: FusionClassifier, best: BestModel) -> FusionClassifier:
-    """Return the classifier as validation liked it best, on the device where it learnt: it is judged there, too."""
-    finished = deepcopy(classifier)
-    finished.load_state_dict(best.weights)
-    return finished
 
 
 def _notes(store: FeatureStore, utterances: Iterable[Utterance]) -> tuple[CorpusNote, ...]:
@@ -251,25 +224,18 @@ def network_shape(
             f"'{uneven[0]}'"
         )
 
-    def modalities(averaged: int, held: int) -> tuple[Modality, ...]:
-        return tuple(
-            Modality(
-                name=name,
-                dim=store.dim(name),
-                spectrum=name in SOUND_FEATURES,
-                averaged=averaged if name in SOUND_FEATURES else 1,
-                held=held if name in FACE_FEATURES else 1,
-            )
-            for name in features
+    modalities = tuple(
+        Modality(
+            name=name,
+            dim=store.dim(name),
+            spectrum=name in SOUND_FEATURES,
+            averaged=1 if is_linear or name not in SOUND_FEATURES else config.averaged_bands,
+            held=1 if is_linear or name not in FACE_FEATURES or config.face_rate == "grid" else PICTURE_FRAMES,
         )
-
-    if is_linear:
-        return NetworkShape(
-            modalities=modalities(averaged=1, held=1),
-            layout="statistics",
-            width=1.0,
-            regularisation=NOTHING_RANDOM,
-            standardised=True,
-        )
-    held = PICTURE_FRAMES if config.face_rate == "native" else 1
-    return NetworkShape.of(config, modalities(config.averaged_bands, held))
+        for name in features
+    )
+    if not is_linear:
+        return NetworkShape.of(config, modalities)
+    return NetworkShape(
+        modalities=modalities, layout="statistics", width=1.0, regularisation=NOTHING_RANDOM, standardised=True
+    )

@@ -17,19 +17,22 @@ from valaro.training.methods import METHODS, ModelSpec
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """What a training learns from, and by whom it is judged on the way: one set of validation utterances a fold.
-
-    `excluded` recordings of held-out people stayed out of the pool, which is scaled as `normalisation` says.
-    """
+    """What a training learns from, and by whom it is judged on the way."""
 
     store: FeatureStore
     features: tuple[str, ...]
     dimension: Dimension
     labelled: tuple[Utterance, ...]
     pool: tuple[Utterance, ...]
+    """Unlabelled recordings that a semi-supervised model may learn from."""
+    folds: tuple[Fold, ...]
+    """What the training is for: all train on the same utterances and hold out the same people."""
     validations: tuple[tuple[Utterance, ...], ...]
+    """The labelled validation utterances of each fold."""
     excluded: int
+    """Unlabelled recordings kept away because a held-out person speaks."""
     normalisation: Normalisation
+    """How unlabelled recordings are scaled."""
     scales: Normalizer
 
 
@@ -168,6 +171,7 @@ def prepare(
         dimension=dimension,
         labelled=labelled,
         pool=pool,
+        folds=tuple(folds),
         validations=validations,
         excluded=offered.excluded,
         normalisation=normalisation,

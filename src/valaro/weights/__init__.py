@@ -20,10 +20,10 @@ def read_weights(name: str) -> bytes:
     if not file.is_file():
         raise StoreError(f"the weights {file} are missing: expected in every valaro package; install valaro again")
     content = file.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != CHECKSUMS[name]:
+    checksum = hashlib.sha256(content).hexdigest()
+    if checksum != CHECKSUMS[name]:
         raise StoreError(
-            f"the weights {file} are not those that were packaged: SHA-256 {found}, expected {CHECKSUMS[name]}; "
+            f"the weights {file} are not those that were packaged: SHA-256 {checksum}, expected {CHECKSUMS[name]}; "
             "install valaro again"
         )
     return content

@@ -156,7 +156,7 @@ def _verdict(subject: Subject, first: ModelResult, second: ModelResult, claim: C
 
 
 def on_validation(model_result: ModelResult) -> ModelResult:
-    """Return the contender with its answers on validation utterances in the place of those on the test's."""
+    """Return the model with its answers on validation utterances in the place of those on the test's."""
     kept = [result for result in model_result.results if result.validation.ids]
     return replace(model_result, results=tuple(replace(result, test=result.validation) for result in kept))
 

@@ -50,7 +50,7 @@ class FaceSplit:
 
 def split_by_yaw(tests: Sequence[Predictions], faces: Iterable[FaceQuality]) -> FaceSplit:
     """Part the utterances of `tests` at the boundary; a tied level counts as right, as in all scores."""
-    yaw = {face.utterance: face.mean_absolute_yaw for face in faces if face.found}
+    yaw = {face.utterance: face.mean_absolute_yaw for face in faces if face.detected}
     judged = {name for test in tests for name in test.ids}
     frontal = {name for name in judged if yaw.get(name, 2.0) <= BOUNDARY}
     return _split(tests, frontal, judged & yaw.keys() - frontal, unknown=len(judged - yaw.keys()))

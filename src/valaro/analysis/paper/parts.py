@@ -35,7 +35,8 @@ class PaperPart:
     """
 
     name: str
-    heading: str
+    number: str
+    about: str
     dimension: Dimension | None
     rows: tuple[PaperRow, ...] = ()
     claims: tuple[Claim, ...] = ()
@@ -44,6 +45,10 @@ class PaperPart:
     values: tuple[str, ...] = ()
     by_faces: bool = False
     remarks: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        return f"{self.number}: {self.about}"
 
     @property
     def axis(self) -> str:
@@ -92,7 +97,8 @@ _MSSGAN_ABOVE_TWIN = [Claim(first=("MSSGAN", pair), second=("MFSBase", pair)) fo
 PARTS = (
     PaperPart(
         name="table_2",
-        heading="Table II: arousal from one modality",
+        number="Table II",
+        about="arousal from one modality",
         dimension="arousal",
         rows=numbers.TABLE_2,
         claims=(
@@ -104,7 +110,8 @@ PARTS = (
     ),
     PaperPart(
         name="table_3",
-        heading="Table III: arousal, validation against test",
+        number="Table III",
+        about="arousal, validation against test",
         dimension="arousal",
         rows=numbers.TABLE_3,
         claims=(
@@ -114,7 +121,8 @@ PARTS = (
     ),
     PaperPart(
         name="table_4",
-        heading="Table IV: valence from one modality",
+        number="Table IV",
+        about="valence from one modality",
         dimension="valence",
         rows=numbers.TABLE_4,
         claims=(
@@ -125,7 +133,8 @@ PARTS = (
     ),
     PaperPart(
         name="table_5",
-        heading="Table V: valence, validation against test",
+        number="Table V",
+        about="valence, validation against test",
         dimension="valence",
         rows=numbers.TABLE_5,
         # On validation the paper's SSGAN is below FSBase with Fbank (50.41 against 50.64): no claim of its method.
@@ -137,7 +146,8 @@ PARTS = (
     ),
     PaperPart(
         name="table_6",
-        heading="Table VI: arousal from two modalities",
+        number="Table VI",
+        about="arousal from two modalities",
         dimension="arousal",
         rows=numbers.TABLE_6,
         # Fbank+Dface (64.10) is below Fbank alone (65.61) in the paper, and above Dface alone (56.40).
@@ -150,28 +160,32 @@ PARTS = (
     ),
     PaperPart(
         name="table_7",
-        heading="Table VII: valence from two modalities",
+        number="Table VII",
+        about="valence from two modalities",
         dimension="valence",
         rows=numbers.TABLE_7,
         claims=(*_MSSGAN_ABOVE_TWIN, *_fused_above_single(_PAIRS)),
     ),
     PaperPart(
         name="table_8",
-        heading="Table VIII: frontal against side faces",
+        number="Table VIII",
+        about="frontal against side faces",
         dimension="valence",
         matrices=(("SSGAN", _DFACE),),
         by_faces=True,
     ),
     PaperPart(
         name="figure_4",
-        heading="Figure 4: what is taken for what, by modality",
+        number="Figure 4",
+        about="which levels are confused, by modality",
         dimension="valence",
         matrices=numbers.FIGURE_4,
         remarks=(_NO_NUMBERS,),
     ),
     PaperPart(
         name="figure_5",
-        heading="Figure 5: what is taken for what, by model",
+        number="Figure 5",
+        about="which levels are confused, by model",
         dimension=None,
         matrices=numbers.FIGURE_5,
         # On either dimension Tables II and IV print the models in this order.
@@ -183,7 +197,8 @@ PARTS = (
     ),
     PaperPart(
         name="figure_6",
-        heading="Figure 6: how many unlabelled samples",
+        number="Figure 6",
+        about="how many unlabelled samples",
         dimension=None,
         setting=POOL_SHARE,
         values=tuple(map(str, numbers.FIGURE_6_SIZES)),
@@ -194,7 +209,8 @@ PARTS = (
     ),
     PaperPart(
         name="figure_7",
-        heading="Figure 7: how the unlabelled data is normalised",
+        number="Figure 7",
+        about="how the unlabelled data is normalised",
         dimension="valence",
         setting=NORMALISATION,
         values=numbers.FIGURE_7,
@@ -203,7 +219,8 @@ PARTS = (
     ),
     PaperPart(
         name="figure_8",
-        heading="Figure 8: what is taken for what, with and without normalisation of the unlabelled data",
+        number="Figure 8",
+        about="which levels are confused, with and without normalisation of the unlabelled data",
         dimension=None,
         matrices=numbers.FIGURE_8,
         setting=NORMALISATION,

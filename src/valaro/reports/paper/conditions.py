@@ -55,7 +55,7 @@ _Row = tuple[str, str, str, bool]
 def _of_data(run: RunRecord, study: Mapping[str, Any]) -> Iterator[_Row]:
     labelled = [corpus for corpus in run.corpora if corpus.labelled]
     pool = [corpus for corpus in run.corpora if not corpus.labelled]
-    derived = [note.corpus for note in run.notes if "derived" in note.text]
+    derived = [note.corpus for note in run.notes if note.kind == "derived_labels"]
     per_level = study.get("labels_per_class")
     own = "no other corpus, only what the labelled one leaves unlabelled"
     count = sentences.thousands(numbers.LABELLED_COUNT)
@@ -107,7 +107,7 @@ def _of_settings(part: PaperPart, sections: Mapping[str, Mapping[str, Any]]) -> 
     for name, values in varied.items():
         if name not in {*free, "features"}:
             yield f"setting {name}", "not varied", f"varied: {', '.join(map(_words, values))}", True
-    paper = {found.name: found.value for found in config_values(PAPER) if found.name not in free}
+    paper = {setting.name: setting.value for setting in config_values(PAPER) if setting.name not in free}
     stated = {name: section for section in _SECTIONS for name in sections.get(section, {})}
     for section in _SECTIONS:
         apart = [n for n in paper if stated.get(n) == section and sections[section][n] != paper[n]]

@@ -1,5 +1,7 @@
 """Frontal against side faces: the paper's Table VIII with the models here that use faces."""
 
+from dataclasses import replace
+
 from valaro.analysis.paper.claims import Subject, Verdict, verdict_of
 from valaro.analysis.paper.faces import BOUNDARY, FacePart, split_by_half, split_by_yaw
 from valaro.analysis.paper.matching import Run
@@ -7,7 +9,7 @@ from valaro.analysis.paper.numbers import TABLE_8, FaceCounts
 from valaro.analysis.paper.parts import PaperPart
 from valaro.records import Dimension
 from valaro.reports import sentences
-from valaro.reports.blocks import Block, Cell, Notice, table, words
+from valaro.reports.blocks import Block, Cell, table, words
 from valaro.reports.paper.verdicts import absence_words
 
 _HALVES = (
@@ -56,8 +58,8 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
         + (_HALVES if any_half else "")
         + (f" Left out: {sentences.plural(unknown, 'test utterance')} without a known face." if unknown else "")
     )
-    note = sentences.speaker_note([row.model_result.model for row in rows if row.model_result.speaker_normalised])
-    return [table(columns, lines, caption), *([Notice(text=note)] if note else [])]
+    note = sentences.speaker_note(row.model_result.model for row in rows if row.model_result.speaker_normalised)
+    return [replace(table(columns, lines, caption), note=note)]
 
 
 def _counted(name: str, counts: FaceCounts) -> tuple[str, ...]:

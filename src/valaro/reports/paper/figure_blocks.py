@@ -8,9 +8,9 @@ from valaro.analysis.paper.parts import POOL_SHARE, Model, PaperPart
 from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.analysis.varied import in_order
 from valaro.records import Dimension
-from valaro.reports import sentences
-from valaro.reports.blocks import Block, Matrices, Notice, Sentence
+from valaro.reports.blocks import Block, Sentence, matrices
 from valaro.reports.paper.verdicts import absence_words
+from valaro.reports.sentences import speaker_note
 from valaro.reports.varied import setting_blocks
 
 
@@ -18,22 +18,21 @@ def matrix_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block
     """Return the confusion matrices of the models that a figure of the paper shows."""
     if not part.matrices or part.by_faces:
         return []
-    found = [run.standing_for(dimension, model) for model in part.matrices]
-    rows = [row for some in found for row in some]
+    standing = [run.standing_for(dimension, model) for model in part.matrices]
+    rows = [row for some in standing for row in some]
     if part.setting:
         rows = _in_order(rows, part)
     absent = [
         Sentence(text=f"{_absent(run, dimension, model)}.")
-        for model, some in zip(part.matrices, found, strict=True)
+        for model, some in zip(part.matrices, standing, strict=True)
         if not some
     ]
     if not rows:
         return list(absent)
     caption = f"{dimension.capitalize()}: test utterances of all trainings, percent of the true level, and counts."
     name = f"{part.name}-{dimension}" + (f"-run-{run.number + 1}" if run.number else "")
-    figure = Matrices(name=name, rows=tuple(rows), caption=caption)
-    note = sentences.speaker_note([row.model_result.model for row in rows if row.model_result.speaker_normalised])
-    return [figure, *([Notice(text=note)] if note else []), *absent]
+    note = speaker_note(row.model_result.model for row in rows if row.model_result.speaker_normalised)
+    return [matrices(name, rows, caption, note), *absent]
 
 
 def _absent(run: Run, dimension: Dimension, model: Model) -> str:
@@ -59,10 +58,10 @@ def chart_blocks(
     """Return the scores over the setting that a figure of the paper varies, and add what its peak comes to."""
     if not part.axis:
         return []
-    one = next((one for one in results if one.dimension == dimension), None)
-    blocks = setting_blocks(one, run.number, part.axis, order=part.values) if one else ()
+    own = next((own for own in results if own.dimension == dimension), None)
+    blocks = setting_blocks(own, run.number, part.axis, order=part.values) if own else ()
     if not blocks:
         return [Sentence(text=f"{part.axis} is not varied in this run on {dimension}.")]
-    if one and part.axis == POOL_SHARE:
+    if own and part.axis == POOL_SHARE:
         verdicts += verdicts_on_sizes(dimension, run.rows[dimension])
     return list(blocks)

@@ -1,6 +1,7 @@
 """A table of the paper with our rows beside its own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from valaro.analysis.paper.claims import on_validation
@@ -12,7 +13,7 @@ from valaro.evaluation.scores import score
 from valaro.evaluation.significance import Interval
 from valaro.records import Dimension
 from valaro.reports import sentences
-from valaro.reports.blocks import Block, Cell, Notice, table, words
+from valaro.reports.blocks import Block, Cell, table, words
 from valaro.reports.paper.verdicts import absence_words
 
 
@@ -29,19 +30,18 @@ def row_blocks(part: PaperPart, dimension: Dimension, run: Run) -> list[Block]:
     lines: list[tuple[Cell | str, ...]] = []
     speaker_wise: list[str] = []
     for row in part.rows:
-        found = run.standing_for(dimension, (row.method, row.features))
-        for ours in found or (None,):
+        standing = run.standing_for(dimension, (row.method, row.features))
+        for ours in standing or (None,):
             name = Cell(text=row.name, below=_label(row, ours, run, dimension))
             gap = _gap(part.rows, row, ours) if has_parts else ()
             lines.append((name, *([row.part] if has_parts else []), *_scores(row, ours, gap, has_f1=has_f1)))
-        speaker_wise += [ours.model_result.model for ours in found if ours.model_result.speaker_normalised]
+        speaker_wise += [ours.model_result.model for ours in standing if ours.model_result.speaker_normalised]
     caption = (
         "Ours: mean ± standard deviation over the trainings (folds × seeds), with the 95 % interval; the "
         "difference is ours minus the paper's."
         + (" The gap is validation minus test, reckoned from the UARs of both." if has_parts else "")
     )
-    note = sentences.speaker_note(list(dict.fromkeys(speaker_wise)))
-    return [table(columns, lines, caption), *([Notice(text=note)] if note else [])]
+    return [replace(table(columns, lines, caption), note=sentences.speaker_note(speaker_wise))]
 
 
 def _label(row: PaperRow, ours: ModelRow | None, run: Run, dimension: Dimension) -> str:

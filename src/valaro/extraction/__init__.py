@@ -1,0 +1,1 @@
+"""From utterances to a feature store."""
