@@ -11,7 +11,7 @@ from valaro.corpora.table import read_table
 from valaro.errors import StoreError, ValaroError
 from valaro.limits import LIMITS
 from valaro.parquet import read_parquet
-from valaro.store.manifest import read_manifest
+from valaro.store.manifest import VERSION, read_manifest
 
 LIMITED = replace(LIMITS, most_rows=10, most_table_bytes=1000)
 RATING = pa.struct([("annotator", pa.string()), ("score", pa.float64())])
@@ -57,6 +57,6 @@ def test_a_table_and_a_manifest_of_three_million_rows_in_a_few_kilobytes_are_ref
     pq.write_table(rows, path)
     with pytest.raises(ValaroError, match="not a readable Parquet file: 3,000,000 rows, expected at most 2,000,000"):
         read_table(path)
-    pq.write_table(rows.replace_schema_metadata({b"valaro.manifest": b"1"}), path)
+    pq.write_table(rows.replace_schema_metadata({b"valaro.manifest": VERSION.encode()}), path)
     with pytest.raises(StoreError, match="3,000,000 rows, expected at most 2,000,000"):
         read_manifest(path)
