@@ -4,14 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check clean
+.PHONY: demo test quick check clean
 
 demo: $(READY)
 	$(BIN)/valaro demo --to demo
 
 # Two processes, since most tests use one core and wait for little.
 test: check
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
+
+# For a look while one works: less than a minute.
+quick: $(READY)
+	$(BIN)/ruff check src tests tools benchmarks
+	$(BIN)/pytest -n 2 -m "not slow" tests
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests tools benchmarks

@@ -25,7 +25,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
-from making_studies import make_study
+from helpers.studies import make_study
 
 CHANGES = ('study.models=["FSBase", "SSBase", "MSSGAN", "auto"]', "study.control=true", "study.directions=both")
 """Of the made study: every kind of result that a study can have."""

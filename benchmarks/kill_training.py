@@ -32,7 +32,7 @@ from safetensors.torch import save
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
-from making_studies import make_study
+from helpers.studies import make_study
 from valaro.experiments.data import load_study
 from valaro.experiments.jobs import folds_of
 from valaro.experiments.settings import read_settings

@@ -24,8 +24,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from making_ami import SEATS, MadeWord, make_headset, talk, write_meetings, write_segments, write_words
-from making_media import make_recording
+from helpers.ami import SEATS, MadeWord, make_headset, talk, write_meetings, write_segments, write_words
+from helpers.media import make_recording
 from valaro.corpora.ami import read_ami
 from valaro.corpora.ami_folder import AmiFolder
 from valaro.corpora.ami_meetings import read_seating

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from making_iemocap import evaluation_of, make_release
+from helpers.iemocap import evaluation_of, make_release
 
 DIALOGS = 30
 """A session; the release has 151 in all."""

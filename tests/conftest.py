@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
-from commands import Answer, Command
+from helpers.commands import Answer, Command
 
 CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 SOURCES = Path(__file__).parents[1] / "src"
@@ -38,6 +38,47 @@ settings.load_profile("valaro")
 
 # A runner started in the background ignores Ctrl-C and hands that down to every program that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+SLOW = (
+    "checks/test_mouths",
+    "cli",
+    "corpora/test_ami",
+    "corpora/test_crema_d",
+    "corpora/test_iemocap_release",
+    "corpora/test_recordings_folder",
+    "demo_clips",
+    "dface/test_training_faces",
+    "evaluation/test_significance",
+    "experiments/test_cross_validate",
+    "experiments/test_same_results",
+    "experiments/test_studies",
+    "prediction/test_onnx_parity",
+    "prediction/test_without_torch",
+    "reports/test_beside_paper",
+    "reports/test_report_page",
+    "reports/test_written",
+    "store/test_stored_networks",
+    "test_api",
+    "test_benchmarks",
+    "test_extraction",
+    "test_recordings",
+    "test_saved_model",
+    "training/test_feature_maps",
+    "training/test_registered",
+    "training/test_resume",
+    "training/test_sharing",
+    "training/test_training",
+)
+"""Tests that train, decode for long or run whole programs: `make quick` leaves them out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow by where it stands."""
+    folder = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(folder) and item.path.relative_to(folder).as_posix().startswith(SLOW):
+            item.add_marker("slow")
 
 
 @pytest.fixture

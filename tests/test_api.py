@@ -13,8 +13,8 @@ import pytest
 import torch
 
 import valaro
-from making_features import an_utterance, make_store, toy_corpus
-from making_media import make_recording
+from helpers.features import an_utterance, make_store, toy_corpus
+from helpers.media import make_recording
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.records import TimelineSegment, Utterance

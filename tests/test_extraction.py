@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import fake_extraction
-from fake_extraction import VERSIONS, command, fake, utterances
+from helpers.extraction import VERSIONS, command, fake, utterances
 from valaro.checks.stores import store_findings
 from valaro.errors import StoreError, ValaroError
 from valaro.extraction import shard_job
@@ -328,10 +327,10 @@ def test_a_signal_to_end_leaves_no_scratch_and_the_same_command_goes_on(tmp_path
     folder = corpus(tmp_path / "c", {f"{k:02}": "sleep" for k in range(40)})
     # The extraction as a verb of the command line.
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import fake_extraction; from valaro.cli import app; "
-        "app.app = lambda prog_name: fake_extraction.main(*sys.argv[2:]); app.main()"
+        "import sys; sys.path.insert(0, sys.argv[1]); from helpers import extraction as fake; "
+        "from valaro.cli import app; app.app = lambda prog_name: fake.main(*sys.argv[2:]); app.main()"
     )
-    arguments = [str(Path(fake_extraction.__file__).parent), str(folder), str(tmp_path / "s"), "1"]
+    arguments = [str(Path(__file__).parent), str(folder), str(tmp_path / "s"), "1"]
     process = subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True)
     while not list(tmp_path.glob("s/shards/.*.part/*")):
         assert process.poll() is None, process.communicate()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from making_features import an_utterance, make_store, toy_corpus
+from helpers.features import an_utterance, make_store, toy_corpus
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.normalise import Normalisation, far_corpora, fit_scales, speaker_scales
 from valaro.records import Utterance

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from making_faces import SMALL, a_network
-from making_media import cut_in_half, make_recording, real_recordings, tone
+from helpers.faces import SMALL, a_network
+from helpers.media import cut_in_half, make_recording, real_recordings, tone
 from valaro import recordings
 from valaro.errors import MediaError, ValaroError
 from valaro.features.table import FEATURE_NAMES

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import valaro
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.errors import StoreError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.records import CorpusNote
@@ -142,8 +142,8 @@ def _change(folder: Path, *path: str | int, to: object) -> None:
         (("shape", "classes"), 10**9, "levels: a number of 1000000000, expected 3"),
         (("shape", "layout"), "cube", "unknown layout 'cube'"),
         (("features",), ["fbank", "fbank"], "its features fbank, fbank are not those of its network"),
-        (("features",), 5, "the model.features is 5, expected a valid array"),
-        (("label",), 5, "the model.label is 5, expected a valid string"),
+        (("features",), 5, "the model.features is 5, expected a list"),
+        (("label",), 5, "the model.label is 5, expected text"),
         (("label",), "\ud800", "the model: invalid json"),
         (("dimension",), "x", "the model.dimension is 'x', expected 'valence'"),
         (("window", "scaling"), 1, "the model.window.scaling is 1, expected 'training'"),
@@ -152,7 +152,7 @@ def _change(folder: Path, *path: str | int, to: object) -> None:
         (("window", "hop"), 0, "the model.window.hop is 0, expected greater than or equal to 1"),
         (("window", "overlap"), 0.5, "the model.window has an unknown 'overlap'"),
         (("temperature",), 0.0, "the model.temperature is 0.0, expected greater than or equal to 0.01"),
-        (("notes",), [["toy"]], r"the model.notes\[0\] is \['toy'\], expected an object"),
+        (("notes",), [["toy"]], r"the model.notes\[0\] is \['toy'\], expected names with values"),
         (("more",), 1, "the model has an unknown 'more'"),
     ],
 )

@@ -109,7 +109,9 @@ def to_json(record: object, *, indent: int | None = None) -> str:
 def _reader(kind: Any) -> SchemaValidator:  # noqa: ANN401 - tuple[str, ...] is no class
     # Of a dataclass alone pydantic takes no configuration, of an optional one it does.
     optional: Any = kind | None
-    return SchemaValidator(_with_arrays(TypeAdapter(optional, config=_STRICT).core_schema))
+    schema = _with_arrays(TypeAdapter(optional, config=_STRICT).core_schema)
+    # Dataclasses carry their configuration along, kinds outside of one do not.
+    return SchemaValidator(schema, core_schema.CoreConfig(strict=True, allow_inf_nan=False))
 
 
 def _with_arrays(schema: Any) -> Any:  # noqa: ANN401 - pydantic's own dictionaries

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.checks.check import check
 from valaro.checks.findings import CheckRecord
 from valaro.errors import ValaroError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from making_features import an_utterance
+from helpers.features import an_utterance
 from valaro.checks.findings import Finding
 from valaro.checks.manifests import manifest_findings
 from valaro.records import Rating, Utterance

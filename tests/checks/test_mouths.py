@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from making_features import an_utterance
-from making_media import real_recordings
+from helpers.features import an_utterance
+from helpers.media import real_recordings
 from valaro.checks.mouth_movement import sound_against_mouths
 from valaro.checks.mouths import is_own_half, mouth_findings
 from valaro.corpora.speaker_positions import LEFT, RIGHT, Region

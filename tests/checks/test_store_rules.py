@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from making_features import an_utterance, make_store
-from making_media import make_recording, tone
+from helpers.features import an_utterance, make_store
+from helpers.media import make_recording, tone
 from valaro.checks.stores import loudness_of, store_findings
 from valaro.extraction.extract import extract
 from valaro.records import Utterance

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from making_features import an_utterance, toy_corpus
+from helpers.features import an_utterance, toy_corpus
 from valaro.checks.findings import FoldUse
 from valaro.checks.folds import fold_findings, fold_uses
 from valaro.evaluation.pool import OF_HELD_OUT_PEOPLE, OF_HELD_OUT_SPEAKER, Exclusion

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from commands import Answer, Command
-from making_features import an_utterance
-from making_media import make_recording
-from making_models import a_model
-from making_studies import make_study, settings_of
+from helpers.commands import Answer, Command
+from helpers.features import an_utterance
+from helpers.media import make_recording
+from helpers.models import a_model
+from helpers.studies import make_study, settings_of
 from valaro.cli.console import JobCount, list_problems
 from valaro.errors import ValaroError
 from valaro.experiments.cross_validate import describe

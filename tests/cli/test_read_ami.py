@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from making_ami import make_meeting, write_meetings
+from helpers.ami import make_meeting, write_meetings
 from valaro.cli.app import main
 from valaro.store.manifest import read_manifest
 

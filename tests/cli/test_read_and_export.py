@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commands import Command
-from making_media import real_recordings
-from making_studies import make_study
+from helpers.commands import Command
+from helpers.media import real_recordings
+from helpers.studies import make_study
 from valaro.corpora.registry import KINDS
 from valaro.evaluation.scores import score
 from valaro.experiments.run_folder import read_run
@@ -262,4 +262,4 @@ def test_derived_levels_are_said_to_be_in_the_manifest_and_on_the_way_out(valaro
     assert (note.corpus, note.kind) == ("t", "derived_labels")
     assert note.text == "Levels are derived from categories, they are not ratings of valence and arousal."
     said = valaro("export", tmp_path / "m.parquet", "--to", tmp_path / "out", "--as", "csv").err
-    assert "give it with --note and --derived: Levels are derived" in said
+    assert "give it with --derived and --note: Levels are derived" in said

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from commands import Command
-from making_studies import make_study
+from helpers.commands import Command
+from helpers.studies import make_study
 from valaro import __version__
 from valaro.corpora.registry import KINDS
 

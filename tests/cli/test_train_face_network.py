@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from making_faces import make_folders, write_votes
-from making_features import an_utterance, make_store, toy_corpus
+from helpers.faces import make_folders, write_votes
+from helpers.features import an_utterance, make_store, toy_corpus
 from valaro.cli.app import main
 from valaro.features.face_network import read_face_network
 from valaro.features.face_rows import FaceRows

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from making_ami import (
+from helpers.ami import (
     HERTZ,
     SEATS,
     MadeWord,
@@ -21,8 +21,8 @@ from making_ami import (
     write_segments,
     write_words,
 )
-from making_media import cut_in_half, make_recording, real_recordings
-from reading_kinds import reader
+from helpers.kinds import reader
+from helpers.media import cut_in_half, make_recording, real_recordings
 from valaro.corpora.reading import Reading, require_complete
 from valaro.corpora.registry import read_kind
 from valaro.errors import ValaroError

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from making_media import real_recordings
-from reading_kinds import reader
+from helpers.kinds import reader
+from helpers.media import real_recordings
 from valaro.corpora.ami_folder import AmiFolder
 from valaro.corpora.ami_meetings import read_seating
 from valaro.corpora.ami_transcript import MOST_PAUSE, read_transcript

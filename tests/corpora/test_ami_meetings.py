@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from making_ami import SEATS, write_meetings, write_participants
+from helpers.ami import SEATS, write_meetings, write_participants
 from valaro.corpora.ami_meetings import Seat, read_seating
 from valaro.errors import ValaroError
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from making_ami import MadeWord, write_segments, write_words
+from helpers.ami import MadeWord, write_segments, write_words
 from valaro.corpora.ami_folder import AmiFolder
 from valaro.corpora.ami_transcript import Transcript, read_transcript
 from valaro.errors import ValaroError

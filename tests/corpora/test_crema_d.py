@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from making_media import real_recordings
-from reading_kinds import reader
+from helpers.kinds import reader
+from helpers.media import real_recordings
 from valaro.corpora.crema_d_votes import EMOTIONS, ratings_of, read_votes
 from valaro.corpora.pairs import paired_sessions
 from valaro.corpora.reading import Reading

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reading_kinds import reader
+from helpers.kinds import reader
 from valaro.corpora.to_audformat import write_audformat
 from valaro.corpora.to_table import write_tables
 from valaro.errors import ValaroError

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reading_kinds import reader
+from helpers.kinds import reader
 from valaro.corpora.reading import Reading
 from valaro.errors import ValaroError
 from valaro.records import Rating

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from making_iemocap import HEADING, evaluation_of, make_dialog, make_release
-from reading_kinds import reader
+from helpers.iemocap import HEADING, evaluation_of, make_dialog, make_release
+from helpers.kinds import reader
 from valaro.corpora.iemocap_turns import read_evaluation
 from valaro.corpora.reading import require_complete
 from valaro.errors import ValaroError

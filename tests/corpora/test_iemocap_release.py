@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commands import Command
-from making_features import make_store
-from making_iemocap import make_annotations, make_oddities
-from making_results import GOOD, finished, training
-from reading_kinds import reader
+from helpers.commands import Command
+from helpers.features import make_store
+from helpers.iemocap import make_annotations, make_oddities
+from helpers.kinds import reader
+from helpers.results import GOOD, finished, training
 from valaro.checks.check import check
 from valaro.experiments.data import load_data
 from valaro.experiments.run_folder import RunFolder, read_run, write_result
@@ -132,7 +132,7 @@ def test_the_levels_are_counted_alike_by_read_by_check_by_a_study_and_in_its_rep
 
     run = finished([training("MSSGAN", "ann", 0, GOOD)], corpora=summaries[1])
     folder = RunFolder(path=tmp_path / "run")
-    begin_run(folder, run, "cross-validation")
+    begin_run(folder, run)
     write_result(folder, "a", run.results[0])
     (corpus,) = read_run(tmp_path / "run").corpora
     assert corpus.tallies == (VALENCE, AROUSAL)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from making_media import real_recordings
-from reading_kinds import reader
+from helpers.kinds import reader
+from helpers.media import real_recordings
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.records import LEVEL_SCORES, Rating

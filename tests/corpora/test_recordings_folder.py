@@ -11,8 +11,8 @@ import av
 import numpy as np
 import pytest
 
-from making_media import make_recording, real_recordings, tone
-from reading_kinds import reader
+from helpers.kinds import reader
+from helpers.media import make_recording, real_recordings, tone
 from valaro.corpora import recordings
 from valaro.corpora.reading import require_complete
 from valaro.corpora.recordings import places_in

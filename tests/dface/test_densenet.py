@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from making_faces import SMALL, some_faces
+from helpers.faces import SMALL, some_faces
 from valaro.dface.densenet import DenseNet
 from valaro.dface.export import largest_difference, weights_of
 from valaro.features.densenet_graph import DFACE, DenseShape

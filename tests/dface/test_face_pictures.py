@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from making_faces import CLASSES, a_crop, make_folders, some_faces, write_picture, write_votes
+from helpers.faces import CLASSES, a_crop, make_folders, some_faces, write_picture, write_votes
 from valaro.dface.pictures import FaceReading, Faces, read_class_folders
 from valaro.dface.splits import split_faces
 from valaro.dface.votes import read_votes

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from making_faces import SMALL, some_faces
+from helpers.faces import SMALL, some_faces
 from valaro.dface import export, passes
 from valaro.dface import run as face_run
 from valaro.dface.augmentation import augment_faces

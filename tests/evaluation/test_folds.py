@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from making_features import an_utterance, toy_corpus
+from helpers.features import an_utterance, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import (
     Fold,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from making_results import GOOD, PERFECT, POOR, judged
+from helpers.results import GOOD, PERFECT, POOR, judged
 from valaro.errors import ValaroError
 from valaro.evaluation.parts import accuracy_difference
 

@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from making_features import an_utterance
-from making_results import GOOD, PERFECT, a_run, training
+from helpers.features import an_utterance
+from helpers.results import GOOD, PERFECT, a_run, training
 from valaro.analysis.results import dimension_results
 from valaro.analysis.sanity import WARNS, ShuffledLabels, sanity_checks
 from valaro.evaluation.folds import leave_one_session_out, with_shuffled_labels

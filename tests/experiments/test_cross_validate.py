@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from commands import Command
-from making_features import an_utterance, make_store, toy_corpus
-from making_results import GOOD, a_map, training
-from making_studies import NOTE, command, make_study, settings_of
+from helpers.commands import Command
+from helpers.features import an_utterance, make_store, toy_corpus
+from helpers.results import GOOD, a_map, training
+from helpers.studies import NOTE, command, make_study, settings_of
 from valaro.errors import StoreError, ValaroError
 from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.data import load_data
@@ -429,7 +429,7 @@ DAMAGED_FACTS: dict[str, tuple[dict[str, object], str]] = {
         "the run.corpora[0].levels is [1], expected names with values",
     ),
     "faces": (
-        {"faces": [{"utterance": "c/a", "frames": "many", "found": 1, "mean_absolute_yaw": 0.5}]},
+        {"faces": [{"utterance": "c/a", "frames": "many", "detected": 1, "mean_absolute_yaw": 0.5}]},
         "the run.faces[0].frames is 'many', expected a whole number",
     ),
     "environment": ({"environment": ["python"]}, "the run.environment is ['python'], expected names with values"),

@@ -233,7 +233,7 @@ def _make_up(folder: Path) -> None:
     """
     import numpy as np
 
-    from making_features import an_utterance, make_store
+    from helpers.features import an_utterance, make_store
     from valaro.records import Rating
     from valaro.store.manifest import write_manifest
 
@@ -311,7 +311,7 @@ def _extract_real(folder: Path) -> None:
 
 
 def _recordings(corpus: str) -> Path:
-    from making_media import real_recordings
+    from helpers.media import real_recordings
 
     return real_recordings(corpus)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from making_features import an_utterance
-from making_studies import make_study, settings_of
+from helpers.features import an_utterance
+from helpers.studies import make_study, settings_of
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import score
 from valaro.experiments.cross_validate import cross_validate, describe

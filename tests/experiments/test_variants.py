@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.experiments.sections import PAPER_PARTS

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from making_media import real_recordings
+from helpers.media import real_recordings
 from valaro.features.face_embedding import EXPRESSIONS, FaceEmbedding, mini_xception
 
 FOLDERS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")  # in the order of EXPRESSIONS

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from making_faces import SMALL, a_network, some_faces
-from making_media import real_recordings
+from helpers.faces import SMALL, a_network, some_faces
+from helpers.media import real_recordings
 from valaro.dface.votes import EXPRESSIONS
 from valaro.errors import StoreError, ValaroError
 from valaro.features.densenet_graph import DenseShape, array_shapes

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from making_features import an_utterance
+from helpers.features import an_utterance
 from valaro.errors import ValaroError
 from valaro.labels.levels import level_of
 from valaro.labels.soft_labels import (

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from making_media import click_at, cut_in_half, make_recording, numbered, tone
+from helpers.media import click_at, cut_in_half, make_recording, numbered, tone
 from valaro.errors import MediaError
 from valaro.limits import Limits
 from valaro.media.decode import MOST_FRAME_BYTES, decode_clip, probe, stream_clips

@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from making_media import tone
+from helpers.media import tone
 from valaro.media.decode import decode_clip
 from valaro.media.downmix import Downmix
 

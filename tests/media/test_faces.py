@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from making_media import real_recordings
+from helpers.media import real_recordings
 from valaro.media.decode import stream_clips
 from valaro.media.faces import LONGEST_WAIT, FaceTracker
 from valaro.media.yunet import Face

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from making_media import make_recording, real_recordings, tone
+from helpers.media import make_recording, real_recordings, tone
 from valaro.errors import MediaError
 from valaro.media import faces
 from valaro.media.faces import FaceFinder

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from making_media import make_recording, tone
+from helpers.media import make_recording, tone
 from valaro.errors import MediaError
 from valaro.limits import Limits
 from valaro.media.decode import decode_clip, probe

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from making_media import click_at, levels_of, make_recording, tone
+from helpers.media import click_at, levels_of, make_recording, tone
 from valaro.limits import Limits
 from valaro.media.decode import decode_clip, probe, stream_clips
 

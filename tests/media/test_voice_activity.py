@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from making_media import make_recording, real_recordings, tone
+from helpers.media import make_recording, real_recordings, tone
 from valaro.errors import MediaError
 from valaro.media.decode import decode_clip
 from valaro.media.voice_activity import SpeechSegment, VoiceActivity, spoken_stretches, stretches_of

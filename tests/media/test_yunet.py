@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from making_media import real_recordings
+from helpers.media import real_recordings
 from valaro.media.decode import decode_clip
 from valaro.media.yunet import YuNet, yaw
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import valaro
-from making_media import real_recordings
-from making_studies import make_study, settings_of
+from helpers.media import real_recordings
+from helpers.studies import make_study, settings_of
 from valaro.evaluation.folds import Fold, leave_one_session_out
 from valaro.experiments.final_model import train_final
 from valaro.model import ExportedModel

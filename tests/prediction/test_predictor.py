@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import valaro
-from making_faces import a_network
-from making_media import make_recording, tone
-from making_models import a_model
+from helpers.faces import a_network
+from helpers.media import make_recording, tone
+from helpers.models import a_model
 from valaro.errors import MediaError, ValaroError
 from valaro.prediction.faces import SeenFaces
 from valaro.prediction.predictor import RecordingPredictor, make_timeline

@@ -10,8 +10,8 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from making_features import an_utterance, make_store
-from making_models import a_model
+from helpers.features import an_utterance, make_store
+from helpers.models import a_model
 from valaro.prediction.windows import Segment, SlidingWindowPredictor
 from valaro.training.classify import level_probabilities
 from valaro.training.trained_model import answer

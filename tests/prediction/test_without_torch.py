@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from making_media import make_recording, tone
-from making_models import a_model
+from helpers.media import make_recording, tone
+from helpers.models import a_model
 from valaro.saved_model import save_model
 
 WITHOUT_TORCH = """

@@ -7,7 +7,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, judged, training, variant
+from helpers.results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, judged, training, variant
 from valaro.analysis.paper.faces import split_by_yaw
 from valaro.analysis.results import ModelRow, dimension_results
 from valaro.experiments.settings import check_settings

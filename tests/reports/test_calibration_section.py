@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from making_results import FAIR, GOOD, PERFECT, a_run, judged, training
+from helpers.results import FAIR, GOOD, PERFECT, a_run, judged, training
 from valaro.analysis.calibration import calibration_rows
 from valaro.analysis.results import dimension_results
 from valaro.evaluation.calibration import COLDEST, fit_temperature

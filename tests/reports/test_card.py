@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from making_results import GOOD, finished, training
+from helpers.results import GOOD, finished, training
 from valaro.analysis.results import dimension_results
 from valaro.records import Alarm, FaceQuality, Problem
 from valaro.reports.blocks import Facts, Notice

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from making_results import GOOD, POOR, training
+from helpers.results import GOOD, POOR, training
 from valaro.analysis.differences import BEST, FUSION, GENERATOR, NETWORK, POOL, RUN, VARIANT, differences
 from valaro.analysis.model_results import ModelResult
 from valaro.evaluation.significance import Interval

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from making_results import FAIR, GOOD, POOR, finished, training, variant
+from helpers.results import FAIR, GOOD, POOR, finished, training, variant
 from valaro.records import CorpusNote, Problem
 from valaro.reports.blocks import table, words
 from valaro.reports.latex import escaped as in_latex

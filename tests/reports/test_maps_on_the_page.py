@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from making_pages import SPEAKER_WISE, Nesting, run, words
-from making_results import FAIR, GOOD, a_map, training
+from helpers.pages import SPEAKER_WISE, Nesting, run, words
+from helpers.results import FAIR, GOOD, a_map, training
 from valaro.analysis.results import dimension_results
 from valaro.records import Coverage, FeatureMap, FoldResult
 from valaro.reports.blocks import Figure, Heading

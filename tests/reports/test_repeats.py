@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from making_pages import words
-from making_results import FAIR, GOOD, a_run, finished, training
+from helpers.pages import words
+from helpers.results import FAIR, GOOD, a_run, finished, training
 from valaro.analysis.differences import POOL
 from valaro.analysis.results import dimension_results
 from valaro.reports.html import report_page

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from making_pages import SPEAKER_WISE, Nesting, run, words
-from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, training
+from helpers.pages import SPEAKER_WISE, Nesting, run, words
+from helpers.results import FAIR, GOOD, PERFECT, POOR, WRONG, finished, training
 from valaro.analysis.results import dimension_results
 from valaro.errors import ValaroError
 from valaro.records import (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from making_results import FAIR, GOOD, PERFECT, POOR, WRONG, a_run, judged, training
+from helpers.results import FAIR, GOOD, PERFECT, POOR, WRONG, a_run, judged, training
 from valaro.analysis.data import separation
 from valaro.analysis.results import dimension_results
 from valaro.analysis.sanity import sanity_checks, shuffled_interval

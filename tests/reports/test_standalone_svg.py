@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from xml.etree.ElementTree import fromstring
 
-from making_results import FAIR, GOOD, finished, training, variant
+from helpers.results import FAIR, GOOD, finished, training, variant
 from valaro.analysis.results import dimension_results
 from valaro.records import FaceQuality
 from valaro.reports.blocks import Figure, walk

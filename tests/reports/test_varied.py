@@ -2,7 +2,7 @@
 
 import re
 
-from making_results import FAIR, GOOD, PERFECT, POOR, finished, training, variant
+from helpers.results import FAIR, GOOD, PERFECT, POOR, finished, training, variant
 from valaro.analysis.results import dimension_results
 from valaro.evaluation.significance import Interval
 from valaro.reports.blocks import Figure, Sentence

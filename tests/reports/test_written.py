@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score, precision_score
 
-from commands import Command
-from making_results import FAIR, GOOD, POOR, finished, training
+from helpers.commands import Command
+from helpers.results import FAIR, GOOD, POOR, finished, training
 from valaro.errors import ValaroError
 from valaro.experiments.run_folder import RunFolder, write_result
 from valaro.experiments.run_start import begin_run

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from making_faces import a_network
-from making_features import an_utterance
+from helpers.faces import a_network
+from helpers.features import an_utterance
 from valaro.errors import StoreError, ValaroError
 from valaro.extraction.extract import ExtractOptions, extract
 from valaro.features.face_network import FaceNetwork, packaged_face_network

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from making_features import an_utterance, make_store
+from helpers.features import an_utterance, make_store
 from valaro.normalise import FeatureStats, fit_scales
 from valaro.training.batches import RecordingBatches
 from valaro.training.config import Sampling

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import valaro
-from making_features import an_utterance, make_store
+from helpers.features import an_utterance, make_store
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.store.feature_store import FeatureStore

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.evaluation.folds import Fold, leave_one_session_out
 from valaro.networks.fusion import LATENT, FeatureGenerator
 from valaro.training import feature_maps

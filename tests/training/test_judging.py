@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from making_features import an_utterance, make_store
+from helpers.features import an_utterance, make_store
 from valaro.networks.fusion import FusionClassifier
 from valaro.networks.shapes import NOTHING_RANDOM, Modality, NetworkShape
 from valaro.normalise import FeatureStats

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.training.config import DEFAULT, PAPER, TrainConfig
 from valaro.training.methods import LINEAR, METHODS, model_specs

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.evaluation.scores import score
 from valaro.labels.soft_labels import soft_labels_of
@@ -95,7 +95,7 @@ def test_votes_that_disagree_weigh_as_rows_of_their_share(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("levels", [("low", "high"), ("medium",)])
 def test_levels_that_no_label_has_are_never_said(tmp_path: Path, levels: tuple[str, ...]) -> None:
-    from making_features import LEVELS
+    from helpers.features import LEVELS
 
     utterances, features = toy_corpus(per_level=3)
     store = make_store(tmp_path / "store", features)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.training.config import DEFAULT
 from valaro.training.methods import model_specs

@@ -14,8 +14,8 @@ import torch
 from test_resume import MODELS, PLAN
 from torch import Tensor, nn
 
-from making_faces import some_faces
-from making_features import make_store, toy_corpus
+from helpers.faces import some_faces
+from helpers.features import make_store, toy_corpus
 from valaro.dface.fit import fit_face_network
 from valaro.dface.splits import FaceSplits
 from valaro.errors import StoreError

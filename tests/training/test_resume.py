@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.errors import StoreError, ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.networks import noise

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from making_features import an_utterance, make_store, toy_corpus
+from helpers.features import an_utterance, make_store, toy_corpus
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.training.config import DEFAULT, PAPER, SelfTraining
 from valaro.training.methods import METHODS, model_specs

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.training.config import DEFAULT

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import valaro
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, leave_one_session_out
 from valaro.evaluation.pool import unlabelled_pool

@@ -98,9 +98,9 @@ def load_data(
             continue
         if name not in FEATURE_NAMES:
             raise unknown_name(f"feature in store '{features}'", name, store.names)
-        there = ", ".join(store.names)
+        known = ", ".join(store.names)
         raise ValaroError(
-            f"no '{name}' in the store '{features}', which has {there}: valaro extract --features {name} adds it; "
+            f"no '{name}' in the store '{features}', which has {known}: valaro extract --features {name} adds it; "
             f"if the recordings have no such thing, leave '{name}' out of study.features"
         )
     first = [read_manifest(path) for path in labelled]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from making_features import make_store, toy_corpus
+from helpers.features import make_store, toy_corpus
 from valaro.experiments.cross_validate import cross_validate
 from valaro.experiments.sections import Settings
 from valaro.experiments.settings import read_settings
@@ -60,5 +60,5 @@ def main(study: str, to: str, *changes: str) -> None:
 
 
 def command(study: Path, to: Path, changes: Sequence[str]) -> list[str]:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import making_studies; making_studies.main(*sys.argv[2:])"
-    return [sys.executable, "-c", code, os.fspath(Path(__file__).parent), str(study), str(to), *changes]
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from helpers import studies; studies.main(*sys.argv[2:])"
+    return [sys.executable, "-c", code, os.fspath(Path(__file__).parents[1]), str(study), str(to), *changes]

@@ -62,5 +62,5 @@ def main(folder: str, store: str, workers: str) -> None:
 
 
 def command(folder: Path, store: Path, workers: int) -> list[str]:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import fake_extraction; fake_extraction.main(*sys.argv[2:])"
-    return [sys.executable, "-c", code, str(Path(__file__).parent), str(folder), str(store), str(workers)]
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from helpers import extraction; extraction.main(*sys.argv[2:])"
+    return [sys.executable, "-c", code, str(Path(__file__).parents[1]), str(folder), str(store), str(workers)]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
 
-from making_results import FAIR, GOOD, POOR, finished, training
+from helpers.results import FAIR, GOOD, POOR, finished, training
 from valaro.records import FoldResult, RunRecord
 
 SPEAKER_WISE = "uses the test speakers&#39; own unlabelled recordings"

@@ -7,7 +7,7 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from making_media import make_recording
+from helpers.media import make_recording
 
 HEAD = '<?xml version="1.0" encoding="ISO-8859-1" standalone="yes"?>\n'
 NITE = 'xmlns:nite="http://nite.sourceforge.net/"'

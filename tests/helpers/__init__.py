@@ -1,0 +1,1 @@
+"""What tests make and share: media, corpora, models, studies, results."""
