@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.media import real_recordings
 from valaro.corpora.registry import read_kind
 from valaro.corpora.xml import read_elements
 from valaro.dface.pictures import read_class_folders
@@ -62,3 +63,10 @@ def test_a_pipe_and_a_loop_in_the_place_of_a_folder_are_named(tmp_path: Path, re
 def test_an_address_and_a_path_of_windows_in_the_place_of_a_folder_say_what_to_do(reader: str) -> None:
     assert "is an address on the internet, and nothing is" in _refusal(FOLDERS[reader], Path("https://example.org/a"))
     assert "is a path of Windows, and this computer has no drives" in _refusal(FOLDERS[reader], Path(r"C:\\data"))
+
+
+def test_the_real_recordings_are_looked_for_beside_the_project() -> None:
+    # Looked for elsewhere, every test with real recordings would be left out.
+    project = Path(__file__).parents[1]
+    assert (project / "pyproject.toml").is_file()
+    assert real_recordings("emodb") == project.parent / "shared" / "data" / "emodb"

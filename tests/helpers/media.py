@@ -115,4 +115,4 @@ def cut_in_half(source: Path, target: Path) -> Path:
 
 def real_recordings(folder: str) -> Path:
     """The folder of real recordings beside the project; it may not be there."""
-    return Path(__file__).parents[2] / "shared" / "data" / folder
+    return Path(__file__).parents[3] / "shared" / "data" / folder
