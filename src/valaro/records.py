@@ -51,29 +51,33 @@ class Rating:
 class Utterance:
     """A stretch of a recording in which one person speaks; without ratings it is unlabelled.
 
-    `id` is unique over all corpora (`corpus/name`); `speaker` names a PERSON over all corpora (`people/name`), so that
-    a leak shows even where two corpora recorded the same people; `gender` is `F`, `M` or empty; `face_region` is
-    (left, top, right, bottom) as fractions of the picture; `start` and `end` are seconds of `media`, `end` None: to the
-    end. A voice recorded in a file of its own is in `sound`, from `sound_start` seconds on. `script` names what is said
-    where several people say the same. `stated_means` are the means of all votes as the corpus itself gives them, for a
-    study of means; they are not recomputed, since IEMOCAP's count entries that are no votes. Names are kept in one
-    Unicode form (NFC): however a system spells José, he is one person.
+    Names are kept in one Unicode form (NFC): however a system spells José, he is one person.
     """
 
     id: str
+    """Unique over all corpora (`corpus/name`)."""
     corpus: str
     session: str
     speaker: str
+    """A PERSON over all corpora (`people/name`): a leak shows even where two corpora recorded the same people."""
     gender: str
+    """`F`, `M` or empty."""
     media: Path
     face_region: tuple[float, float, float, float] | None = None
+    """Left, top, right, bottom as fractions of the picture."""
     start: float = 0.0
+    """Seconds of `media`."""
     end: float | None = None
+    """Seconds of `media`; None: to the end."""
     ratings: tuple[Rating, ...] = ()
     sound: Path | None = None
+    """The voice, if it was recorded in a file of its own."""
     sound_start: float = 0.0
+    """Seconds of `sound` at which it begins."""
     script: str = ""
+    """Names what is said where several people say the same."""
     stated_means: tuple[Rating, ...] = ()
+    """Means of all votes as the corpus gives them; not recomputed, since IEMOCAP's count entries that are no votes."""
 
     def __post_init__(self) -> None:
         for field_name in ("id", "corpus", "session", "speaker", "script"):
@@ -280,18 +284,18 @@ class FeatureMap:
 class FoldResult:
     """What one training of a cross-validation left: who was held out, what it predicted, how it learnt.
 
-    `model` is its row in a table; `method`, `features`, `is_semi_supervised` (it learns from unlabelled recordings) and
-    `is_linear` (no network) say what may be compared with what. `varied` are the settings that tell it from the study's
-    other variants, as (section.name, value). `shuffled`: the control, whose training and validation labels were
-    dealt out at random: it must be at chance. `chosen` is the model that validation chose, where that was asked for.
+    `method`, `features`, `is_semi_supervised` and `is_linear` say what may be compared with what.
     """
 
     dimension: Dimension
     model: str
+    """Its row in a table."""
     method: str
     features: tuple[str, ...]
     is_semi_supervised: bool
+    """It learns from unlabelled recordings."""
     is_linear: bool
+    """It has no network."""
     fold: str
     seed: int
     test: Predictions
@@ -305,8 +309,11 @@ class FoldResult:
     """Recordings left out of the unlabelled pool because their speaker is held out."""
     alarms: tuple[Alarm, ...] = ()
     varied: tuple[tuple[str, str], ...] = ()
+    """The settings that tell it from the study's other variants, as (section.name, value)."""
     shuffled: bool = False
+    """The control: labels to learn from and to validate with were dealt out at random, so it must be at chance."""
     chosen: str = ""
+    """The model that validation chose, where that was asked for."""
     normalisation: str = ""
     """How its unlabelled recordings were scaled; empty where it used none."""
     feature_map: FeatureMap | None = None

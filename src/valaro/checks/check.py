@@ -129,18 +129,15 @@ def _speakers(
 
 def _agreements(utterances: Sequence[Utterance]) -> tuple[Agreement, ...]:
     return tuple(
-        agreement
+        _agreement(corpus, dimension, rated)
         for (corpus,), inside in _by(utterances, "corpus").items()
         for dimension in DIMENSIONS
-        if (agreement := _agreement(corpus, dimension, inside)) is not None
+        if (rated := [utterance for utterance in inside if utterance.is_labelled(dimension)])
     )
 
 
-def _agreement(corpus: str, dimension: Dimension, utterances: Sequence[Utterance]) -> Agreement | None:
-    rated = [utterance for utterance in utterances if utterance.is_labelled(dimension)]
+def _agreement(corpus: str, dimension: Dimension, rated: Sequence[Utterance]) -> Agreement:
     votes = [[r.score for r in utterance.ratings if r.dimension == dimension] for utterance in rated]
-    if not rated:
-        return None
     return Agreement(
         corpus=corpus,
         dimension=dimension,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
+from scipy.special import softmax
 
 from valaro.errors import ValaroError
 from valaro.records import Predictions
@@ -66,7 +67,7 @@ def cross_entropy(predictions: Predictions) -> float:
 def cross_entropies(predictions: Predictions) -> Float[np.ndarray, " n"]:
     """Return each answer's cross-entropy in nats; see `cross_entropy`."""
     logs, targets = _logs_and_targets(predictions)
-    return -(targets * np.log(np.maximum(_softmax(logs), _LEAST))).sum(axis=1)
+    return -(targets * np.log(np.maximum(softmax(logs, axis=1), _LEAST))).sum(axis=1)
 
 
 def overstatements(predictions: Predictions) -> Float[np.ndarray, " n"]:
@@ -97,7 +98,7 @@ def fit_temperature(predictions: Predictions) -> float:
 def with_temperature(predictions: Predictions, temperature: float) -> Predictions:
     """Return the answers with every probability raised to 1 / `temperature` and normalised: no answer changes."""
     logs, _ = _logs_and_targets(predictions)
-    return replace(predictions, probabilities=_softmax(logs / temperature))
+    return replace(predictions, probabilities=softmax(logs / temperature, axis=1))
 
 
 def _is_right(predictions: Predictions) -> Float[np.ndarray, " n"]:
@@ -110,11 +111,6 @@ def _logs_and_targets(predictions: Predictions) -> tuple[Float[np.ndarray, "n 3"
     return np.log(np.maximum(predictions.probabilities, _LEAST)), targets
 
 
-def _softmax(logits: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
-
-
 def _slope(logs: Float[np.ndarray, "n 3"], targets: Float[np.ndarray, "n 3"], inverse: float) -> float:
     """Return the derivative of the cross-entropy by 1/T."""
-    return float(((_softmax(logs * inverse) - targets) * logs).sum(axis=1).mean())
+    return float(((softmax(logs * inverse, axis=1) - targets) * logs).sum(axis=1).mean())

@@ -2,6 +2,7 @@
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.spatial.distance import cdist
 
 
 def reached(
@@ -14,16 +15,10 @@ def reached(
     """
     assert 0 < nearest < len(real), "a real sample needs so many others"
     # Each is its own nearest, at distance 0: the first real neighbour stands in place 1.
-    radii = np.sort(_distances(real, real), axis=1)[:, nearest]
-    return _distances(real, others) <= radii[:, None]
+    radii = np.sort(cdist(real, real), axis=1)[:, nearest]
+    return cdist(real, others) <= radii[:, None]
 
 
 def coverage(real: Float[np.ndarray, "n d"], others: Float[np.ndarray, "m d"], *, nearest: int) -> float:
     """Return the share of `real` (0-1) whose `nearest` nearest real ones are no nearer than some of `others`."""
     return float(reached(real, others, nearest=nearest).any(axis=1).mean())
-
-
-def _distances(first: Float[np.ndarray, "n d"], second: Float[np.ndarray, "m d"]) -> Float[np.ndarray, "n m"]:
-    # Row by row: all differences at once would be n m d numbers.
-    rows = [np.linalg.norm(second - row, axis=1) for row in first]
-    return np.stack(rows) if rows else np.zeros((0, len(second)))

@@ -3,10 +3,11 @@
 from collections.abc import Sequence, Set
 
 import numpy as np
+from jaxtyping import Float
 
 from valaro.errors import ValaroError
 from valaro.evaluation.scores import bookings
-from valaro.evaluation.significance import Interval
+from valaro.evaluation.significance import Interval, drawn_sums
 from valaro.records import Predictions
 from valaro.rng import numpy_stream
 
@@ -22,31 +23,24 @@ def accuracy_difference(
     Raises:
         ValaroError: no utterance of one of the parts was judged.
     """
-    speakers: dict[str, dict[str, tuple[float, float]]] = {}
-    for group in groups:
-        hits = bookings(group).trace(axis1=1, axis2=2)
-        for name, speaker, hit in zip(group.ids, group.speakers, hits, strict=True):
-            if name in first or name in second:
-                right, judged = speakers.setdefault(speaker, {}).get(name, (0.0, 0.0))
-                speakers[speaker][name] = (right + float(hit), judged + 1.0)
-    judged_ids = {name for utterances in speakers.values() for name in utterances}
-    if not judged_ids & first or not judged_ids & second:
+    chosen = [group.of([name for name in group.ids if name in first or name in second]) for group in groups]
+    chosen = [group for group in chosen if group.ids]
+    rows = [_right_and_judged(group, first, second) for group in chosen]
+    total = sum((own.sum(axis=0) for own in rows), np.zeros(4))
+    if not total[1] or not total[3]:
         raise ValaroError("no test utterance in one of the two parts: their accuracies cannot be compared")
-    names = sorted(speakers)
-    generator = numpy_stream(seed, "bootstrap of parts")
-    times = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    # Right and judged utterances of each part, in the data (the last row) and in every draw.
-    sums = np.zeros((draws + 1, 4))
-    for column, speaker in enumerate(names):
-        utterances = sorted(speakers[speaker].items())
-        counts = generator.multinomial(
-            times[:, column] * len(utterances), np.full(len(utterances), 1 / len(utterances))
-        )
-        facts = np.array(
-            [(r * (n in first), c * (n in first), r * (n in second), c * (n in second)) for n, (r, c) in utterances]
-        )
-        sums += np.vstack([counts, np.ones(len(utterances))]) @ facts
-    usable = sums[(sums[:, 1] > 0) & (sums[:, 3] > 0)]
-    differences = usable[:, 0] / usable[:, 1] - usable[:, 2] / usable[:, 3]
-    low, high = np.quantile(differences[:-1], [0.025, 0.975]) if len(differences) > 1 else (float("nan"),) * 2
-    return Interval(value=float(differences[-1]), low=float(low), high=float(high))
+    drawn = drawn_sums(chosen, rows, rng=numpy_stream(seed, "bootstrap of parts"), draws=draws).sum(axis=0)
+    usable = drawn[(drawn[:, 1] > 0) & (drawn[:, 3] > 0)]
+    low, high = np.quantile(_difference(usable), [0.025, 0.975]) if len(usable) else (float("nan"),) * 2
+    return Interval(value=float(_difference(total[None])[0]), low=float(low), high=float(high))
+
+
+def _right_and_judged(group: Predictions, first: Set[str], second: Set[str]) -> Float[np.ndarray, "n 4"]:
+    """Return for each utterance whether it is right and that it was judged, in the first part and in the second."""
+    hits = bookings(group).trace(axis1=1, axis2=2)
+    inside = [np.array([name in part for name in group.ids], float) for part in (first, second)]
+    return np.stack([inside[0] * hits, inside[0], inside[1] * hits, inside[1]], axis=1)
+
+
+def _difference(sums: Float[np.ndarray, "many 4"]) -> Float[np.ndarray, " many"]:
+    return sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3]

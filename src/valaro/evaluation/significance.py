@@ -56,7 +56,7 @@ class Resamples:
         self.ids = {name for group in groups for name in group.ids}
         booked = [bookings(group).reshape(-1, 9) for group in groups]
         self._booked = np.stack([rows.sum(0).reshape(3, 3) for rows in booked])
-        self._matrices = _drawn_sums(groups, booked, seed=seed, draws=draws)
+        self._matrices = drawn_sums(groups, booked, rng=numpy_stream(seed, "bootstrap"), draws=draws)
         # How often a draw took an utterance of the group.
         self._weights = self._matrices.sum(-1) / np.array([len(group.ids) for group in groups])[:, None]
         self._matrices += _TRACE * self._booked.reshape(-1, 1, 9)
@@ -132,7 +132,7 @@ def mean_intervals(
     """
     _check_groups(groups)
     counted = [np.column_stack([own, np.ones(len(own))]) for own in rows]
-    sums = _drawn_sums(groups, counted, seed=seed, draws=draws).sum(0)
+    sums = drawn_sums(groups, counted, rng=numpy_stream(seed, "bootstrap"), draws=draws).sum(0)
     means = np.concatenate(rows).mean(0)
     return tuple(_interval(float(mean), sums[:, k] / sums[:, -1]) for k, mean in enumerate(means))
 
@@ -155,18 +155,17 @@ def holm(p_values: Sequence[float], *, of: int | None = None) -> tuple[float, ..
     return tuple(corrected)
 
 
-def _drawn_sums(
-    groups: Sequence[Predictions], rows: Sequence[Float[np.ndarray, "n k"]], *, seed: int, draws: int
+def drawn_sums(
+    groups: Sequence[Predictions], rows: Sequence[Float[np.ndarray, "n k"]], *, rng: np.random.Generator, draws: int
 ) -> Float[np.ndarray, "groups draws k"]:
     """Return the sum of each group's rows, one an utterance, over every draw."""
     speakers = _ids_by_speaker(groups)
-    generator = numpy_stream(seed, "bootstrap")
-    times = generator.multinomial(len(speakers), np.full(len(speakers), 1 / len(speakers)), size=draws)
+    times = rng.multinomial(len(speakers), np.full(len(speakers), 1 / len(speakers)), size=draws)
     sums = np.zeros((len(groups), draws, rows[0].shape[1]))
     row_of_id = [{name: row for row, name in enumerate(group.ids)} for group in groups]
     # Speaker by speaker, so that memory holds draws x (utterances of one speaker) and never all utterances.
     for number, ids in enumerate(speakers.values()):
-        counts = generator.multinomial(times[:, number] * len(ids), np.full(len(ids), 1 / len(ids))).astype(float)
+        counts = rng.multinomial(times[:, number] * len(ids), np.full(len(ids), 1 / len(ids))).astype(float)
         for group, row_of in enumerate(row_of_id):
             shared = [(column, row_of[name]) for column, name in enumerate(ids) if name in row_of]
             if shared:

@@ -22,7 +22,7 @@ from valaro.store.contents import Contents
 from valaro.store.feature_store import SHARDS, read_shards, write_head
 from valaro.store.lock import exclusive_lock
 from valaro.store.networks import NETWORKS, forget_networks, keep_network
-from valaro.store.shard import Entry, Source, drop_features, source_of
+from valaro.store.shard import Entry, Shard, Source, drop_features, source_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +67,7 @@ def extract(
         sources = _sources(utterances, to, options.on_look)
         if trained is not None and DFACE in dict(asked):
             keep_network(to, trained)
-        shards = read_shards(to)
-        stale = stale_pairs(shards, sources, asked, retry_failed=options.retry_failed)
-        if stale:
-            for shard in shards:
-                drop_features(shard, stale)
-            shards = read_shards(to)
+        shards = _without_stale(to, sources, asked, retry_failed=options.retry_failed)
         jobs = [
             ShardJob(
                 utterances=chunk,
@@ -91,6 +86,17 @@ def extract(
         blocks = (block for shard in shards for entry in shard.entries for block in entry.blocks)
         forget_networks(to, {block.version for block in blocks if block.name == DFACE})
         return summarise(shards, utterances, asked, skipped)
+
+
+def _without_stale(
+    store: Path, sources: Mapping[str, Source], asked: Versions, *, retry_failed: bool
+) -> tuple[Shard, ...]:
+    """Take out of a store what no longer holds, and return its shards."""
+    shards = read_shards(store)
+    stale = stale_pairs(shards, sources, asked, retry_failed=retry_failed)
+    for shard in shards if stale else ():
+        drop_features(shard, stale)
+    return read_shards(store) if stale else shards
 
 
 def _sources(utterances: Sequence[Utterance], store: Path, on_look: OnProgress | None) -> Mapping[str, Source]:
@@ -154,17 +160,14 @@ def _refuse_duplicates(utterances: Sequence[Utterance]) -> None:
 @contextmanager
 def _swept(store: Path) -> Generator[None]:
     """Clear away what a killed run, or its last worker, left half-written."""
-
-    def sweep_all() -> None:
-        remove_partials(store)
-        remove_partials(store / SHARDS)
-        remove_partials(store / NETWORKS)
-
-    sweep_all()
+    folders = (store, store / SHARDS, store / NETWORKS)
+    for folder in folders:
+        remove_partials(folder)
     try:
         yield
     finally:
-        sweep_all()
+        for folder in folders:
+            remove_partials(folder)
 
 
 def _write_shards(jobs: Sequence[ShardJob], workers: int, count: Count) -> None:

@@ -109,19 +109,17 @@ _Count = Annotated[int, Gt(0)]
 
 @dataclass(frozen=True, kw_only=True)
 class _Index:
-    """The body of a shard's index: its entries in the order of their rows, each feature's (rows, dim, bytes)."""
+    """What a shard's index says: its entries in the order of their rows, (rows, dim, bytes) of each feature's file."""
 
     entries: tuple[Entry, ...]
     sizes: dict[str, tuple[_Count, _Count, _Count]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shard:
-    """A shard on disk: its entries in the order of their rows, and (rows, dim, bytes) of each feature's file."""
+@dataclass(frozen=True, kw_only=True)
+class Shard(_Index):
+    """A shard on disk."""
 
     path: Path
-    entries: tuple[Entry, ...]
-    sizes: dict[str, tuple[int, int, int]]
 
 
 def source_of(utterance: Utterance, contents: Contents) -> Source:
