@@ -17,8 +17,9 @@ import numpy as np
 
 from valaro.corpora.options import TableOptions
 from valaro.corpora.table import read_table
+from valaro.evaluation.interval import Interval
 from valaro.evaluation.scores import score
-from valaro.evaluation.significance import Interval, Resamples
+from valaro.evaluation.significance import Resamples
 from valaro.extraction.extract import ExtractOptions, extract
 from valaro.labels.soft_labels import correct_levels, soft_labels_of
 from valaro.records import Predictions, Utterance

@@ -35,7 +35,7 @@ def test_the_command_imports_neither_torch_nor_training(tmp_path: Path) -> None:
     save_model(a_model({"fbank": 128}).exported(), tmp_path / "run" / "models" / "valence")
     voice = make_recording(tmp_path / "voice.wav", picture=False, sound=tone(300.0), seconds=1.5)
     listing = "import atexit, sys\natexit.register(lambda: print(sorted(m for m in sys.modules if m in UNWANTED)))\n"
-    unwanted = "UNWANTED = {'torch', 'sklearn', 'valaro.training', 'valaro.experiments'}\n"
+    unwanted = "UNWANTED = {'torch', 'sklearn', 'scipy', 'valaro.training', 'valaro.experiments', 'valaro.analysis'}\n"
     done = _valaro(unwanted + listing + COMMAND, "predict", tmp_path / "run", voice, "--to", tmp_path / "timeline.csv")
     assert done.stdout == "[]\n", done.stderr
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from helpers.results import GOOD, POOR, training
 from valaro.analysis.differences import BEST, FUSION, GENERATOR, NETWORK, POOL, RUN, VARIANT, differences
 from valaro.analysis.model_results import ModelResult
-from valaro.evaluation.significance import Interval
+from valaro.evaluation.interval import Interval
 from valaro.reports.sentences import pair_name, verdict
 
 

@@ -4,7 +4,7 @@ import re
 
 from helpers.results import FAIR, GOOD, PERFECT, POOR, finished, training, variant
 from valaro.analysis.results import dimension_results
-from valaro.evaluation.significance import Interval
+from valaro.evaluation.interval import Interval
 from valaro.reports.blocks import Figure, Sentence
 from valaro.reports.figures import Series
 from valaro.reports.plots import page_svg

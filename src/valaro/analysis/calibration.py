@@ -18,8 +18,9 @@ from valaro.evaluation.calibration import (
     reliability,
     with_temperature,
 )
+from valaro.evaluation.interval import Interval
 from valaro.evaluation.scores import join_predictions
-from valaro.evaluation.significance import Interval, mean_intervals
+from valaro.evaluation.significance import mean_intervals
 from valaro.records import FoldResult, Predictions
 
 TRUSTED = 0.05

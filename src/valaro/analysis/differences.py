@@ -8,7 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from valaro.analysis.model_results import ModelResult
-from valaro.evaluation.significance import Interval, Resamples, holm
+from valaro.evaluation.interval import Interval
+from valaro.evaluation.significance import Resamples, holm
 from valaro.records import AUTO, FoldResult, Predictions
 
 Question = Literal["unlabelled", "generator", "fusion", "network", "choice", "variant", "run", "best"]

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from valaro.analysis.alarms import AlarmRow, alarm_rows
 from valaro.analysis.differences import Difference, differences
 from valaro.analysis.model_results import ModelResult, model_results
+from valaro.evaluation.interval import Interval
 from valaro.evaluation.scores import Scores, confusion_matrix, join_predictions, score
-from valaro.evaluation.significance import Interval
 from valaro.records import LEVELS, Dimension, FoldResult, RunRecord
 
 

@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy.special import stdtrit
 
 from valaro.analysis.data import Separation, separation
 from valaro.analysis.results import DimensionResults
+from valaro.evaluation.interval import Interval
 from valaro.evaluation.shuffles import RENAMINGS, chance_of_mean, renamed_uars
-from valaro.evaluation.significance import Interval
 from valaro.records import LEVELS, Dimension, FoldResult, RunRecord
 
 State = Literal["ok", "warning"]
@@ -150,7 +150,7 @@ def shuffled_interval(uars: Float[np.ndarray, "shuffles 6"]) -> Interval | None:
     means = uars[:, 0]
     if len(means) < 2:
         return None
-    reach = float(stats.t.ppf(0.975, len(means) - 1)) * float(means.std(ddof=1)) / len(means) ** 0.5
+    reach = float(stdtrit(len(means) - 1, 0.975)) * float(means.std(ddof=1)) / len(means) ** 0.5
     mean = float(means.mean())
     return Interval(value=mean, low=max(0.0, mean - reach), high=min(1.0, mean + reach))
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from math import isnan
 
 from valaro.analysis.results import deviation_of
+from valaro.evaluation.interval import Interval
 from valaro.evaluation.scores import METRICS, Metric, Scores, score
-from valaro.evaluation.significance import Interval, Resamples
+from valaro.evaluation.significance import Resamples
 from valaro.records import LEVELS, Dimension, FoldResult, Predictions, RunRecord
 
 

@@ -28,7 +28,7 @@ def run(
     from valaro.errors import ValaroError
     from valaro.files import check_replaceable
     from valaro.reports.check_page import write_check_page
-    from valaro.reports.sentences import plural
+    from valaro.reports.formats import plural
     from valaro.reports.table_1 import level_line, several_votes
 
     if to.suffix.lower() != ".html":

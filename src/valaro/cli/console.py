@@ -3,21 +3,20 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from valaro.analysis.alarms import Watched, alarm_rows
 from valaro.cli.streams import ClosedPipeError
 from valaro.jsonfile import to_json
 from valaro.records import Problem
-from valaro.reports.alarms import alarm_sentence
-from valaro.reports.sentences import duration, plural
+from valaro.reports.formats import duration, plural
 from valaro.visible import in_one_line, visible, visible_line
 
-_SHOWN = 20
+SHOWN = 20
+"""Lines of a list that are shown."""
 _ALIKE = 3
 MINUTE = 60.0
 """Seconds between two lines about a job that goes on."""
@@ -57,21 +56,10 @@ def list_problems(problems: Sequence[Problem]) -> None:
         for (where, why), names in alike.items()
         for name in (names if len(names) <= _ALIKE else [f"{names[0]} and {len(names) - 1} more"])
     ]
-    for _, line in lines[:_SHOWN]:
+    for _, line in lines[:SHOWN]:
         say(visible_line(line))
-    if len(lines) > _SHOWN:
-        say(f"  ... and {sum(count for count, _ in lines[_SHOWN:])} more")
-
-
-def list_alarms(trainings: Iterable[Watched]) -> None:
-    """Show which trainings raised an alarm, a line a model and kind, the most frequent twenty."""
-    rows = alarm_rows(trainings)
-    if rows:
-        say(f"{plural(len(rows), 'sign')} of collapse:")
-    for row in rows[:_SHOWN]:
-        say(f"  {alarm_sentence(row)}")
-    if len(rows) > _SHOWN:
-        say(f"  ... and {len(rows) - _SHOWN} more")
+    if len(lines) > SHOWN:
+        say(f"  ... and {sum(count for count, _ in lines[SHOWN:])} more")
 
 
 class JobCount:

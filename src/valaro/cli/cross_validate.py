@@ -21,7 +21,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate models by leaving out one session at a time. Exit code 1 if a training failed; the others are done."""
-    from valaro.cli.console import list_alarms, list_problems, print_json, progress, say, warn
+    from valaro.cli.alarms import list_alarms
+    from valaro.cli.console import list_problems, print_json, progress, say, warn
     from valaro.experiments.cross_validate import cross_validate
     from valaro.experiments.run_folder import read_run
     from valaro.experiments.settings import read_settings

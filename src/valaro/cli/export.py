@@ -25,7 +25,7 @@ def run(
     from valaro.corpora.to_levels import write_levels
     from valaro.corpora.to_table import write_tables
     from valaro.errors import unknown_name
-    from valaro.reports.sentences import plural
+    from valaro.reports.formats import plural
     from valaro.store.manifest import read_manifest
 
     forms = ("audformat", "csv", "levels")

@@ -29,7 +29,7 @@ def run(
     from valaro.extraction.extract import ExtractOptions, extract
     from valaro.extraction.summary import problem_table, write_problems
     from valaro.features.table import asked_features
-    from valaro.reports.sentences import plural
+    from valaro.reports.formats import plural
     from valaro.store.manifest import read_manifest
 
     read = [read_manifest(path) for path in manifests]

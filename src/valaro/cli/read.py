@@ -142,7 +142,7 @@ def _write(reading: "Reading", to: Path, note: "CorpusNote | None") -> None:
 
 def _say_read(reading: "Reading", to: Path) -> None:
     from valaro.cli.console import say
-    from valaro.reports.sentences import plural
+    from valaro.reports.formats import plural
 
     if not reading.utterances:
         say(f"nothing was read, and {to} is not written")

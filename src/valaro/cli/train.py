@@ -17,7 +17,8 @@ def run(
 
     The settings must name one model, or "auto". There is work for one process per dimension.
     """
-    from valaro.cli.console import list_alarms, print_json, progress, say, warn
+    from valaro.cli.alarms import list_alarms
+    from valaro.cli.console import print_json, progress, say, warn
     from valaro.experiments.final_model import train_final
     from valaro.experiments.settings import read_settings
 

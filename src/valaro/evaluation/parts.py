@@ -6,8 +6,9 @@ import numpy as np
 from jaxtyping import Float
 
 from valaro.errors import ValaroError
+from valaro.evaluation.interval import Interval
 from valaro.evaluation.scores import bookings
-from valaro.evaluation.significance import Interval, drawn_sums
+from valaro.evaluation.significance import drawn_sums
 from valaro.records import Predictions
 from valaro.rng import numpy_stream
 

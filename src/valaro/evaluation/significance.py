@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from sys import float_info
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy.special import stdtr
 
 from valaro.errors import ValaroError
+from valaro.evaluation.interval import Interval
 from valaro.evaluation.scores import Metric, bookings, metric_of
 from valaro.records import Predictions
 from valaro.rng import numpy_stream
@@ -21,19 +21,6 @@ _ROUNDING = 1e-9
 """Differences of scores below it are none."""
 _TRACE = 1e-12
 """How much of all its answers every draw holds: nothing, but for a level that the draw lost."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Interval:
-    """A score (0-1), or a difference of two, with the bounds of its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def includes_zero(self) -> bool:
-        return self.low <= 0.0 <= self.high
 
 
 class Resamples:
@@ -99,7 +86,7 @@ class Resamples:
         freedom = self.speakers - 1
         t = abs(float(drawn.mean())) / (deviation * (self.speakers / freedom) ** 0.5)
         # Far out a float holds no tail, but no finite number of draws makes sure.
-        tail = max(2 * float(stats.t.sf(t, freedom)), float_info.min)
+        tail = max(2 * float(stdtr(freedom, -t)), float_info.min)
         return tail if rarer < _FEW else max(counted, tail)
 
     def value(self, metric: Metric) -> float:

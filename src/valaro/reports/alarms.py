@@ -2,7 +2,7 @@
 
 from valaro.analysis.alarms import AlarmRow
 from valaro.records import AlarmKind
-from valaro.reports.sentences import plural, step_range, thousands
+from valaro.reports.formats import plural, step_range, thousands
 
 _WHAT: dict[AlarmKind, tuple[str, tuple[str, ...]]] = {
     "fake_told_apart": (

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from valaro.analysis.results import ModelRow
-from valaro.evaluation.significance import Interval
+from valaro.evaluation.interval import Interval
 from valaro.records import LEVELS
 from valaro.reports.figures import Panel
-from valaro.reports.sentences import count, percent, points, span, span_of_points
+from valaro.reports.formats import count, percent, points, span, span_of_points
 
 Item = TypeVar("Item")
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from valaro.analysis.calibration import TRUSTED, CalibrationRow, TemperatureScaling
-from valaro.evaluation.significance import Interval
-from valaro.reports.sentences import percent
+from valaro.evaluation.interval import Interval
+from valaro.reports.formats import percent
 
 
 def calibration_sentence(rows: Sequence[CalibrationRow]) -> str:

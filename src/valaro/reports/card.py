@@ -6,7 +6,7 @@ from valaro.analysis import data
 from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.analysis.sanity import FEW_SPEAKERS
 from valaro.records import LEVELS, CorpusSummary, RunRecord
-from valaro.reports import sentences
+from valaro.reports import formats, sentences
 from valaro.reports.blocks import Block, Facts, Heading, Notice, Sentence
 from valaro.reports.paper.conditions import study_of
 
@@ -72,16 +72,16 @@ def _labelled(corpus: CorpusSummary) -> str:
     ]
     shared = f" ({', '.join(levels)} {'/'.join(LEVELS)})" if levels else ""
     return (
-        f"{corpus.corpus}: {sentences.thousands(corpus.labelled)} labelled of "
-        f"{sentences.plural(corpus.utterances, 'utterance')}{shared}, {sentences.plural(corpus.speakers, 'speaker')}, "
-        f"{sentences.duration(corpus.seconds)}"
+        f"{corpus.corpus}: {formats.thousands(corpus.labelled)} labelled of "
+        f"{formats.plural(corpus.utterances, 'utterance')}{shared}, {formats.plural(corpus.speakers, 'speaker')}, "
+        f"{formats.duration(corpus.seconds)}"
     )
 
 
 def _unlabelled(corpus: CorpusSummary) -> str:
     return (
-        f"{corpus.corpus}: {sentences.plural(corpus.utterances, 'utterance')} without labels, "
-        f"{sentences.plural(corpus.speakers, 'speaker')}, {sentences.duration(corpus.seconds)}"
+        f"{corpus.corpus}: {formats.plural(corpus.utterances, 'utterance')} without labels, "
+        f"{formats.plural(corpus.speakers, 'speaker')}, {formats.duration(corpus.seconds)}"
     )
 
 
@@ -100,12 +100,12 @@ def _kept_apart(run: RunRecord) -> str:
     if kept is None:
         return "Nothing was tested."
     if kept.shared:
-        return f"NOT in {sentences.plural(len(kept.shared), 'training')}: a speaker is in both validation and test."
+        return f"NOT in {formats.plural(len(kept.shared), 'training')}: a speaker is in both validation and test."
     parted = sentences.parted(kept.halves)
     return (
         f"A whole session is held out each time, and its speakers are parted {parted} into validation and test; "
         "held-out speakers' unlabelled recordings leave the pool. Tested: "
-        f"{sentences.plural(kept.test_speakers, 'speaker')} in {sentences.plural(kept.trainings, 'training')}; none of "
+        f"{formats.plural(kept.test_speakers, 'speaker')} in {formats.plural(kept.trainings, 'training')}; none of "
         "them is among the same training's validation speakers."
     )
 
@@ -113,7 +113,7 @@ def _kept_apart(run: RunRecord) -> str:
 def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
     speakers = {speaker for result in run.results for speaker in result.test.speakers}
     rough = ", too few for more than a rough interval" if len(speakers) < FEW_SPEAKERS else ""
-    yield f"Tested on {sentences.plural(len(speakers), 'speaker')}{rough}."
+    yield f"Tested on {formats.plural(len(speakers), 'speaker')}{rough}."
     yield "Languages, ages and origins of the speakers are not recorded: how others are judged is unknown."
     if any(note.kind == "derived_labels" for note in run.notes):
         yield "Labels are derived from categories: what is learnt is to tell acted or voted categories apart."
@@ -123,12 +123,12 @@ def _limits(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[str]:
         yield f"Levels that are never or hardly ever said: {'; '.join(lost[:MOST_LOST])}{more}."
     alarmed = sum(bool(result.alarms) for result in run.judged)
     if alarmed:
-        yield f"{sentences.plural(alarmed, 'training')} showed a sign of collapse (see the alarms)."
+        yield f"{formats.plural(alarmed, 'training')} showed a sign of collapse (see the alarms)."
     faces = data.faces([run])
     if faces:
-        yield f"{sentences.percent(faces.detected / faces.frames)} % of the video frames show a face."
+        yield f"{formats.percent(faces.detected / faces.frames)} % of the video frames show a face."
     if run.problems:
-        yield f"{sentences.plural(len(run.problems), 'item')} could not be read or judged (see the problems)."
+        yield f"{formats.plural(len(run.problems), 'item')} could not be read or judged (see the problems)."
     if run.speaker_normalised:
         yield "Scores hold only where other recordings of the same person are at hand to set the scale."
 

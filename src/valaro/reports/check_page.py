@@ -10,8 +10,8 @@ from valaro.records import DIMENSIONS, LEVELS
 from valaro.reports.blocks import Block, Bullets, Cell, Figure, Folded, Notice, Sentence, section, table, words
 from valaro.reports.data_blocks import MOST_ROWS, corpus_blocks, faces_section, level_cell
 from valaro.reports.figures import IntervalLine, Intervals, histogram
+from valaro.reports.formats import duration, percent, plural, thousands
 from valaro.reports.html import page
-from valaro.reports.sentences import duration, percent, plural, thousands
 
 MOST_SPEAKERS = 60
 """Rows of the figure of loudness; the table beside it has everyone."""

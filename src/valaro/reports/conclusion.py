@@ -7,7 +7,7 @@ from valaro.analysis.differences import POOL, Difference
 from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.records import Dimension, RunRecord
 from valaro.reports.blocks import Verdict
-from valaro.reports.sentences import listed, percent, thousands
+from valaro.reports.formats import listed, percent, thousands
 
 _NO_MODEL = "none is shown to be better than guessing"
 

@@ -23,17 +23,8 @@ from valaro.reports.blocks import (
     table,
     words,
 )
-from valaro.reports.sentences import (
-    SPEAKER_NOTE,
-    count_range,
-    duration,
-    listed,
-    parted,
-    percent,
-    plural,
-    thousands,
-    training_name,
-)
+from valaro.reports.formats import count_range, duration, listed, percent, plural, thousands
+from valaro.reports.sentences import SPEAKER_NOTE, parted, training_name
 from valaro.reports.table_1 import level_table
 
 MOST_ROWS = 5000

@@ -7,7 +7,7 @@ from valaro.analysis.model_results import trainings
 from valaro.analysis.paper.numbers import SOURCE
 from valaro.analysis.results import DimensionResults, alarms_of
 from valaro.records import RunRecord
-from valaro.reports import data_blocks, score_blocks, sentences
+from valaro.reports import data_blocks, formats, score_blocks, sentences
 from valaro.reports.blocks import Block, Heading, Notice, Section, Sentence, section
 from valaro.reports.card import data_and_model_card
 from valaro.reports.conclusion import conclusion
@@ -69,7 +69,7 @@ def _head(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> Ite
         yield conclusion(runs, results)
     names = ", ".join(run.name for run in runs)
     yield Sentence(
-        text=f"Emotion from voice and face: {names}. {sentences.plural(trainings(runs), 'training')}, each scored on "
+        text=f"Emotion from voice and face: {names}. {formats.plural(trainings(runs), 'training')}, each scored on "
         "people it was not trained on.",
         is_quiet=True,
     )

@@ -6,7 +6,8 @@ from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.records import Coverage, FeatureMap, FoldResult
 from valaro.reports.blocks import Block, Figure, Heading, Notice, Sentence
 from valaro.reports.figures import beyond, by_level, point_map
-from valaro.reports.sentences import file_name, percent, plural, speaker_note, thousands
+from valaro.reports.formats import file_name, percent, plural, thousands
+from valaro.reports.sentences import speaker_note
 
 _HOW = (
     "Each point is 1.28 s of one recording, or a sample of the generator, where the network's encoders put it: seen "

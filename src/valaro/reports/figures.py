@@ -12,9 +12,10 @@ from valaro.analysis.calibration import CalibrationRow
 from valaro.analysis.data import FaceTable, share
 from valaro.analysis.differences import Difference
 from valaro.analysis.results import DimensionResults, ModelRow
-from valaro.evaluation.significance import Interval
+from valaro.evaluation.interval import Interval
 from valaro.records import LEVELS, FeatureMap, FoldResult, HistoryPoint
-from valaro.reports.sentences import pair_name, percent, points, span, span_of_points
+from valaro.reports.formats import percent, points, span, span_of_points
+from valaro.reports.sentences import pair_name
 
 Item = TypeVar("Item")
 

@@ -21,7 +21,7 @@ from valaro.analysis.results import ModelRow
 from valaro.evaluation.calibration import Bin
 from valaro.records import LEVELS
 from valaro.reports.figures import Curve, Histogram, IntervalLine, Intervals, Panel, PointMap, ValueChart, sorted_shares
-from valaro.reports.sentences import count, percent
+from valaro.reports.formats import count, percent
 from valaro.reports.svg import document, page_element
 
 INK, QUIET, RULE, PAPER = "#22252a", "#62676f", "#dedad1", "#ffffff"

@@ -12,7 +12,8 @@ from valaro.analysis.sanity import (
     Unfinished,
     ValidationGap,
 )
-from valaro.reports.sentences import listed, percent, plural, points, span, training_name, unfinished_words
+from valaro.reports.formats import listed, percent, plural, points, span
+from valaro.reports.sentences import training_name, unfinished_words
 
 
 def check_name(check: SanityCheck, *, several_runs: bool = False) -> str:

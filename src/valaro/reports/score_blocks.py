@@ -8,7 +8,7 @@ from valaro.analysis.differences import Difference
 from valaro.analysis.results import DimensionResults, FoldRow, ModelRow
 from valaro.analysis.sanity import SanityCheck, sanity_checks
 from valaro.records import LEVELS, RunRecord
-from valaro.reports import sentences
+from valaro.reports import formats, sentences
 from valaro.reports.alarms import alarm_advice, alarm_words
 from valaro.reports.blocks import (
     Block,
@@ -27,8 +27,9 @@ from valaro.reports.blocks import (
 )
 from valaro.reports.calibration import calibration_sentence, nats
 from valaro.reports.figures import curves, difference_chart, score_chart
+from valaro.reports.formats import file_name, percent, plural
 from valaro.reports.sanity import check_name, check_words
-from valaro.reports.sentences import file_name, percent, plural, speaker_note
+from valaro.reports.sentences import speaker_note
 
 _SCORES = (
     "All scores in percent: the mean over trainings, with its 95 % interval, and the standard deviation of the UAR "
@@ -138,9 +139,9 @@ _SCORE_COLUMNS: Columns[ModelRow] = (
     ),
     (
         "test utterances",
-        lambda row: Cell(text=sentences.thousands(row.utterances), below=plural(row.speakers, "speaker")),
+        lambda row: Cell(text=formats.thousands(row.utterances), below=plural(row.speakers, "speaker")),
     ),
-    ("training time", lambda row: sentences.duration(row.seconds)),
+    ("training time", lambda row: formats.duration(row.seconds)),
 )
 
 
@@ -173,7 +174,7 @@ _TRAINING_COLUMNS: Columns[FoldRow] = (
     ("unlabelled", lambda fold: str(fold.result.unlabelled)),
     ("left out", lambda fold: str(fold.result.excluded)),
     ("chosen step", lambda fold: sentences.chosen_step(fold.result)),
-    ("time", lambda fold: sentences.duration(fold.result.seconds)),
+    ("time", lambda fold: formats.duration(fold.result.seconds)),
 )
 
 
@@ -206,7 +207,7 @@ _DIFFERENCE_COLUMNS: Columns[Difference] = (
     ("paper's F1, points", lambda difference: points_cell(difference.f1)),
     (
         "p, corrected",
-        lambda difference: Cell(text=sentences.p_value(difference.p), below=sentences.p_value(difference.corrected)),
+        lambda difference: Cell(text=formats.p_value(difference.p), below=formats.p_value(difference.corrected)),
     ),
     (words("by UAR"), sentences.verdict),
 )
@@ -309,5 +310,5 @@ _ALARM_COLUMNS: Columns[AlarmRow] = (
     (words("what was seen"), alarm_words),
     (words("what to try"), alarm_advice),
     ("trainings", lambda row: Cell(text=f"{row.raised} of {row.trainings}", below=", ".join(row.dimensions))),
-    ("first at step", lambda row: sentences.count_range(row.steps)),
+    ("first at step", lambda row: formats.count_range(row.steps)),
 )

@@ -1,87 +1,25 @@
 """The plain sentences in which a report says what was found."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from valaro.analysis.differences import BEST, LEVEL, Difference, Question
 from valaro.analysis.results import DimensionResults
 from valaro.analysis.sanity import FEW_SPEAKERS
-from valaro.evaluation.significance import Interval
 from valaro.records import FoldResult, RunRecord, TestHalf
+from valaro.reports.formats import (
+    MOST_NAMES,
+    p_value,
+    percent,
+    plural,
+    points,
+    span,
+    span_of_points,
+    thousands,
+)
 
 SPEAKER_NOTE = "speaker-wise normalisation: uses the test speakers' own unlabelled recordings"
 MOST_SENTENCES = 3
 """Beyond this many comparisons a headline counts them; the table holds every one."""
-
-MOST_NAMES = 6
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """Return a share as percent without the sign, `–` where there is none.
-
-    >>> percent(0.4567), percent(None)
-    ('45.7', '–')
-    """
-    return "–" if value is None or value != value else f"{100 * value:.{digits}f}"
-
-
-def points(value: float) -> str:
-    """Return a difference of shares in signed points with a true minus; what rounds to nothing has no sign.
-
-    >>> points(0.021), points(-0.008), points(-0.0001)
-    ('+2.1', '−0.8', '0.0')
-    """
-    text = f"{100 * value:+.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
-
-
-def span(interval: Interval) -> str:
-    """Return an interval of scores as `48.0 to 60.1`."""
-    return f"{percent(interval.low)} to {percent(interval.high)}"
-
-
-def span_of_points(interval: Interval) -> str:
-    """Return an interval of differences as `−0.8 to 5.0`."""
-    return f"{points(interval.low)} to {points(interval.high)}".replace("+", "")
-
-
-def plural(number: int, noun: str) -> str:
-    """Return `1 fold`, `8 folds`."""
-    return f"{thousands(number)} {noun}" if number == 1 else f"{thousands(number)} {noun}s"
-
-
-def thousands(number: int) -> str:
-    """Return a whole number with thin spaces between its thousands."""
-    return f"{number:,}".replace(",", "\u202f")
-
-
-def count(value: float) -> str:
-    """Return a count that ties may have made a fraction.
-
-    >>> count(12.0), count(12.5)
-    ('12', '12.5')
-    """
-    return f"{value:.1f}".removesuffix(".0")
-
-
-def count_range(counts: tuple[int, int]) -> str:
-    """Return `20`, or `60 to 72` where trainings differ."""
-    low, high = counts
-    return thousands(low) if low == high else f"{thousands(low)} to {thousands(high)}"
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in words, `–` where they were left out.
-
-    >>> duration(8.25), duration(75), duration(3720), duration(float("nan"))
-    ('8.2 s', '1 min 15 s', '1 h 2 min', '–')
-    """
-    if seconds != seconds:
-        return "–"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def verdict(difference: Difference) -> str:
@@ -93,17 +31,6 @@ def verdict(difference: Difference) -> str:
     if difference.p >= LEVEL:
         return f"no difference shown: p = {p_value(difference.p)} over so few people"
     return f"shown, but not after correction for {plural(difference.pairs, 'pair')}"
-
-
-def p_value(p: float) -> str:
-    """Return a p-value with two digits that count, or that it is below the least the draws can give.
-
-    >>> p_value(0.204), p_value(0.0123), p_value(0.0004), p_value(0.998)
-    ('0.20', '0.012', '< 0.001', '1')
-    """
-    if p < 0.001:
-        return "< 0.001"
-    return f"{p:#.2g}" if p < 0.995 else "1"
 
 
 QUESTION_WORDS: dict[Question, str] = {
@@ -196,12 +123,6 @@ def _some(names: Sequence[str]) -> str:
     return f"{', '.join(names[:MOST_NAMES])}{more}"
 
 
-def listed(texts: Sequence[str], between: str = ", ", most: int = MOST_NAMES) -> str:
-    """Return the first texts, and how many there are more."""
-    more = f"{between}{len(texts) - most} more" if len(texts) > most else ""
-    return between.join(texts[:most]) + more
-
-
 def training_name(result: FoldResult) -> str:
     """Return `MSSGAN, valence, 1 test F, seed 0`."""
     return f"{result.model}, {result.dimension}, {result.fold}, seed {result.seed}"
@@ -269,18 +190,6 @@ def rescaled_words(run: RunRecord) -> str:
     )
 
 
-_LONGEST_NAME = 120
-
-
-def file_name(name: str) -> str:
-    """Return a figure's name as that of a file, cut where a file system would not hold it.
-
-    >>> file_name("curves-SSGAN face, max_unlabelled 20/3")
-    'curves-SSGAN-face-max_unlabelled-20-3'
-    """
-    return re.sub(r"[^A-Za-z0-9._+]+", "-", name)[:_LONGEST_NAME].strip("-.")
-
-
 def speaker_note(labels: Iterable[str]) -> str:
     """Return the note that stands beside every figure of models with speaker-wise normalisation, empty without."""
     named = ", ".join(dict.fromkeys(labels))
@@ -290,8 +199,3 @@ def speaker_note(labels: Iterable[str]) -> str:
 def chosen_step(result: FoldResult) -> str:
     """Return the step that validation chose; a linear model has none, validation chose its regularisation."""
     return f"strength {result.best_step}" if result.is_linear else thousands(result.best_step)
-
-
-def step_range(steps: tuple[int, int]) -> str:
-    """Return `step 40`, or `steps 40 to 120` where trainings differ."""
-    return f"step{'s' if steps[0] < steps[1] else ''} {count_range(steps)}"

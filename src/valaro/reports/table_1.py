@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from valaro.labels.table_1 import PAPER, PAPER_CORPUS
 from valaro.records import DIMENSIONS, LEVELS, CorpusSummary, LevelTally
 from valaro.reports.blocks import Cell, Table, table, words
-from valaro.reports.sentences import percent, plural, thousands
+from valaro.reports.formats import percent, plural, thousands
 
 Counts = tuple[int, int, int]
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from valaro.analysis.differences import LEVEL, difference_between
 from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.analysis.varied import OverValues, in_order, number_of, over_values
-from valaro.evaluation.significance import Interval, holm
+from valaro.evaluation.interval import Interval
+from valaro.evaluation.significance import holm
 from valaro.records import RunRecord
-from valaro.reports import sentences
+from valaro.reports import formats, sentences
 from valaro.reports.blocks import Block, Columns, Figure, Heading, Sentence, Table, score_cell, table_of, words
 from valaro.reports.figures import Reference, Series, ValueChart
 
@@ -130,7 +131,7 @@ def _table(name: str, models: Sequence[OverValues], beside: Sequence[ModelRow]) 
         (words(name), lambda line: line[1]),
         ("UAR, %", lambda line: score_cell(line[2].uar)),
         ("paper's F1, %", lambda line: score_cell(line[2].f1, is_strong=False)),
-        ("unlabelled recordings", lambda line: sentences.count_range(_unlabelled(line[2]))),
+        ("unlabelled recordings", lambda line: formats.count_range(_unlabelled(line[2]))),
         ("trainings", lambda line: str(len(line[2].model_result.results))),
     )
     return table_of([*lines, *((row.model_result.model, "–", row) for row in beside)], columns)
@@ -150,7 +151,7 @@ def _sentence(model: OverValues, name: str) -> str:
     corrected = holm([difference.p for difference in compared])
     shown = sum(p < LEVEL and d.uar.low > 0 for d, p in zip(compared, corrected, strict=True))
     return (
-        f"{over_label(model)}: the highest UAR is {sentences.percent(best.uar.value)} %, with {name} {best_value}; "
-        f"a difference is shown to {shown} of {sentences.plural(len(compared), 'other value')}, corrected for their "
+        f"{over_label(model)}: the highest UAR is {formats.percent(best.uar.value)} %, with {name} {best_value}; "
+        f"a difference is shown to {shown} of {formats.plural(len(compared), 'other value')}, corrected for their "
         "number. It was found on the test itself, so its lead flatters."
     )

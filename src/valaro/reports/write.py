@@ -10,12 +10,12 @@ from valaro.files import atomic_folder, write_page
 from valaro.records import RunRecord
 from valaro.reports.blocks import Figure, walk
 from valaro.reports.document import document, title_of
+from valaro.reports.formats import file_name
 from valaro.reports.html import page_of, report_page
 from valaro.reports.latex import latex
 from valaro.reports.markdown import markdown
 from valaro.reports.plots import figure_files
 from valaro.reports.score_files import predictions_csv, scores_csv, scores_json
-from valaro.reports.sentences import file_name
 
 PAGE = "report.html"
 _PICTURES = (".svg", ".pdf", ".png")

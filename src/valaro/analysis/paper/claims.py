@@ -13,7 +13,7 @@ from valaro.analysis.paper.parts import POOL_SHARE, Claim, Model
 from valaro.analysis.results import ModelRow
 from valaro.analysis.varied import over_values
 from valaro.documents import parse_toml
-from valaro.evaluation.significance import Interval
+from valaro.evaluation.interval import Interval
 from valaro.records import Dimension
 
 Outcome = Literal["holds", "fails", "open"]

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
+from valaro.evaluation.interval import Interval
 from valaro.evaluation.parts import accuracy_difference
 from valaro.evaluation.scores import confusion_matrix, join_predictions, metric_of
-from valaro.evaluation.significance import Interval
 from valaro.records import FaceQuality, Predictions
 
 BOUNDARY = 0.1

@@ -9,7 +9,7 @@ from valaro.analysis.paper.numbers import LABELLED_CORPUS, NAMES, SESSIONS, UNLA
 from valaro.analysis.paper.parts import BY_NAME, POOL_SHARE, PaperPart
 from valaro.documents import parse_toml
 from valaro.records import CorpusSummary, RunRecord
-from valaro.reports import sentences
+from valaro.reports import formats, sentences
 from valaro.training.config import PAPER, config_values
 
 _SECTIONS = ("study", "network", "sampling", "training", "self_training", "losses")
@@ -58,8 +58,8 @@ def _of_data(run: RunRecord, study: Mapping[str, Any]) -> Iterator[_Row]:
     derived = [note.corpus for note in run.notes if note.kind == "derived_labels"]
     per_level = study.get("labels_per_class")
     own = "no other corpus, only what the labelled one leaves unlabelled"
-    count = sentences.thousands(numbers.LABELLED_COUNT)
-    iemocap = f"IEMOCAP, {count} utterances, {sentences.plural(SESSIONS, 'session')}"
+    count = formats.thousands(numbers.LABELLED_COUNT)
+    iemocap = f"IEMOCAP, {count} utterances, {formats.plural(SESSIONS, 'session')}"
     is_iemocap = [(c.corpus, c.labelled, c.sessions) for c in labelled] == [
         (LABELLED_CORPUS, numbers.LABELLED_COUNT, SESSIONS)
     ]
@@ -84,11 +84,11 @@ def _of_trainings(run: RunRecord, part: PaperPart, study: Mapping[str, Any]) -> 
     yield "unlabelled samples a training", _listed(asked), _listed(sizes), bool(sizes) and sizes != asked
     labelled = {result.labelled for result in run.judged}
     differs = is_figure_6 and labelled != {numbers.FIGURE_6_LABELLED}
-    yield "labelled utterances a training", sentences.thousands(numbers.FIGURE_6_LABELLED), _listed(labelled), differs
+    yield "labelled utterances a training", formats.thousands(numbers.FIGURE_6_LABELLED), _listed(labelled), differs
     tested = {result.session or result.fold for result in run.judged}
     sessions = 1 if is_figure_6 else SESSIONS
-    here = sentences.plural(len(tested), "session")
-    yield "sessions tested", sentences.plural(sessions, "session"), here, len(tested) != sessions
+    here = formats.plural(len(tested), "session")
+    yield "sessions tested", formats.plural(sessions, "session"), here, len(tested) != sessions
     directions = str(study.get("directions", "not stated"))
     here = _DIRECTIONS.get(directions, directions)
     yield "who of a session tests", _DIRECTIONS["coin"], here, directions != "coin"
@@ -143,13 +143,13 @@ def _listed(counts: Collection[int]) -> str:
     ('0, 20', '0 to 8', 'none')
     """
     if len(counts) > 6:
-        return sentences.count_range((min(counts), max(counts)))
-    return ", ".join(sentences.thousands(count) for count in sorted(counts)) or "none"
+        return formats.count_range((min(counts), max(counts)))
+    return ", ".join(formats.thousands(count) for count in sorted(counts)) or "none"
 
 
 def _named(corpora: list[CorpusSummary]) -> str:
     return "; ".join(
-        f"{corpus.corpus}, {sentences.plural(corpus.labelled or corpus.utterances, 'utterance')}, "
-        f"{sentences.plural(corpus.speakers, 'speaker')}, {sentences.plural(corpus.sessions, 'session')}"
+        f"{corpus.corpus}, {formats.plural(corpus.labelled or corpus.utterances, 'utterance')}, "
+        f"{formats.plural(corpus.speakers, 'speaker')}, {formats.plural(corpus.sessions, 'session')}"
         for corpus in corpora
     )

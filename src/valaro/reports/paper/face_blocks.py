@@ -8,7 +8,7 @@ from valaro.analysis.paper.matching import Run
 from valaro.analysis.paper.numbers import TABLE_8, FaceCounts
 from valaro.analysis.paper.parts import PaperPart
 from valaro.records import Dimension
-from valaro.reports import sentences
+from valaro.reports import formats, sentences
 from valaro.reports.blocks import Block, Cell, table, words
 from valaro.reports.paper.verdicts import absence_words
 
@@ -56,7 +56,7 @@ def face_blocks(part: PaperPart, dimension: Dimension, run: Run, verdicts: list[
         "all trainings, so a clip counts once a seed; a tied level counts as right; UAR is that of all trainings "
         "together."
         + (_HALVES if any_half else "")
-        + (f" Left out: {sentences.plural(unknown, 'test utterance')} without a known face." if unknown else "")
+        + (f" Left out: {formats.plural(unknown, 'test utterance')} without a known face." if unknown else "")
     )
     note = sentences.speaker_note(row.model_result.model for row in rows if row.model_result.speaker_normalised)
     return [replace(table(columns, lines, caption), note=note)]
@@ -69,4 +69,4 @@ def _counted(name: str, counts: FaceCounts) -> tuple[str, ...]:
 
 def _judged(name: str, faces: str, part: FacePart) -> tuple[str, ...]:
     numbers = (part.clips, part.right, part.wrong)
-    return (name, faces, *map(str, numbers), sentences.percent(part.accuracy), sentences.percent(part.uar))
+    return (name, faces, *map(str, numbers), formats.percent(part.accuracy), formats.percent(part.uar))

@@ -9,10 +9,10 @@ from valaro.analysis.paper.matching import Run
 from valaro.analysis.paper.numbers import PaperRow
 from valaro.analysis.paper.parts import PaperPart
 from valaro.analysis.results import ModelRow, deviation_of
+from valaro.evaluation.interval import Interval
 from valaro.evaluation.scores import score
-from valaro.evaluation.significance import Interval
 from valaro.records import Dimension
-from valaro.reports import sentences
+from valaro.reports import formats, sentences
 from valaro.reports.blocks import Block, Cell, table, words
 from valaro.reports.paper.verdicts import absence_words
 
@@ -63,7 +63,7 @@ def _gap(rows: Sequence[PaperRow], row: PaperRow, ours: ModelRow | None) -> tupl
     if not kept:
         return paper, "–"
     gaps = [score(result.validation).uar - score(result.test).uar for result in kept]
-    return paper, f"{sentences.points(fmean(gaps))} ± {sentences.percent(deviation_of(gaps))}"
+    return paper, f"{formats.points(fmean(gaps))} ± {formats.percent(deviation_of(gaps))}"
 
 
 def _scores(row: PaperRow, ours: ModelRow | None, gap: tuple[str, ...], *, has_f1: bool) -> tuple[Cell | str, ...]:
@@ -90,8 +90,8 @@ def _beside(printed: float | None, measured: tuple[Interval, float] | None, *, s
         return paper, "–", "–"
     interval, deviation = measured
     ours = Cell(
-        text=f"{sentences.percent(interval.value)} ± {sentences.percent(deviation)}",
-        below=sentences.span(interval),
+        text=f"{formats.percent(interval.value)} ± {formats.percent(deviation)}",
+        below=formats.span(interval),
         is_strong=strong,
     )
-    return paper, ours, "–" if printed is None else sentences.points(interval.value - printed / 100)
+    return paper, ours, "–" if printed is None else formats.points(interval.value - printed / 100)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from valaro.analysis.paper.claims import Outcome, Subject, Verdict
 from valaro.analysis.paper.matching import Absence
-from valaro.reports import sentences
+from valaro.reports import formats
 from valaro.reports.blocks import Sentence
 
 _LEADS: dict[Outcome, str] = {
@@ -45,7 +45,7 @@ def reason_words(verdict: Verdict) -> str:
     if verdict.absence:
         return absence_words(verdict.absence)
     subject = verdict.subject
-    lacking = [sentences.thousands(size) for size in verdict.lacking_sizes]
+    lacking = [formats.thousands(size) for size in verdict.lacking_sizes]
     return {
         "": "",
         "no_variants_alike": "no two variants are alike",
@@ -53,7 +53,7 @@ def reason_words(verdict: Verdict) -> str:
         "no_validation": "no validation utterances are kept",
         "nothing_shared": "no utterance was judged by both in the same fold and seed",
         "includes_zero": "the interval includes zero",
-        "few_speakers": f"p = {sentences.p_value(verdict.p)} over so few speakers, though the interval excludes zero",
+        "few_speakers": f"p = {formats.p_value(verdict.p)} over so few speakers, though the interval excludes zero",
         "sizes_absent": f"no training here has {' or '.join(lacking)} unlabelled recordings",
         "no_faces": "no test utterance has such a face",
     }[verdict.reason]
@@ -80,7 +80,7 @@ def _claim_words(verdict: Verdict) -> str:
     stated, interval = subject_words(verdict.subject), verdict.interval
     if interval is None:
         return stated
-    return f"{stated} ({sentences.points(interval.value)} points, {sentences.span_of_points(interval)})"
+    return f"{stated} ({formats.points(interval.value)} points, {formats.span_of_points(interval)})"
 
 
 def _key(setting: str) -> str:
