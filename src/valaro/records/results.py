@@ -1,189 +1,22 @@
-"""The nouns: frozen records that flow from a folder of recordings to a timeline."""
+"""What training and prediction give: answers, results, runs, timelines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
-from unicodedata import is_normalized, normalize
+from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
-Dimension = Literal["valence", "arousal"]
-DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
-LEVELS: tuple[str, str, str] = ("low", "medium", "high")
-LEVEL_SCORES: dict[str, float] = {"low": 1.0, "medium": 3.0, "high": 5.0}
-"""A label given as a level is the vote of one annotator at the middle of that level's part of the 1-5 scale."""
+from valaro.records.data import CorpusNote, Dimension, Problem
+from valaro.records.media import FaceQuality
 
 AUTO = "auto"
 """The method of a result that is that of whichever model validation chose."""
 
-Half = Literal["left", "right", ""]
-"""The half of a picture that shows two people side by side; empty: not known, or no such picture."""
-
 Normalisation = Literal["auto", "none", "self", "shift", "combine"]
 """How the unlabelled pool is scaled (paper, Fig. 7): not at all; by its own statistics; by those of the labelled data;
 both by joint ones. `auto`: shift within the labelled corpora, self for every other corpus."""
-
-ANYONE = "?"
-"""The people of a recording of which nobody said to which people its speaker belongs."""
-
-GRID_RATE = 100
-"""Feature frames a second: every modality lies on this grid; frame k covers the time around k / 100 s."""
-
-CROP_FRAMES = 128
-"""Frames of a training crop and of a test window: 1.28 s (paper, section IV-B)."""
-
-PICTURE_FRAMES = 4
-"""Frames of the grid for which a picture stands, at the usual 25 pictures a second."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rating:
-    """One annotator's vote on one dimension; `score` on the 1-5 scale, 1 lowest."""
-
-    annotator: str
-    dimension: Dimension
-    score: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Utterance:
-    """A stretch of a recording in which one person speaks; without ratings it is unlabelled.
-
-    Names are kept in one Unicode form (NFC): however a system spells José, he is one person.
-    """
-
-    id: str
-    """Unique over all corpora (`corpus/name`)."""
-    corpus: str
-    session: str
-    speaker: str
-    """A PERSON over all corpora (`people/name`): a leak shows even where two corpora recorded the same people."""
-    gender: str
-    """`F`, `M` or empty."""
-    media: Path
-    face_region: tuple[float, float, float, float] | None = None
-    """Left, top, right, bottom as fractions of the picture."""
-    start: float = 0.0
-    """Seconds of `media`."""
-    end: float | None = None
-    """Seconds of `media`; None: to the end."""
-    ratings: tuple[Rating, ...] = ()
-    sound: Path | None = None
-    """The voice, if it was recorded in a file of its own."""
-    sound_start: float = 0.0
-    """Seconds of `sound` at which it begins."""
-    script: str = ""
-    """Names what is said where several people say the same."""
-    stated_means: tuple[Rating, ...] = ()
-    """Means of all votes as the corpus gives them; not recomputed, since IEMOCAP's count entries that are no votes."""
-
-    def __post_init__(self) -> None:
-        for field_name in ("id", "corpus", "session", "speaker", "script"):
-            text = getattr(self, field_name)
-            if not is_normalized("NFC", text):
-                object.__setattr__(self, field_name, normalize("NFC", text))
-
-    @property
-    def people(self) -> str:
-        """The people that the speaker belongs to (ANYONE: not said); corpora of the same people may share speakers."""
-        return self.speaker.partition("/")[0]
-
-    @property
-    def is_speaker_known(self) -> bool:
-        """Readers name a speaker nobody stated `people/?utterance`: it could be anyone of these people."""
-        return not self.speaker.partition("/")[2].startswith("?")
-
-    @property
-    def half(self) -> Half:
-        """The half of the picture in which the person is; empty where no half is named."""
-        if self.face_region is None:
-            return ""
-        left, _, right, _ = self.face_region
-        return "left" if right <= 0.5 else "right" if left >= 0.5 else ""
-
-    def is_labelled(self, dimension: Dimension) -> bool:
-        return any(rating.dimension == dimension for rating in self.ratings)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """An item of bulk work that failed: which one (an utterance's id, or a file), at which step, and why."""
-
-    utterance: str
-    where: str
-    why: str
-    is_remark: bool = False
-    """Nothing failed and nothing is lost, but it should be known: it makes no exit code."""
-    is_absence: bool = False
-    """The recording never had `where`, its sound or picture: with a sound file nothing went wrong."""
-
-    @classmethod
-    def absence(cls, utterance: str, where: str) -> "Problem":
-        """Return the problem of a recording that has no sound, or no picture."""
-        return cls(utterance=utterance, where=where, why=f"the recording has no {where}", is_absence=True)
-
-    @property
-    def is_fault(self) -> bool:
-        """Whether something went wrong, of which an exit code speaks; no remark, and no absence."""
-        return not (self.is_remark or self.is_absence)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clip:
-    """A decoded stretch: mono `samples` at `sample_rate` Hz, grey `frames`, their `times` in seconds of the recording.
-
-    A modality that is missing has length 0. `start` is the time of the first sample in seconds.
-    """
-
-    samples: Float32[np.ndarray, " n"]
-    sample_rate: int
-    frames: UInt8[np.ndarray, "t h w"]
-    times: Float[np.ndarray, " t"]
-    start: float
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class FaceTrack:
-    """One person's face through a clip: 64x64 grey `crops`, whether it was `detected`, `yaw` (-1 left .. 1 right)."""
-
-    crops: UInt8[np.ndarray, "t 64 64"]
-    detected: Bool[np.ndarray, " t"]
-    yaw: Float32[np.ndarray, " t"]
-    times: Float[np.ndarray, " t"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeatureSequence:
-    """A modality's features of an utterance on the 100 Hz grid: row k belongs to `start` + k / 100 seconds."""
-
-    name: str
-    values: Float32[np.ndarray, "t dim"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FaceQuality:
-    """How much of an utterance's picture showed a face: video frames, those with one detected, and the mean |yaw|.
-
-    `half` is the half of the picture in which the person is, where a run says so.
-    """
-
-    utterance: str
-    frames: int
-    detected: int
-    mean_absolute_yaw: float
-    half: Half = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extracted:
-    """Everything an utterance gave: its modalities (those that failed are missing), face quality, what went wrong."""
-
-    features: tuple[FeatureSequence, ...]
-    quality: FaceQuality | None = None
-    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -338,30 +171,6 @@ class TimelineSegment:
     probabilities: tuple[float, float, float]
     face_found: float = 0.0
     """Share of the stretch's video frames in which a face was found, 0-1."""
-
-
-NoteKind = Literal["", "derived_labels", "synthetic", "shared_scripts"]
-"""What a note warns of: levels that stand for categories, clips of no camera, words that several sessions say."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CorpusNote:
-    """What every page made from a corpus must say about it (synthetic, labels derived from acted categories ...)."""
-
-    corpus: str
-    text: str
-    kind: NoteKind = ""
-
-    @classmethod
-    def from_row(cls, row: Sequence[Any]) -> "CorpusNote":
-        """Return the note of a `row`."""
-        corpus, text, *kind = row
-        return cls(corpus=str(corpus), text=str(text), kind=kind[0] if kind else "")
-
-    @property
-    def row(self) -> list[str]:
-        """The note as files hold it: corpus, text, and the kind if it has one."""
-        return [self.corpus, self.text, *filter(None, [self.kind])]
 
 
 @dataclass(frozen=True, kw_only=True)
