@@ -102,7 +102,7 @@ def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
 def judged(fitted: Fitted, levels: Levels) -> dict[str, float]:
     """Return every measure of one training, in percent but for `spread` and the cosines."""
     data = fitted.data
-    utterances = (*data.labelled, *data.pool)
+    utterances = (*data.labelled, *data.unlabelled)
     rng = np.random.default_rng(fitted.seed)
     one, other = (real_crops(data, utterances[part::2], rng, fitted.classifier, count=CROPS // 2) for part in (0, 1))
     with torch.no_grad():
@@ -153,7 +153,7 @@ def agreement(fitted: Fitted, levels: Levels, rng: np.random.Generator) -> dict[
     data, classifier = fitted.data, fitted.last
     told, known = (
         Recordings(data.store, utterances, data.features, scale_of=data.scales.of)
-        for utterances in ([u for u in data.pool if u.id in levels], data.labelled)
+        for utterances in ([u for u in data.unlabelled if u.id in levels], data.labelled)
     )
     noise, latent = Noise(torch_stream(fitted.seed, "agreement")), torch_stream(fitted.seed, "agreement z")
     sums: dict[str, Tensor | float] = {}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jaxtyping import Bool, Float
 
-from valaro.jsonfile import from_json, read_record, to_json, write_record
+from valaro.jsonfile import from_json, from_plain, read_record, to_json, write_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,5 +73,90 @@ def test_what_is_no_such_record_is_named_by_its_place(text: str, words: str) -> 
         from_json(_Outer, text, "it")
 
 
-def test_numbers_that_are_none_become_null_and_paths_are_text() -> None:
-    assert to_json({"a": [np.float32(np.nan), 1.0], "b": Path("x")}) == '{"a": [null, 1.0], "b": "x"}'
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """A record inside another."""
+
+    name: str
+    kind: Literal["a", "b"] = "a"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Whole:
+    """Every kind of field."""
+
+    count: int
+    share: float
+    inner: tuple[_Part, ...]
+    pair: tuple[int, str]
+    maybe: str | None
+    flags: dict[str, bool]
+
+
+FITTING = {
+    "count": 1,
+    "share": 2,
+    "inner": [{"name": "x", "kind": "b"}],
+    "pair": [3, "y"],
+    "maybe": None,
+    "flags": {"f": True},
+}
+
+
+def test_plain_values_become_the_record_that_its_type_says() -> None:
+    assert from_plain(_Whole, FITTING, "it") == _Whole(
+        count=1, share=2.0, inner=(_Part(name="x", kind="b"),), pair=(3, "y"), maybe=None, flags={"f": True}
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"count": True}, "it.count is True, expected a whole number"),
+        ({"share": float("nan")}, "it.share is nan, expected a finite number"),
+        ({"share": 10**400}, "it.share is 1000.*, expected"),
+        ({"inner": [{"name": "x", "kind": "c"}]}, r"it.inner\[0\].kind is 'c', expected 'a' or 'b'"),
+        ({"inner": [{}]}, r"it.inner\[0\] lacks name"),
+        ({"inner": {}}, "it.inner is {}, expected a list"),
+        ({"pair": [3]}, r"it.pair lacks \[1\]"),
+        ({"maybe": 1}, "it.maybe is 1, expected text"),
+        ({"maybe": "\ud800"}, "it: .*hex escape"),
+        ({"flags": {"f": 0}}, "it.flags.f is 0, expected true or false"),
+        ({"flags": []}, r"it.flags is \[\], expected names with values"),
+    ],
+)
+def test_a_value_of_another_kind_is_named_with_its_place(change: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        from_plain(_Whole, FITTING | change, "it")
+
+
+def test_every_fault_is_named_up_to_three_and_the_rest_is_counted() -> None:
+    with pytest.raises(ValueError, match=r"it lacks flags; it.count is 'x'.*; it.share is 'y'.*; and 1 more"):
+        from_json(_Whole, '{"count": "x", "share": "y", "inner": 5, "pair": [1, "a"], "maybe": null}', "it")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measured:
+    """Arrays and a path."""
+
+    values: Float[np.ndarray, "n 3"]
+    right: Bool[np.ndarray, " n"]
+    file: Path
+
+
+def test_arrays_come_back_with_kind_shape_and_last_digit(tmp_path: Path) -> None:
+    values = np.array([[0.1 + 0.2, 1 / 3, 5e-324], [1e308, -0.0, 2.0]])
+    record = _Measured(values=values, right=np.array([True, False]), file=Path("a b.wav"))
+    write_record(tmp_path / "a.json", record)
+    again = read_record(_Measured, tmp_path / "a.json", "it")
+    assert (again.values.dtype, again.values.tobytes(), again.file) == (values.dtype, values.tobytes(), record.file)
+    assert (again.right.dtype, again.right.tolist()) == (bool, [True, False])
+    empty = from_json(_Measured, '{"values": [], "right": [], "file": "a"}', "it")
+    assert (empty.values.shape, empty.right.shape) == ((0, 3), (0,))
+    with pytest.raises(ValueError, match=r"it.values\[0\] is \[1, 2\]: List should have at least 3 items"):
+        from_json(_Measured, '{"values": [[1, 2]], "right": [], "file": "a"}', "it")
+
+
+def test_what_is_written_is_strict_json() -> None:
+    text = to_json({"a": np.nan, "b": [np.inf, np.float32(0.5)], "c": (Path("x"), {1: 2})})
+    assert text == '{"a": null, "b": [null, 0.5], "c": ["x", {"1": 2}]}'

@@ -76,6 +76,14 @@ def test_a_worker_process_has_the_limits_of_the_environment() -> None:
     assert done.stdout == "7\n", done.stderr
 
 
+def test_what_a_run_was_made_on_names_the_limits_that_were_changed() -> None:
+    script = "from valaro.training.environment import environment\nprint(environment().get('VALARO_LIMITS'))"
+    for given, noted in (("most_rows=7,longest_gap=1200", "longest_gap=1200,most_rows=7"), ("", "None")):
+        called = {**os.environ, "VALARO_LIMITS": given}
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=called)
+        assert done.stdout == f"{noted}\n", done.stderr
+
+
 def test_the_page_of_limits_is_up_to_date_and_has_every_limit() -> None:
     script = [sys.executable, str(PROJECT / "tools" / "limits.py"), "--check"]
     done = subprocess.run(script, capture_output=True, text=True, timeout=300, check=False)

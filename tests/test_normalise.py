@@ -1,4 +1,4 @@
-"""Which statistics scale the unlabelled pool: the four choices of the paper's Fig. 7."""
+"""Which statistics scale the unlabelled set: the four choices of the paper's Fig. 7."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> FeatureStore:
 
 def _scaled(store: FeatureStore, utterance: Utterance, normalisation: Normalisation) -> list[float]:
     scales = fit_scales(store, [HOME], [HOME_POOL, FOREIGN], ["fbank"], normalisation=normalisation)
-    used = (scales.of if utterance is HOME else scales.of_pool)(utterance)["fbank"]
+    used = (scales.of if utterance is HOME else scales.of_unlabelled)(utterance)["fbank"]
     return ((store.values(utterance.id, "fbank")[:, 0] - used.mean) / used.deviation).round(3).tolist()
 
 

@@ -66,7 +66,7 @@ def train(
     names: Sequence[str] | None = None,
     config: TrainConfig | str = "default",
 ) -> TrainedModel:
-    """Train any model that settings can name, as `FSBase`, `MSSGAN`, `LR` or `auto`, on a fold and an unlabelled pool.
+    """Train any model that settings can name, as `FSBase`, `MSSGAN`, `LR` or `auto`, on a fold and an unlabelled set.
 
     `names` are the features to use (default: all of the store); recordings of held-out people, sessions or files in
     `unlabelled` are left out. A single-modality model needs one feature: `SSGAN:face`. Rows that do not match their

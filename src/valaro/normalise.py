@@ -45,7 +45,7 @@ class Normalizer:
 
     default: Scale
     """That of labelled and new recordings."""
-    pool: Mapping[str, Scale]
+    unlabelled: Mapping[str, Scale]
     """Those of corpora of unlabelled recordings, by name."""
     speakers: Mapping[str, Scale] = field(default_factory=dict[str, Scale])
     """Those of single speakers; none unless speaker-wise normalisation was asked for."""
@@ -53,45 +53,45 @@ class Normalizer:
     def of(self, utterance: Utterance) -> Scale:
         return self.speakers.get(utterance.speaker, self.default)
 
-    def of_pool(self, utterance: Utterance) -> Scale:
-        return self.speakers.get(utterance.speaker, self.pool.get(utterance.corpus, self.default))
+    def of_unlabelled(self, utterance: Utterance) -> Scale:
+        return self.speakers.get(utterance.speaker, self.unlabelled.get(utterance.corpus, self.default))
 
 
 def fit_scales(
     store: FeatureStore,
     labelled: Sequence[Utterance],
-    pool: Sequence[Utterance],
+    unlabelled: Sequence[Utterance],
     names: Sequence[str],
     *,
     normalisation: Normalisation,
 ) -> Normalizer:
-    """Measure the scales from training data: `labelled` and `pool` of one fold, nothing else."""
+    """Measure the scales from training data: `labelled` and `unlabelled` of one fold, nothing else."""
     if normalisation not in NORMALISATIONS:
         raise unknown_name("normalisation", normalisation, NORMALISATIONS)
     home = {utterance.corpus for utterance in labelled}
-    default = measure(store, [*labelled, *pool] if normalisation == "combine" else labelled, names)
+    default = measure(store, [*labelled, *unlabelled] if normalisation == "combine" else labelled, names)
     scales: dict[str, Scale] = {}
-    for corpus, group in groupby(sorted(pool, key=lambda u: u.corpus), key=lambda u: u.corpus):
+    for corpus, group in groupby(sorted(unlabelled, key=lambda u: u.corpus), key=lambda u: u.corpus):
         if normalisation == "none":
             scales[corpus] = {name: _identity(store.dim(name)) for name in names}
         elif normalisation == "self" or (normalisation == "auto" and corpus not in home):
             scales[corpus] = measure(store, list(group), names)
-    return Normalizer(default=default, pool=scales)
+    return Normalizer(default=default, unlabelled=scales)
 
 
 def far_corpora(
-    store: FeatureStore, pool: Sequence[Utterance], scales: Normalizer, names: Sequence[str]
+    store: FeatureStore, unlabelled: Sequence[Utterance], scales: Normalizer, names: Sequence[str]
 ) -> list[tuple[str, str, float]]:
-    """Return (corpus, modality, distance) where a corpus of the pool stays more than 3 deviations off after scaling.
+    """Return (corpus, modality, distance) where an unlabelled corpus stays more than 3 deviations off after scaling.
 
     The distance is that of the channel whose mean is farthest from the labelled recordings' mean, which is 0, in
     deviations of these. People who have a scale of their own are not looked at.
     """
-    strangers = [utterance for utterance in pool if utterance.speaker not in scales.speakers]
+    strangers = [utterance for utterance in unlabelled if utterance.speaker not in scales.speakers]
     distant: list[tuple[str, str, float]] = []
     for corpus, group in groupby(sorted(strangers, key=lambda u: u.corpus), key=lambda u: u.corpus):
         utterances = list(group)
-        used = scales.of_pool(utterances[0])
+        used = scales.of_unlabelled(utterances[0])
         for name, own in measure(store, utterances, names).items():
             distance = float(np.abs((own.mean - used[name].mean) / used[name].deviation).max())
             if distance > FAR:

@@ -6,7 +6,7 @@ from pathlib import Path
 from helpers.features import an_utterance, toy_corpus
 from valaro.checks.findings import FoldUse
 from valaro.checks.folds import fold_findings, fold_uses
-from valaro.evaluation.pool import OF_HELD_OUT_PEOPLE, OF_HELD_OUT_SPEAKER, Exclusion
+from valaro.evaluation.unlabelled import OF_HELD_OUT_PEOPLE, OF_HELD_OUT_SPEAKER, Exclusion
 from valaro.records import Utterance
 
 

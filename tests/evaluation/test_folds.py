@@ -1,4 +1,4 @@
-"""Leaks between training, validation, test and the unlabelled pool cannot be expressed."""
+"""Leaks between training, validation, test and the unlabelled set cannot be expressed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +18,12 @@ from valaro.evaluation.folds import (
     with_shuffled_labels,
     without_ratings,
 )
-from valaro.evaluation.pool import (
+from valaro.evaluation.unlabelled import (
     BESIDE_HELD_OUT,
     IN_HELD_OUT_RECORDING,
     OF_HELD_OUT_SPEAKER,
     Exclusion,
-    unlabelled_pool,
+    unlabelled_set,
 )
 from valaro.records import Utterance
 
@@ -90,7 +90,7 @@ def test_a_test_speaker_or_session_or_file_never_enters_the_pool() -> None:
     same_file = replace(an_utterance("x", speaker="99", session="9"), media=fold.test[0].media)
     stranger = an_utterance("y", speaker="98", session="8")
     in_the_session = an_utterance("z", speaker="97", session=fold.test[0].session)
-    pool = unlabelled_pool(fold, [*utterances, same_file, same_sound, stranger, in_the_session])
+    pool = unlabelled_set(fold, [*utterances, same_file, same_sound, stranger, in_the_session])
     assert not _speakers(pool.utterances) & fold.held_out_speakers
     assert not {u.media for u in pool.utterances} & {u.media for u in (*fold.test, *fold.validation)}
     assert same_sound.id in {u.id for u in pool.excluded}
@@ -102,14 +102,14 @@ def test_a_test_speaker_or_session_or_file_never_enters_the_pool() -> None:
 def test_the_same_person_in_another_corpus_is_kept_out_too() -> None:
     fold = leave_one_session_out(toy_corpus(sessions=3)[0])[0]
     twin = replace(an_utterance("t", corpus="other", session=""), speaker=fold.test[0].speaker)
-    assert unlabelled_pool(fold, [twin]).excluded == (without_ratings(twin),)
+    assert unlabelled_set(fold, [twin]).excluded == (without_ratings(twin),)
 
 
 def test_a_recording_of_nobody_knows_whom_stays_out_where_it_could_be_a_held_out_person() -> None:
     fold = leave_one_session_out(toy_corpus(sessions=3)[0])[0]
     own = an_utterance("a", speaker="?a", session="")
     foreign = an_utterance("b", speaker="?b", session="", corpus="elsewhere")
-    pool = unlabelled_pool(fold, [own, foreign])
+    pool = unlabelled_set(fold, [own, foreign])
     assert [u.speaker for u in pool.excluded] == ["toy/?a"]
     assert [u.speaker for u in pool.utterances] == ["elsewhere/?b"]
 
@@ -120,7 +120,7 @@ def test_a_recording_of_nobody_named_is_of_those_who_speak_in_the_same_file() ->
     # One corpus and people as the table's, as from a folder called alike: only whose recording it is counts.
     of_training = replace(an_utterance("a", speaker="?a", session=""), media=fold.train[0].media)
     of_test = replace(an_utterance("b", speaker="?b", session=""), media=fold.test[0].media)
-    pool = unlabelled_pool(fold, [of_training, of_test])
+    pool = unlabelled_set(fold, [of_training, of_test])
     assert pool.utterances == (without_ratings(of_training),)
     assert pool.exclusions == (Exclusion(reason=OF_HELD_OUT_SPEAKER, count=1),)
     # Somebody who is named is no stranger.
@@ -132,7 +132,7 @@ def test_where_nobody_says_whose_people_these_are_the_folder_decides() -> None:
     beside = replace(an_utterance("a"), speaker="?/?a", session="", ratings=())
     elsewhere = replace(an_utterance("b", corpus="pool", session=""), speaker="?/?b", ratings=())
     strangers = replace(an_utterance("c"), speaker="strangers/?c", session="", ratings=())
-    pool = unlabelled_pool(fold, [beside, elsewhere, strangers])
+    pool = unlabelled_set(fold, [beside, elsewhere, strangers])
     assert pool.excluded == (beside,)
     assert pool.exclusions == (Exclusion(reason=BESIDE_HELD_OUT, count=1),)
     assert (pool.utterances, pool.strangers) == ((elsewhere, strangers), 2)
@@ -142,7 +142,7 @@ def test_a_link_to_a_held_out_recording_is_that_recording(tmp_path: Path) -> Non
     fold = leave_one_session_out(toy_corpus(sessions=3)[0])[0]
     (tmp_path / "link.mp4").symlink_to(fold.test[0].media)
     linked = replace(an_utterance("a", speaker="98", session="9"), media=tmp_path / "link.mp4", ratings=())
-    assert unlabelled_pool(fold, [linked]).exclusions == (Exclusion(reason=IN_HELD_OUT_RECORDING, count=1),)
+    assert unlabelled_set(fold, [linked]).exclusions == (Exclusion(reason=IN_HELD_OUT_RECORDING, count=1),)
 
 
 def test_few_labels_keeps_so_many_a_level_and_strips_the_rest() -> None:

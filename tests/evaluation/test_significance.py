@@ -219,7 +219,7 @@ def test_a_level_that_draws_lose_lends_no_credit():
 
 def test_no_difference_is_so_great_that_its_p_value_is_0() -> None:
     # 400 people, 95 % right against 5 %: beyond 38 deviations, where the normal tail is below any float.
-    great, small = (Resamples(random_groups(400, 300, r, speakers=400), draws=99) for r in (0.95, 0.05))
+    great, small = (Resamples(random_groups(400, 20, r, speakers=400), draws=99) for r in (0.95, 0.05))
     drawn = great.drawn("uar") - small.drawn("uar")
     assert drawn.mean() / drawn.std() > 38
     assert 0.0 < great.p_above(small, "uar") < 1e-300

@@ -211,7 +211,7 @@ def test_growing_shares_of_a_pool_contain_each_other(tmp_path: Path) -> None:
     for share in (0.0, 0.25, 0.5, 1.0):
         config = replace(DEFAULT, max_unlabelled=16, unlabelled_fraction=share)
         facts = {"dimension": "valence", "seed": 3, "config": config}
-        pools.append({u.id for u in prepare(spec, store, [fold], utterances, **facts).pool})
+        pools.append({u.id for u in prepare(spec, store, [fold], utterances, **facts).unlabelled})
     # Four speakers train, five unlabelled recordings each, at most 16 of these 20.
     assert [len(pool) for pool in pools] == [0, 4, 8, 16]
     assert all(less < more for less, more in pairwise(pools))

@@ -17,7 +17,7 @@ from valaro.records import (
     RunRecord,
 )
 
-POOL = ("SSBase", "SSGAN", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
+UNLABELLED = ("SSBase", "SSGAN", "MSSGAN", "CT", "MeanTeacher", "SoftMatch", "ClassBalanced")
 LINEAR = ("LR", "SVM")
 
 PERFECT, GOOD, FAIR, POOR = [0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 2, 0], [0, 0, 1, 0, 2, 0], [0, 1, 1, 0, 2, 0]
@@ -51,7 +51,7 @@ def training(model: str, fold: str, seed: int, predicted: list[int], dimension: 
         model=model,
         method=method,
         features=tuple((features or "fbank+face").split("+")),
-        is_semi_supervised=method in POOL,
+        is_semi_supervised=method in UNLABELLED,
         is_linear=is_linear,
         fold=fold,
         session=fold.partition(" test ")[0],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from helpers.results import GOOD, POOR, training
-from valaro.analysis.differences import BEST, FUSION, GENERATOR, NETWORK, POOL, RUN, VARIANT, differences
+from valaro.analysis.differences import BEST, FUSION, GENERATOR, NETWORK, RUN, UNLABELLED, VARIANT, differences
 from valaro.analysis.model_results import ModelResult
 from valaro.evaluation.interval import Interval
 from valaro.reports.sentences import pair_name, verdict
@@ -31,7 +31,7 @@ def test_of_78_pairs_of_13_models_18_answer_a_question() -> None:
     models = "MSSGAN|LR face|SSGAN face|SVM face|CT fbank+face|MFSBase|SVM fbank+face|FSBase face|LR fbank+face"
     contenders = ranked([*models.split("|"), "FSBase fbank", "LR fbank", "SVM fbank", "SSGAN fbank"])
     assert pairs(contenders) == {
-        POOL: [
+        UNLABELLED: [
             "MSSGAN − MFSBase",
             "SSGAN face − FSBase face",
             "CT fbank+face − MFSBase",
@@ -52,16 +52,16 @@ def test_of_78_pairs_of_13_models_18_answer_a_question() -> None:
             "MSSGAN − SVM fbank",
         ],
     }
-    assert list(pairs(contenders)) == [POOL, GENERATOR, FUSION, NETWORK, BEST]
+    assert list(pairs(contenders)) == [UNLABELLED, GENERATOR, FUSION, NETWORK, BEST]
 
 
 def test_every_semi_supervised_model_meets_its_twin_and_only_a_gan_meets_ct() -> None:
     contenders = ranked(["LR voice", "FSBase face", "SSBase face", "SSGAN face", "CT face", "SoftMatch face"])
     found = pairs(contenders)
-    assert found[POOL] == [f"{name} face − FSBase face" for name in ("SSBase", "SSGAN", "CT", "SoftMatch")]
+    assert found[UNLABELLED] == [f"{name} face − FSBase face" for name in ("SSBase", "SSGAN", "CT", "SoftMatch")]
     assert found[GENERATOR] == ["SSGAN face − CT face"]
     assert len(found[BEST]) == 5
-    assert set(found) == {POOL, GENERATOR, BEST}
+    assert set(found) == {UNLABELLED, GENERATOR, BEST}
 
 
 def test_a_difference_seen_from_the_other_model_is_turned() -> None:
@@ -103,7 +103,13 @@ def test_utterances_of_the_same_names_with_other_labels_are_no_pair() -> None:
 def test_each_pair_knows_how_many_are_corrected_together() -> None:
     found = differences(ranked(["MSSGAN", "LR face", "SSGAN face", "FSBase face"]))
     # Three answer a question that was there before the test; the highest could have been any of four, against any.
-    assert [(one.question, one.pairs) for one in found] == [(POOL, 3), (FUSION, 3), (NETWORK, 3), (BEST, 6), (BEST, 6)]
+    assert [(one.question, one.pairs) for one in found] == [
+        (UNLABELLED, 3),
+        (FUSION, 3),
+        (NETWORK, 3),
+        (BEST, 6),
+        (BEST, 6),
+    ]
 
 
 def _varied(models: Mapping[str, tuple[tuple[str, str], ...]]) -> list[ModelResult]:
@@ -132,7 +138,7 @@ def test_questions_are_asked_within_each_value_that_is_varied() -> None:
             }
         )
     )
-    assert found[POOL] == ["SSGAN face, 10, 0 − FSBase face, 10", "SSGAN face, 20, 0 − FSBase face, 20"]
+    assert found[UNLABELLED] == ["SSGAN face, 10, 0 − FSBase face, 10", "SSGAN face, 20, 0 − FSBase face, 20"]
     # Of equal validation the first by name.
     assert found[NETWORK] == ["FSBase face, 10 − LR face, 10", "FSBase face, 20 − LR face, 20"]
     assert found[VARIANT] == [
@@ -146,7 +152,7 @@ def test_two_runs_are_compared_model_by_model() -> None:
     found = pairs([*ranked(["MSSGAN", "MFSBase"]), *ranked(["MSSGAN", "MFSBase"], run=1)])
     # Twins are of one run: another run may differ in anything.
     assert found == {
-        POOL: ["MSSGAN − MFSBase", "MSSGAN − MFSBase"],
+        UNLABELLED: ["MSSGAN − MFSBase", "MSSGAN − MFSBase"],
         RUN: ["MSSGAN − MSSGAN", "MFSBase − MFSBase"],
         BEST: ["MSSGAN − MFSBase"],
     }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from helpers.pages import words
 from helpers.results import FAIR, GOOD, a_run, finished, training
-from valaro.analysis.differences import POOL
+from valaro.analysis.differences import UNLABELLED
 from valaro.analysis.results import dimension_results
 from valaro.reports.html import report_page
 from valaro.reports.sentences import pair_name
@@ -51,7 +51,7 @@ def test_what_runs_share_answers_the_questions_of_each() -> None:
     (joined,) = dimension_results([one, replace(other, results=(*twin, *other.results))])
     assert "SSBase dface − FSBase dface" in alone
     assert {"SSBase dface − FSBase dface", "SSGAN dface − FSBase dface"} <= {pair_name(d) for d in joined.differences}
-    assert {d.question for d in joined.differences} == {POOL}
+    assert {d.question for d in joined.differences} == {UNLABELLED}
 
 
 def test_models_that_differ_in_a_single_answer_are_two() -> None:

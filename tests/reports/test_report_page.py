@@ -365,3 +365,11 @@ def test_labels_are_those_of_all_runs_each_corpus_once():
     (corpus,) = run().corpora
     other = run(name="second", corpora=(corpus, replace(corpus, corpus="other", labelled=30)))
     assert "Your 42 labels" in words(report_page([run(), other]))
+
+
+def test_of_a_study_that_leaves_labels_away_the_few_that_a_training_had_are_named():
+    few = run(settings="[study]\nlabels_per_class = 3\n")
+    had = max(result.labelled for result in few.results)
+    assert f"{had} of your 12 labels beat guessing" in words(report_page([few]))
+    # Another run had them all.
+    assert "Your 12 labels beat guessing" in words(report_page([few, run(name="second", settings="[study]\n")]))

@@ -122,7 +122,10 @@ def test_the_four_normalisations_and_auto(
         {u.id: {"fbank": np.full((4, 1), v)} for u, v in ((mine, 0.0), (same, 10.0), (other, 100.0))},
     )
     scales = fit_scales(store, [mine], [same, other], ["fbank"], normalisation=normalisation)  # type: ignore[arg-type]
-    means = [float(scale["fbank"].mean[0]) for scale in (scales.of_pool(same), scales.of_pool(other), scales.of(mine))]
+    means = [
+        float(scale["fbank"].mean[0])
+        for scale in (scales.of_unlabelled(same), scales.of_unlabelled(other), scales.of(mine))
+    ]
     assert means == pytest.approx([home, foreign, labelled], abs=0.01)
 
 

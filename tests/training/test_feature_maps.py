@@ -104,7 +104,7 @@ def test_copies_of_recordings_cover_what_is_possible_and_one_sample_in_one_place
     training = corpus.train("MSSGAN")
     assert training.adversaries is not None
     classifier, data = training.adversaries.classifier, training.data
-    sources = [(data.labelled, data.scales.of), (data.pool, data.scales.of_pool)]
+    sources = [(data.labelled, data.scales.of), (data.unlabelled, data.scales.of_unlabelled)]
     real = np.concatenate(
         [
             feature_maps.seen(

@@ -104,13 +104,13 @@ def test_who_labels_the_pool_takes_it_on_the_scale_of_the_labelled_where_the_pla
     fold = leave_one_session_out(labelled)[0]
     (spec,) = model_specs(model, ["fbank"])
     data = prepare(spec, store, [fold], [pool], dimension="valence", seed=0, config=PAPER)
-    scale = data.scales.of_pool(pool)["fbank"]
+    scale = data.scales.of_unlabelled(pool)["fbank"]
     assert ((4.0 - scale.mean) / scale.deviation).tolist() == [seen] * 4
     assert data.normalisation == ("shift" if seen == 0.5 else "none")
 
 
 def test_a_pool_that_the_plan_scales_is_scaled_so_for_who_labels_it_too() -> None:
-    assert [METHODS["SSBase"].pool_scaling(name) for name in ("auto", "self", "shift", "combine")] == [
+    assert [METHODS["SSBase"].unlabelled_scaling(name) for name in ("auto", "self", "shift", "combine")] == [
         "auto",
         "self",
         "shift",

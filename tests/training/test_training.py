@@ -11,8 +11,8 @@ import valaro
 from helpers.features import make_store, toy_corpus
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, leave_one_session_out
-from valaro.evaluation.pool import unlabelled_pool
 from valaro.evaluation.scores import score
+from valaro.evaluation.unlabelled import unlabelled_set
 from valaro.records import Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.training.config import DEFAULT, PAPER, TrainConfig
@@ -127,7 +127,7 @@ def test_unlabelled_recordings_change_a_semi_supervised_model_only(
 ) -> None:
     utterances, store = data
     fold = leave_one_session_out(utterances)[0]
-    pool = unlabelled_pool(fold, utterances).utterances
+    pool = unlabelled_set(fold, utterances).utterances
     for model, differs in (("MFSBase", False), ("MSSGAN", True)):
         alone = valaro.train(model, store, fold, dimension="valence", config=replace(QUICK, max_unlabelled=0))
         more = valaro.train(model, store, fold, pool, dimension="valence", config=QUICK)

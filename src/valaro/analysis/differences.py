@@ -19,7 +19,7 @@ varied setting; what two runs differ by; how the highest UAR stands against the 
 QUESTIONS: tuple[Question, ...] = get_args(Question)
 """Every pair stands under the first of these that it answers, so that none is shown twice."""
 
-POOL, GENERATOR, FUSION, NETWORK, CHOICE, VARIANT, RUN, BEST = QUESTIONS
+UNLABELLED, GENERATOR, FUSION, NETWORK, CHOICE, VARIANT, RUN, BEST = QUESTIONS
 
 LEVEL = 0.05
 """A corrected p-value below this shows a difference."""
@@ -108,7 +108,7 @@ def _question(asking: ModelResult, asked: ModelResult, everyone: Sequence[ModelR
         both = {asking.method, asked.method} <= _ADVERSARIAL
         return FUSION if both and set(asking.features) > set(asked.features) else None
     if asking.is_semi_supervised and not asked.is_semi_supervised and not asked.is_linear:
-        return POOL
+        return UNLABELLED
     if asking.method in _ADVERSARIAL and asked.method == _WITHOUT_GENERATOR:
         return GENERATOR
     if asking.is_linear or not asked.is_linear:

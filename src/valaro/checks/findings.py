@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from valaro.evaluation.pool import Exclusion
+from valaro.evaluation.unlabelled import Exclusion
 from valaro.records import CorpusNote, CorpusSummary, Dimension, FaceQuality
 
 

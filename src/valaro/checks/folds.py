@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from valaro.checks.findings import Finding, FoldUse, finding, look
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import leave_one_session_out
-from valaro.evaluation.pool import FEW, unlabelled_pool
+from valaro.evaluation.unlabelled import FEW, unlabelled_set
 from valaro.records import DIMENSIONS, Utterance
 
 
@@ -22,7 +22,7 @@ def fold_uses(utterances: Sequence[Utterance]) -> tuple[FoldUse, ...]:
             # Another finding says why there can be none.
             continue
         for fold in folds:
-            pool = unlabelled_pool(fold, unlabelled)
+            usable = unlabelled_set(fold, unlabelled)
             uses.append(
                 FoldUse(
                     dimension=dimension,
@@ -30,9 +30,9 @@ def fold_uses(utterances: Sequence[Utterance]) -> tuple[FoldUse, ...]:
                     fold=fold.name.rpartition(" test ")[0],
                     labelled=len(fold.train),
                     held_out=len(fold.validation) + len(fold.test),
-                    unlabelled=len(pool.utterances),
-                    exclusions=pool.exclusions,
-                    strangers=pool.strangers,
+                    unlabelled=len(usable.utterances),
+                    exclusions=usable.exclusions,
+                    strangers=usable.strangers,
                 )
             )
     return tuple(uses)

@@ -9,7 +9,7 @@ from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, with_shuffled_labels
 from valaro.experiments.data import StudyData, load_study
 from valaro.experiments.jobs import ChoiceJob, TrainingJob, study_choices, study_jobs
-from valaro.experiments.pools import Asked, warnings_before
+from valaro.experiments.offers import Asked, warnings_before
 from valaro.experiments.run_folder import RunFolder, write_failures, write_result
 from valaro.experiments.run_start import only_run
 from valaro.experiments.sections import Settings

@@ -1,4 +1,4 @@
-"""The data of a study: labelled utterances, the pool, their features and what a report says of them."""
+"""The data of a study: labelled utterances, the unlabelled set, their features and what a report says of them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -39,7 +39,7 @@ class StudyData:
         """Return the utterances that have votes on `dimension`."""
         return [utterance for utterance in self.labelled if utterance.is_labelled(dimension)]
 
-    def pool(self, dimension: Dimension) -> tuple[Utterance, ...]:
+    def unlabelled_for(self, dimension: Dimension) -> tuple[Utterance, ...]:
         """Return what has no vote on `dimension`: the unlabelled, and those that were rated on the other one alone."""
         unrated = [utterance for utterance in self.labelled if not utterance.is_labelled(dimension)]
         return (*self.unlabelled, *map(without_ratings, unrated))
@@ -85,7 +85,7 @@ def load_data(
     *,
     votes: Votes = "each",
 ) -> StudyData:
-    """Read manifests and store; rows without votes in a labelled manifest join the pool.
+    """Read manifests and store; rows without votes in a labelled manifest join the unlabelled set.
 
     `votes` says whether each annotator's vote is mapped to a level, or their mean (the paper's Table I).
 

@@ -9,7 +9,7 @@ from valaro.evaluation.folds import hold_out_for_validation
 from valaro.experiments.choice import most_liked
 from valaro.experiments.cross_validate import describe
 from valaro.experiments.data import load_study
-from valaro.experiments.pools import Asked, warnings_before
+from valaro.experiments.offers import Asked, warnings_before
 from valaro.experiments.run_folder import RunFolder, damaged
 from valaro.experiments.run_start import only_run
 from valaro.experiments.sections import Settings
@@ -127,9 +127,8 @@ def train_dimension(job: FinalJob) -> None:
     trails = [job.run.paths(_trail_name(job, spec)) for spec in job.model_specs]
     for spec, paths in zip(job.model_specs, trails, strict=True):
         folds = [hold_out_for_validation(data.rated(job.dimension), seed=seed)]
-        offered = prepare(
-            spec, data.store, folds, data.pool(job.dimension), dimension=job.dimension, seed=seed, config=config
-        )
+        unlabelled = data.unlabelled_for(job.dimension)
+        offered = prepare(spec, data.store, folds, unlabelled, dimension=job.dimension, seed=seed, config=config)
         (training,) = train_folds(spec, offered, seed=seed, config=config, paths=paths)
         trainings.append((training, training.validation_uar))
     choice = most_liked(trainings)

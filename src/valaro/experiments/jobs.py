@@ -69,7 +69,7 @@ def _variant_jobs(
             store=data.store.path,
             spec=spec,
             folds=together,
-            unlabelled=data.pool(dimension),
+            unlabelled=data.unlabelled_for(dimension),
             dimension=dimension,
             seed=seed,
             config=config,

@@ -27,7 +27,7 @@ VARIABLE = tuple(
 """Settings that a study can vary; the others decide what is judged, and on whom."""
 
 _OF_LINEAR = (FEATURES, "study.labels_per_class", "study.normalise_speakers")
-"""What changes a linear model, beside the pool that scales speakers: it scales its own input and has no network."""
+"""What changes a linear model, beside the unlabelled set, which scales speakers: it has no network."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class Variant:
     def _concerns(self, name: str, spec: ModelSpec) -> bool:
         method, config = METHODS[spec.method], self.settings.config()
         if name in POOL_PARTS:
-            # The pool scales its speakers' recordings, and with joint statistics the input of every network.
+            # The unlabelled set scales its speakers' recordings, and with joint statistics the input of every network.
             scaled = config.normalise_speakers or (config.normalisation == "combine" and not method.is_linear)
             return method.is_semi_supervised or scaled
         if method.is_linear:

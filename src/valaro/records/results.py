@@ -15,7 +15,7 @@ AUTO = "auto"
 """The method of a result that is that of whichever model validation chose."""
 
 Normalisation = Literal["auto", "none", "self", "shift", "combine"]
-"""How the unlabelled pool is scaled (paper, Fig. 7): not at all; by its own statistics; by those of the labelled data;
+"""How the unlabelled set is scaled (paper, Fig. 7): not at all; by its own statistics; by those of the labelled data;
 both by joint ones. `auto`: shift within the labelled corpora, self for every other corpus."""
 
 
@@ -139,7 +139,7 @@ class FoldResult:
     labelled: int
     unlabelled: int
     excluded: int
-    """Recordings left out of the unlabelled pool because their speaker is held out."""
+    """Recordings left out of the unlabelled set because their speaker is held out."""
     alarms: tuple[Alarm, ...] = ()
     varied: tuple[tuple[str, str], ...] = ()
     """The settings that tell it from the study's other variants, as (section.name, value)."""

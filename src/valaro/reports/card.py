@@ -42,8 +42,9 @@ def data_and_model_card(runs: Sequence[RunRecord], results: Sequence[DimensionRe
 def _facts(run: RunRecord, rows: Sequence[ModelRow]) -> Iterator[tuple[str, str]]:
     study = study_of(run)
     labelled = [corpus for corpus in run.corpora if corpus.labelled]
-    pool = [corpus for corpus in run.corpora if not corpus.labelled]
-    yield "Trained on", "; ".join([*map(_labelled, labelled), *map(_unlabelled, pool)]) or "no corpus is recorded"
+    without_labels = [corpus for corpus in run.corpora if not corpus.labelled]
+    trained_on = [*map(_labelled, labelled), *map(_unlabelled, without_labels)]
+    yield "Trained on", "; ".join(trained_on) or "no corpus is recorded"
     yield "Origin of the labels", _labels(run, study.get("votes"), study.get("labels_per_class"))
     yield "Test data kept apart", _kept_apart(run)
     yield "Preset", _preset(str(study.get("preset", "not recorded")))
@@ -104,7 +105,7 @@ def _kept_apart(run: RunRecord) -> str:
     parted = sentences.parted(kept.halves)
     return (
         f"A whole session is held out each time, and its speakers are parted {parted} into validation and test; "
-        "held-out speakers' unlabelled recordings leave the pool. Tested: "
+        "held-out speakers' unlabelled recordings leave the unlabelled set. Tested: "
         f"{formats.plural(kept.test_speakers, 'speaker')} in {formats.plural(kept.trainings, 'training')}; none of "
         "them is among the same training's validation speakers."
     )

@@ -3,22 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from valaro.analysis.data import corpora
-from valaro.analysis.differences import POOL, Difference
+from valaro.analysis.differences import UNLABELLED
+from valaro.analysis.model_results import ModelResult
 from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.records import Dimension, RunRecord
 from valaro.reports.blocks import Verdict
 from valaro.reports.formats import listed, percent, thousands
+from valaro.reports.paper.conditions import study_of
 
 _NO_MODEL = "none is shown to be better than guessing"
 
 
 def conclusion(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -> Verdict:
     """Return what the results come to in plain words, and the model to use with its command."""
-    by_corpus: dict[str, int] = {}
-    for corpus in corpora(runs):
-        by_corpus[corpus.corpus] = max(corpus.labelled, by_corpus.get(corpus.corpus, 0))
-    labels = sum(by_corpus.values())
-    subject = f"Your {thousands(labels)} labels" if labels else "Your labels"
+    subject = _labels(runs)
     said = [part for say in (_beats, _against_linear, _unlabelled) for part in _over_dimensions(results, say)]
     chosen = _models_to_use(results)
     if not chosen:
@@ -26,6 +24,18 @@ def conclusion(runs: Sequence[RunRecord], results: Sequence[DimensionResults]) -
     named = [f"{label}{_purpose(results, dimensions)}" for label, dimensions in chosen.items()]
     text = f"{subject} {'; '.join(said)}; use {' and '.join(named)}."
     return Verdict(text=text, uses=tuple(_uses(results, chosen)))
+
+
+def _labels(runs: Sequence[RunRecord]) -> str:
+    """Return whose labels these are and how many: of a study that leaves most away, those that a training had."""
+    by_corpus: dict[str, int] = {}
+    for corpus in corpora(runs):
+        by_corpus[corpus.corpus] = max(corpus.labelled, by_corpus.get(corpus.corpus, 0))
+    labels = sum(by_corpus.values())
+    few = max((result.labelled for run in runs for result in run.judged), default=0)
+    if few and all(study_of(run).get("labels_per_class") for run in runs):
+        return f"{thousands(few)} of your {thousands(labels)} labels"
+    return f"Your {thousands(labels)} labels" if labels else "Your labels"
 
 
 def _purpose(results: Sequence[DimensionResults], dimensions: Sequence[Dimension]) -> str:
@@ -48,31 +58,28 @@ def _beats(results: DimensionResults) -> str:
 
 def _against_linear(results: DimensionResults) -> str:
     """Say whether a network is shown to be better than the best linear model; empty where one of both is lacking."""
-    linear = [row.model_result.label for row in results.rows if row.model_result.is_linear]
+    linear = [row.model_result for row in results.rows if row.model_result.is_linear]
     networks = [row.model_result.label for row in results.rows if not row.model_result.is_linear]
     if not linear or not networks:
         return ""
+    best = linear[0].label
     name = _plain_name(linear[0])
-    turned = [d.seen_from(network) for network in networks for d in results.differences if _is_of(d, network, linear)]
+    pairs = {frozenset((d.first, d.second)): d for d in results.differences}
+    turned = [pairs[key].seen_from(network) for network in networks if (key := frozenset((network, best))) in pairs]
     better = [d.first for d in turned if d.is_shown and d.uar.value > 0]
     if not better:
         return f"no model is shown to be better than {name}"
     return f"{listed(better, most=2)} {'is' if len(better) == 1 else 'are'} better than {name}"
 
 
-def _is_of(difference: Difference, network: str, linear: Sequence[str]) -> bool:
-    return {difference.first, difference.second} == {network, linear[0]}
-
-
-def _plain_name(label: str) -> str:
-    plain = {"LR": "logistic regression", "SVM": "a support vector machine"}
-    method, _, rest = label.partition(" ")
-    return f"{plain[method]} ({label})" if method in plain and rest else plain.get(method, label)
+def _plain_name(model: ModelResult) -> str:
+    plain = {"LR": "logistic regression", "SVM": "a support vector machine"}[model.method]
+    return plain if model.label == model.method else f"{plain} ({model.label})"
 
 
 def _unlabelled(results: DimensionResults) -> str:
     """Say whether unlabelled clips helped; empty where no pair of models answers that."""
-    pairs = [d for d in results.differences if d.question == POOL]
+    pairs = [d for d in results.differences if d.question == UNLABELLED]
     helped = [d.first for d in pairs if d.is_shown and d.uar.value > 0]
     harmed = [d.first for d in pairs if d.is_shown and d.uar.value < 0]
     if helped:

@@ -77,8 +77,7 @@ def _separation(kept: Separation, *, is_speaker_wise: bool) -> Iterator[Block]:
             "A whole session is held out each time; nobody in it is trained on.",
             f"Its speakers are parted {parted(kept.halves)}: one part chooses the step to keep (validation), "
             "the other is scored (test).",
-            "Unlabelled recordings of held-out speakers are left out of the training pool: "
-            f"{count_range(kept.excluded)} a training.",
+            f"Unlabelled recordings of held-out speakers are not learnt from: {count_range(kept.excluded)} a training.",
             f"Statistics (means and deviations) come from training data only{but}.",
         )
     )
@@ -97,7 +96,7 @@ def _separation(kept: Separation, *, is_speaker_wise: bool) -> Iterator[Block]:
         pairs=(
             ("labelled utterances a training", count_range(kept.labelled)),
             ("unlabelled utterances a training", count_range(kept.unlabelled)),
-            ("left out of the pool: held-out speakers", count_range(kept.excluded)),
+            ("not learnt from: held-out speakers", count_range(kept.excluded)),
         )
     )
 

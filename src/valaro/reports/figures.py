@@ -15,7 +15,6 @@ from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.evaluation.interval import Interval
 from valaro.records import LEVELS, FeatureMap, FoldResult, HistoryPoint
 from valaro.reports.formats import percent, points, span, span_of_points
-from valaro.reports.sentences import pair_name
 
 Item = TypeVar("Item")
 
@@ -35,6 +34,8 @@ class IntervalLine:
     low: float
     high: float
     singles: tuple[float, ...] = ()
+    above: str = ""
+    """In a difference: what is named first scores this much above it; else empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,15 +152,20 @@ def score_chart(results: DimensionResults) -> Intervals:
 def difference_chart(differences: Sequence[Difference]) -> Intervals:
     """Return UAR differences in points around a line at no difference."""
     lines = [
-        _line(pair_name(d), f"{points(d.uar.value)} ({span_of_points(d.uar)})", d.colour, d.uar) for d in differences
+        _line(d.first, f"{points(d.uar.value)} ({span_of_points(d.uar)})", d.colour, d.uar, above=d.second)
+        for d in differences
     ]
     return Intervals(lines=tuple(lines), reference=0.0, reference_name="no difference", unit="points")
 
 
-def _line(name: str, words: str, colour: int, score: Interval, singles: Sequence[float] = ()) -> IntervalLine:
+def _line(
+    name: str, words: str, colour: int, score: Interval, singles: Sequence[float] = (), above: str = ""
+) -> IntervalLine:
     value, low, high = (100 * number for number in (score.value, score.low, score.high))
     own = tuple(100 * single for single in sorted(singles))
-    return IntervalLine(name=name, words=words, colour=colour, value=value, low=low, high=high, singles=own)
+    return IntervalLine(
+        name=name, above=above, words=words, colour=colour, value=value, low=low, high=high, singles=own
+    )
 
 
 def curves(results: Sequence[FoldResult], colour: int) -> tuple[Curve, ...]:

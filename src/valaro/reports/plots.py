@@ -167,7 +167,11 @@ def _draw(panel: object, axes: Axes) -> None:  # noqa: ARG001 the signature of a
 
 
 def _row_height(panel: Intervals) -> float:
-    return _TALL_ROW if any(len(line.name) > _LONGEST for line in panel.lines) else _ROW
+    return _TALL_ROW if any(len(_named(line)) > _LONGEST for line in panel.lines) else _ROW
+
+
+def _named(line: IntervalLine) -> str:
+    return f"{line.name} − {line.above}" if line.above else line.name
 
 
 def _cut(text: str, most: int) -> str:
@@ -212,14 +216,13 @@ def _interval_line(axes: Axes, *, line_at: int, line: IntervalLine, is_tall: boo
     colour, marker = COLOURS[line.colour % 6], MARKERS[line.colour % 6]
     at = line_at + 0.8
     halo = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
-    first, minus, second = line.name.partition(" − ") if is_tall else (line.name, "", "")
     beside = axes.get_yaxis_transform()
-    text_at = line_at + (0.3 if is_tall else 0.42)
-    axes.text(0, text_at, _cut(first, 46), transform=beside, fontweight="bold", bbox=halo, va="center")
-    if minus:
-        axes.text(
-            0, line_at + 0.56, _cut(f"− {second}", 36), transform=beside, fontweight="bold", bbox=halo, va="center"
-        )
+    names = [_named(line)]
+    if is_tall and line.above:
+        names = [line.name, f"− {line.above}"]
+    for name, most, down in zip(names, (46, 36), (0.3 if is_tall else 0.42, 0.56), strict=False):
+        text = _cut(name, most)
+        axes.text(0, line_at + down, text, transform=beside, fontweight="bold", bbox=halo, va="center")
     axes.text(
         1, line_at + (0.56 if is_tall else 0.42), line.words, transform=beside, ha="right", bbox=halo, va="center"
     )

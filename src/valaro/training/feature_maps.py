@@ -58,15 +58,15 @@ def map_features(training: Training, test: Sequence[Utterance], *, seed: int) ->
         noise = Noise(torch_stream(seed, "feature map noise", classifier.device))
     recordings = partial(Recordings, data.store, names=model.features, window=model.window)
     labelled = recordings(data.labelled, scale_of=data.scales.of)
-    pool = recordings(data.pool, scale_of=data.scales.of_pool)
+    unlabelled = recordings(data.unlabelled, scale_of=data.scales.of_unlabelled)
     strangers = recordings_for(model, data.store, test)
-    known, pooled, met = (_some(len(group), MOST, rng) for group in (labelled, pool, strangers))
-    of_known, of_pooled, of_met = (
+    known, unrated, met = (_some(len(group), MOST, rng) for group in (labelled, unlabelled, strangers))
+    of_known, of_unrated, of_met = (
         seen(classifier, group, places, rng, noise)["learnt"]
-        for group, places in ((labelled, known), (pool, pooled), (strangers, met))
+        for group, places in ((labelled, known), (unlabelled, unrated), (strangers, met))
     )
     fake = generated(adversaries, MOST, latent, noise)["learnt"] if adversaries else of_known[:0]
-    real = np.concatenate([of_known, of_pooled])
+    real = np.concatenate([of_known, of_unrated])
     plane = principal_components(real, 2)
     unit = float(plane.of(real)[:, 0].std()) or 1.0
 
@@ -76,13 +76,13 @@ def map_features(training: Training, test: Sequence[Utterance], *, seed: int) ->
     return FeatureMap(
         labelled=placed(of_known),
         levels=_levels(data.labelled, model.dimension)[known],
-        unlabelled=placed(of_pooled),
+        unlabelled=placed(of_unrated),
         generated=placed(fake),
         test=placed(of_met),
         test_levels=_levels(test, model.dimension)[met],
         shares=(float(plane.shares[0]), float(plane.shares[1])),
         step=adversaries.step if adversaries else training.best_step,
-        coverages=_coverages(adversaries, labelled, pool, rng, latent, noise) if adversaries else (),
+        coverages=_coverages(adversaries, labelled, unlabelled, rng, latent, noise) if adversaries else (),
     )
 
 
@@ -118,20 +118,20 @@ def generated(adversaries: Adversaries, count: int, latent: torch.Generator, noi
 def _coverages(
     adversaries: Adversaries,
     labelled: Recordings,
-    pool: Recordings,
+    unlabelled: Recordings,
     rng: np.random.Generator,
     latent: torch.Generator,
     noise: Noise | None,
 ) -> tuple[Coverage, ...]:
     """Return how many of one half of the real recordings the generator covers, and how many the other half does."""
     classifier = adversaries.classifier
-    chosen = rng.permutation(len(labelled) + len(pool))[: 2 * COMPARED]
+    chosen = rng.permutation(len(labelled) + len(unlabelled))[: 2 * COMPARED]
     half = len(chosen) // 2
     if half < FEWEST:
         return ()
     looked = (
         seen(classifier, labelled, chosen[chosen < len(labelled)], rng, noise),
-        seen(classifier, pool, chosen[chosen >= len(labelled)] - len(labelled), rng, noise),
+        seen(classifier, unlabelled, chosen[chosen >= len(labelled)] - len(labelled), rng, noise),
     )
     fake = generated(adversaries, half, latent, noise)
     order = rng.permutation(len(chosen))

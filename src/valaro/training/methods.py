@@ -43,7 +43,7 @@ class Method:
     terms: frozenset[str] = frozenset()
     """The weights of losses that it uses beyond the labelled ones, by name."""
 
-    def pool_scaling(self, asked: Normalisation) -> Normalisation:
+    def unlabelled_scaling(self, asked: Normalisation) -> Normalisation:
         """Return how its unlabelled recordings are scaled where `asked` is the normalisation of the settings.
 
         Unscaled recordings lie many deviations off the labelled ones, and a network gives all of them one level with

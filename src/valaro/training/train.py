@@ -109,8 +109,8 @@ def train_folds(
     classifier, loop = context.classifier, context.loop
     with compute_context(config.layout, config.schedule.precision, classifier.device):
         method.fit(context, config.self_training)
-    used_pool = data.pool if method.is_semi_supervised else ()
-    alarms = (*missing_levels(data), *(distant_corpora(data) if used_pool else ()), *loop.monitor.raised)
+    used_unlabelled = data.unlabelled if method.is_semi_supervised else ()
+    alarms = (*missing_levels(data), *(distant_corpora(data) if used_unlabelled else ()), *loop.monitor.raised)
     adversaries = None
     if method.is_adversarial:
         adversaries = Adversaries(classifier=loop.ema.network, generator=context.generator, step=loop.done)
@@ -126,8 +126,8 @@ def train_folds(
                 features=spec.features,
                 feature_versions=tuple(data.store.version(name) for name in spec.features),
                 scale=data.scales.default,
-                acquainted=tuple(sorted({u.speaker for u in (*fold.train, *data.pool, *fold.validation)})),
-                notes=_notes(data.store, (*data.labelled, *validation, *used_pool)),
+                acquainted=tuple(sorted({u.speaker for u in (*fold.train, *data.unlabelled, *fold.validation)})),
+                notes=_notes(data.store, (*data.labelled, *validation, *used_unlabelled)),
                 network=_network(data.store, spec.features),
             ),
             history=tuple(best.history),
@@ -135,7 +135,7 @@ def train_folds(
             alarms=alarms,
             seconds=seconds,
             labelled=len(data.labelled),
-            unlabelled=len(used_pool),
+            unlabelled=len(used_unlabelled),
             excluded=data.excluded,
             data=data,
             adversaries=adversaries,
@@ -171,7 +171,7 @@ def build_context(
     batches = RecordingBatches(
         recordings(data.labelled, scale_of=scales.of),
         soft_labels_of(data.labelled, data.dimension),
-        recordings(data.pool, scale_of=scales.of_pool) if data.pool else None,
+        recordings(data.unlabelled, scale_of=scales.of_unlabelled) if data.unlabelled else None,
         size=schedule.batch_size,
         sampling=sampling,
         rng=numpy_stream(seed, "crops"),

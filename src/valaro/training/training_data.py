@@ -1,4 +1,4 @@
-"""What a training learns from, drawn from a fold and a pool without a leak."""
+"""What a training learns from, drawn from a fold and unlabelled recordings without a leak."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from valaro.errors import ValaroError
 from valaro.evaluation.folds import Fold, few_labels, limited
-from valaro.evaluation.pool import WITHOUT_NAME, Exclusion, unlabelled_pool
+from valaro.evaluation.unlabelled import WITHOUT_NAME, Exclusion, unlabelled_set
 from valaro.labels.soft_labels import level_counts
 from valaro.normalise import Normalizer, far_corpora, fit_scales, speaker_scales
 from valaro.records import LEVELS, Alarm, Dimension, Normalisation, Utterance
@@ -23,7 +23,7 @@ class TrainingData:
     features: tuple[str, ...]
     dimension: Dimension
     labelled: tuple[Utterance, ...]
-    pool: tuple[Utterance, ...]
+    unlabelled: tuple[Utterance, ...]
     """Unlabelled recordings that a semi-supervised model may learn from."""
     folds: tuple[Fold, ...]
     """What the training is for: all train on the same utterances and hold out the same people."""
@@ -85,18 +85,18 @@ def offer(
     lacking.clear()
     # What the fold has with its label, or stripped of it, must not come twice.
     known = {utterance.id for utterance in fold.train}
-    pool = unlabelled_pool(fold, [utterance for utterance in unlabelled if utterance.id not in known])
+    usable = unlabelled_set(fold, [utterance for utterance in unlabelled if utterance.id not in known])
     offered = Offered(
         fold=fold.name,
         dimension=dimension,
         labelled=labelled,
-        unlabelled=(*rest, *complete(pool.utterances)),
-        excluded=len(pool.excluded),
+        unlabelled=(*rest, *complete(usable.utterances)),
+        excluded=len(usable.excluded),
         exclusions=(
-            *pool.exclusions,
+            *usable.exclusions,
             *(Exclusion(reason=reason, count=count) for reason, count in lacking.items() if count),
         ),
-        strangers=pool.strangers,
+        strangers=usable.strangers,
     )
     if METHODS[spec.method].is_semi_supervised and not offered.unlabelled and not config.asks_for_none:
         raise _nothing_unlabelled(spec, offered)
@@ -157,20 +157,20 @@ def prepare(
 
     offered = offer(spec, store, fold, unlabelled, dimension=dimension, seed=seed, config=config)
     labelled = offered.labelled
-    pool = limited(offered.unlabelled, config.max_unlabelled, seed=seed)
-    pool = limited(pool, round(config.unlabelled_fraction * len(pool)), seed=seed)
-    normalisation = METHODS[spec.method].pool_scaling(config.normalisation)
-    scales = fit_scales(store, labelled, pool, spec.features, normalisation=normalisation)
+    unlabelled = limited(offered.unlabelled, config.max_unlabelled, seed=seed)
+    unlabelled = limited(unlabelled, round(config.unlabelled_fraction * len(unlabelled)), seed=seed)
+    normalisation = METHODS[spec.method].unlabelled_scaling(config.normalisation)
+    scales = fit_scales(store, labelled, unlabelled, spec.features, normalisation=normalisation)
     validations = tuple(_validation(fold, dimension) for fold in folds)
     if config.normalise_speakers:
         judged = [utterance for validation in validations for utterance in validation]
-        scales = replace(scales, speakers=speaker_scales(store, [*labelled, *pool, *judged], spec.features))
+        scales = replace(scales, speakers=speaker_scales(store, [*labelled, *unlabelled, *judged], spec.features))
     return TrainingData(
         store=store,
         features=spec.features,
         dimension=dimension,
         labelled=labelled,
-        pool=pool,
+        unlabelled=unlabelled,
         folds=tuple(folds),
         validations=validations,
         excluded=offered.excluded,
@@ -180,12 +180,12 @@ def prepare(
 
 
 def distant_corpora(data: TrainingData) -> list[Alarm]:
-    """Say which corpora of the pool lie so far off that this alone tells them from the labelled recordings."""
+    """Say which unlabelled corpora lie so far off that this alone tells them from the labelled recordings."""
     if data.normalisation in {"auto", "self"}:
         return []
     return [
         Alarm(kind="distant_corpus", step=0, about=(corpus, name), numbers=(distance,))
-        for corpus, name, distance in far_corpora(data.store, data.pool, data.scales, data.features)
+        for corpus, name, distance in far_corpora(data.store, data.unlabelled, data.scales, data.features)
     ]
 
 

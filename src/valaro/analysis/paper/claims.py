@@ -9,7 +9,7 @@ from valaro.analysis.differences import LEVEL, Difference, difference_between
 from valaro.analysis.model_results import ModelResult
 from valaro.analysis.paper.matching import Absence, Run
 from valaro.analysis.paper.numbers import FIGURE_6_PEAK, FIGURE_6_SIZES, Part
-from valaro.analysis.paper.parts import POOL_SHARE, Claim, Model
+from valaro.analysis.paper.parts import UNLABELLED_SHARE, Claim, Model
 from valaro.analysis.results import ModelRow
 from valaro.analysis.varied import over_values
 from valaro.documents import parse_toml
@@ -106,7 +106,7 @@ def verdicts_on_sizes(dimension: Dimension, rows: Sequence[ModelRow]) -> tuple[V
     The paper's best number of it, or the largest here, stands against the smallest, and against the paper's largest.
     """
     verdicts: list[Verdict] = []
-    for model in over_values(rows, POOL_SHARE):
+    for model in over_values(rows, UNLABELLED_SHARE):
         by_size = {_unlabelled(row): row.model_result for _, row in model.rows}
         if len(by_size) > 1:
             most = FIGURE_6_PEAK if FIGURE_6_PEAK in by_size else max(by_size)

@@ -58,7 +58,7 @@ class PaperPart:
 
 _FBANK, _FFT, _DFACE = ("fbank",), ("fft",), ("dface",)
 _PAIRS = (("fft", "dface"), ("fbank", "dface"))
-POOL_SHARE, NORMALISATION = "study.unlabelled_fraction", "study.normalisation"
+UNLABELLED_SHARE, NORMALISATION = "study.unlabelled_fraction", "study.normalisation"
 _NO_NUMBERS = "Its figures are not known as numbers, so only ours are shown."
 
 
@@ -200,7 +200,7 @@ PARTS = (
         number="Figure 6",
         about="how many unlabelled samples",
         dimension=None,
-        setting=POOL_SHARE,
+        setting=UNLABELLED_SHARE,
         values=tuple(map(str, numbers.FIGURE_6_SIZES)),
         remarks=(
             "The paper: 0 to 25,000 unlabelled samples in steps of 5,000 beside 7,936 labelled ones, on one fold; "

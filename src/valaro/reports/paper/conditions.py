@@ -6,7 +6,7 @@ from typing import Any
 
 from valaro.analysis.paper import numbers
 from valaro.analysis.paper.numbers import LABELLED_CORPUS, NAMES, SESSIONS, UNLABELLED_CORPUS
-from valaro.analysis.paper.parts import BY_NAME, POOL_SHARE, PaperPart
+from valaro.analysis.paper.parts import BY_NAME, UNLABELLED_SHARE, PaperPart
 from valaro.documents import parse_toml
 from valaro.records import CorpusSummary, RunRecord
 from valaro.reports import formats, sentences
@@ -18,7 +18,7 @@ _SECTIONS = ("study", "network", "sampling", "training", "self_training", "losse
 _SAID_ELSEWHERE = ("labels_per_class", "normalise_speakers", "device")
 """The first two have rows of their own; a device changes no result that could be told from another run's."""
 
-_POOL = ("max_unlabelled", "unlabelled_fraction")
+_UNLABELLED_LIMITS = ("max_unlabelled", "unlabelled_fraction")
 
 _DIRECTIONS = {
     "coin": "one gender, drawn for each session",
@@ -54,7 +54,7 @@ _Row = tuple[str, str, str, bool]
 
 def _of_data(run: RunRecord, study: Mapping[str, Any]) -> Iterator[_Row]:
     labelled = [corpus for corpus in run.corpora if corpus.labelled]
-    pool = [corpus for corpus in run.corpora if not corpus.labelled]
+    others = [corpus for corpus in run.corpora if not corpus.labelled]
     derived = [note.corpus for note in run.notes if note.kind == "derived_labels"]
     per_level = study.get("labels_per_class")
     own = "no other corpus, only what the labelled one leaves unlabelled"
@@ -64,7 +64,7 @@ def _of_data(run: RunRecord, study: Mapping[str, Any]) -> Iterator[_Row]:
         (LABELLED_CORPUS, numbers.LABELLED_COUNT, SESSIONS)
     ]
     yield "labelled data", iemocap, _named(labelled), not is_iemocap
-    yield "unlabelled data", "AMI", _named(pool) or own, [corpus.corpus for corpus in pool] != [UNLABELLED_CORPUS]
+    yield "unlabelled data", "AMI", _named(others) or own, [corpus.corpus for corpus in others] != [UNLABELLED_CORPUS]
     yield "labels", "several annotators' ratings", f"derived from categories ({', '.join(derived)})", bool(derived)
     yield "number of labels", "all of the training speakers", f"at most {per_level} a level", per_level is not None
     yield "votes", "each becomes a level", "their mean becomes a level", study.get("votes") == "mean"
@@ -78,7 +78,7 @@ def _of_data(run: RunRecord, study: Mapping[str, Any]) -> Iterator[_Row]:
 
 def _of_trainings(run: RunRecord, part: PaperPart, study: Mapping[str, Any]) -> Iterator[_Row]:
     """Count what the trainings had and whom they tested."""
-    is_figure_6 = part.axis == POOL_SHARE
+    is_figure_6 = part.axis == UNLABELLED_SHARE
     sizes = {result.unlabelled for result in run.judged if result.is_semi_supervised}
     asked = set(numbers.FIGURE_6_SIZES) if is_figure_6 else {numbers.UNLABELLED_COUNT}
     yield "unlabelled samples a training", _listed(asked), _listed(sizes), bool(sizes) and sizes != asked
@@ -103,7 +103,11 @@ def _of_settings(part: PaperPart, sections: Mapping[str, Mapping[str, Any]]) -> 
     here = f"preset {preset}" + (" (docs/presets.md lists its values)" if preset == "default" else "")
     yield "networks and schedule", "preset paper", here, preset != "paper"
     varied = {name.partition(".")[2]: values for name, values in sections.get("vary", {}).items()}
-    free = {part.setting.partition(".")[2], *_SAID_ELSEWHERE, *(_POOL if part.axis == POOL_SHARE else ())}
+    free = {
+        part.setting.partition(".")[2],
+        *_SAID_ELSEWHERE,
+        *(_UNLABELLED_LIMITS if part.axis == UNLABELLED_SHARE else ()),
+    }
     for name, values in varied.items():
         if name not in {*free, "features"}:
             yield f"setting {name}", "not varied", f"varied: {', '.join(map(_words, values))}", True

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from valaro.analysis.paper.claims import Verdict, verdicts_on_sizes
 from valaro.analysis.paper.matching import Run
-from valaro.analysis.paper.parts import POOL_SHARE, Model, PaperPart
+from valaro.analysis.paper.parts import UNLABELLED_SHARE, Model, PaperPart
 from valaro.analysis.results import DimensionResults, ModelRow
 from valaro.analysis.varied import in_order
 from valaro.records import Dimension
@@ -62,6 +62,6 @@ def chart_blocks(
     blocks = setting_blocks(own, run.number, part.axis, order=part.values) if own else ()
     if not blocks:
         return [Sentence(text=f"{part.axis} is not varied in this run on {dimension}.")]
-    if own and part.axis == POOL_SHARE:
+    if own and part.axis == UNLABELLED_SHARE:
         verdicts += verdicts_on_sizes(dimension, run.rows[dimension])
     return list(blocks)

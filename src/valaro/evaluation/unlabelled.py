@@ -32,7 +32,7 @@ class Exclusion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pool:
+class UnlabelledSet:
     """Unlabelled utterances that a fold may learn from, and those kept away because a held-out person speaks."""
 
     utterances: tuple[Utterance, ...]
@@ -56,7 +56,7 @@ class _HeldOut:
     speakers_in: Mapping[str, frozenset[str]]
 
 
-def unlabelled_pool(fold: Fold, unlabelled: Iterable[Utterance]) -> Pool:
+def unlabelled_set(fold: Fold, unlabelled: Iterable[Utterance]) -> UnlabelledSet:
     """Part `unlabelled` into what the fold may learn from and what it may not; ratings are stripped off.
 
     Left out are the held-out speakers, the held-out sessions, every recording file that a held-out utterance is cut
@@ -64,18 +64,18 @@ def unlabelled_pool(fold: Fold, unlabelled: Iterable[Utterance]) -> Pool:
     nobody says who speaks is of those who speak in the same file elsewhere. If nothing says that, either, it could be
     anyone of its people, and where these are not said, anyone whose recordings lie in the same folder.
     """
-    model_specs = tuple(unlabelled)
-    held_out = _held_out(fold, model_specs)
+    offered = tuple(unlabelled)
+    held_out = _held_out(fold, offered)
     kept: list[Utterance] = []
     excluded: list[Utterance] = []
     reasons: Counter[str] = Counter()
     strangers = 0
-    for utterance in model_specs:
+    for utterance in offered:
         reason = _why_not(utterance, held_out)
         (excluded if reason else kept).append(without_ratings(utterance))
         reasons[reason] += 1
         strangers += not reason and not utterance.is_speaker_known and not _speakers_in(utterance, held_out)
-    return Pool(
+    return UnlabelledSet(
         utterances=tuple(kept),
         excluded=tuple(excluded),
         exclusions=tuple(Exclusion(reason=reason, count=count) for reason, count in reasons.most_common() if reason),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from valaro.evaluation.folds import Fold
-from valaro.evaluation.pool import FEW
+from valaro.evaluation.unlabelled import FEW
 from valaro.experiments.data import StudyData
 from valaro.records import Dimension
 from valaro.training.config import TrainConfig
@@ -30,7 +30,7 @@ def warnings_before(trainings: Iterable[Asked], data: StudyData) -> tuple[str, .
         key = (needs_pool, spec.features, dimension, fold.held_out_sessions, per_level)
         if key not in offers:
             offers[key] = offer(
-                spec, data.store, fold, data.pool(dimension), dimension=dimension, seed=seed, config=config
+                spec, data.store, fold, data.unlabelled_for(dimension), dimension=dimension, seed=seed, config=config
             )
         kept, labels = len(offers[key].labelled), sum(utterance.is_labelled(dimension) for utterance in fold.train)
         if per_level is not None and kept < labels:
