@@ -1,11 +1,11 @@
-"""How much valence is in a trained network's `dface`, and how much in the packaged `face`? A linear probe says.
+"""How much valence is in `dface`, and how much in `face`? A linear probe says.
 
-    python benchmarks/dface_valence.py DATA --network RUN --to FOLDER [--workers 1]
+    python benchmarks/dface_valence.py DATA --to FOLDER [--network RUN] [--workers 1]
 
-DATA is the corpus javanese_av (manifest.csv and clips), RUN a run of `valaro train-face-network`, FOLDER keeps the
-features. A logistic regression sees mean and deviation of each feature over a clip and is tested on a session (a woman
-and a man) that it has not met, in turn; the session after the tested one chooses its strength. Levels are DERIVED from
-the acted category. Intervals are 95 %, over speakers.
+DATA is the corpus javanese_av (manifest.csv and clips), FOLDER keeps the features. RUN is a run of `valaro
+train-face-network`; without it the packaged network is probed. A logistic regression sees mean and deviation of each
+feature over a clip and is tested on a session (a woman and a man) that it has not met, in turn; the session after the
+tested one chooses its strength. Levels are DERIVED from the acted category. Intervals are 95 %, over speakers.
 """
 
 import argparse
@@ -80,13 +80,13 @@ def main() -> None:
     """Extract, probe, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--network", type=Path, required=True)
+    parser.add_argument("--network", type=Path)
     parser.add_argument("--to", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=1)
     asked = parser.parse_args()
     utterances = read_table(asked.data / "manifest.csv", TableOptions(corpus="javanese_av")).utterances
 
-    def told(done: int, of: int) -> None:
+    def told(done: int, of: int, _failed: int) -> None:
         print(f"{done} of {of} clips", file=sys.stderr, flush=True)
 
     options = ExtractOptions(on_progress=told)

@@ -32,8 +32,10 @@ settings.register_profile(
 )
 settings.load_profile("valaro")
 
-# A runner started in the background ignores Ctrl-C and hands that down to every program that tests start and interrupt.
+# A runner started in the background ignores Ctrl-C, one under nohup the end of its terminal, and each hands that down to
+# every program that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 SLOW = (
@@ -41,23 +43,31 @@ SLOW = (
     "cli",
     "corpora/test_ami",
     "corpora/test_crema_d",
+    "corpora/test_from_audformat",
     "corpora/test_iemocap_release",
     "corpora/test_recordings_folder",
     "demo_clips",
     "dface/test_training_faces",
+    "evaluation/test_shuffles",
     "evaluation/test_significance",
     "experiments/test_cross_validate",
+    "experiments/test_presets_page",
     "experiments/test_same_results",
+    "experiments/test_settings_pages",
     "experiments/test_studies",
     "prediction/test_onnx_parity",
+    "prediction/test_predictor",
+    "prediction/test_timeline_page",
     "prediction/test_without_torch",
     "reports/test_beside_paper",
     "reports/test_report_page",
+    "reports/test_standalone_svg",
     "reports/test_written",
     "store/test_stored_networks",
     "test_api",
     "test_benchmarks",
     "test_extraction",
+    "test_limits",
     "test_recordings",
     "test_saved_model",
     "training/test_feature_maps",
