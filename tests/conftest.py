@@ -32,8 +32,8 @@ settings.register_profile(
 )
 settings.load_profile("valaro")
 
-# A runner started in the background ignores Ctrl-C, one under nohup the end of its terminal, and each hands that down to
-# every program that tests start and interrupt.
+# A runner started in the background ignores Ctrl-C, one under nohup the end of its terminal, and what they ignore is
+# handed down to every program that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 

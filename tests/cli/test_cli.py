@@ -143,6 +143,7 @@ def test_the_installed_program_ends_a_mistake_with_2_and_its_words(tmp_path: Pat
         ("predict empty voice.wav", "'empty' holds no model"),
         ("predict final nowhere.wav", "no recording nowhere.wav"),
         ("predict final voice.wav features --to pages", "no recording features"),
+        ("predict final voice.wav --to page.html --expressions", "a page does not show expressions"),
         ("predict final voice.wav --to page.htm", "unknown kind of timeline '.htm': did you mean '.html'?"),
         ("predict final voice.wav more.wav --to page.html", "2 recordings do not fit into 'page.html'"),
     ],

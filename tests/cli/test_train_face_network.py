@@ -129,7 +129,7 @@ def test_a_table_of_votes_gives_eight_classes_and_the_parts(valaro: Command, tmp
         ),
         ("train-face-network faces --to faces", "'faces' is not empty and no run of train-face-network"),
         ("extract toy.parquet --to store --features dface=nowhere", "nowhere: there is no such file"),
-        ("extract toy.parquet --to store --features face=faces", "only dface is computed by a network"),
+        ("extract toy.parquet --to store --features face=faces", "only dface and expressions come from a network"),
         ("extract toy.parquet --to store --features dface=toy.parquet", "toy.parquet: no safetensors file"),
     ],
 )

@@ -15,10 +15,12 @@ from helpers.faces import SMALL, a_network, some_faces
 from helpers.media import real_recordings
 from valaro.dface.votes import EXPRESSIONS
 from valaro.errors import StoreError, ValaroError
+from valaro.features.crop_network import CropNetwork
 from valaro.features.densenet_graph import DenseShape, array_shapes
 from valaro.features.face_network import (
     FACE_NETWORK,
     Dface,
+    Expressions,
     checked_network,
     network_content,
     packaged_face_network,
@@ -57,6 +59,25 @@ def test_dface_is_the_networks_features_under_the_networks_checksum(tmp_path: Pa
     (tmp_path / "network.safetensors").write_bytes(network.content)
     for path in (tmp_path, tmp_path / "network.safetensors"):
         assert read_face_network(path) == network
+
+
+def test_expressions_are_the_networks_probabilities_and_cost_no_second_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = a_network()
+    feature = feature_by_name("expressions", network)
+    assert isinstance(feature, FaceFeature)
+    assert (feature.name, feature.dim, feature.version) == ("expressions", len(network.classes), network.version)
+    crops = some_faces(3).crops
+    expected = a_network().features(crops), a_network().probabilities(crops)
+    np.testing.assert_allclose(expected[1].sum(axis=1), 1.0, atol=1e-6)
+    runs: list[int] = []
+    run = CropNetwork._run_parts
+    monkeypatch.setattr(CropNetwork, "_run_parts", lambda self, some: (runs.append(len(some)), run(self, some))[1])
+    rows = FaceRows([Dface(network), Expressions(network)], 0.0)
+    rows.push(crops, np.array([0.0, 0.04, 0.08]))
+    for features, values in zip(rows.finish(12), expected, strict=True):
+        np.testing.assert_array_equal(features, np.repeat(values, 4, axis=0))
+    assert runs == [3]
+    assert feature_by_name("expressions").dim == 8
 
 
 def test_a_crop_has_the_same_features_in_any_company() -> None:
@@ -110,9 +131,9 @@ def test_the_packaged_network_knows_the_expressions_of_pictures_it_never_saw() -
 def test_the_network_is_named_with_the_feature() -> None:
     assert asked_features(["fbank", "face"]) == (("fbank", "face"), None)
     assert asked_features(["dface = runs/a=b", "face"]) == (("dface", "face"), Path("runs/a=b"))
-    with pytest.raises(ValaroError, match="'face=run': only dface is computed by a network"):
+    with pytest.raises(ValaroError, match="'face=run': only dface and expressions come from a network"):
         asked_features(["face=run"])
-    with pytest.raises(ValaroError, match="2 networks for dface"):
+    with pytest.raises(ValaroError, match="2 networks of faces"):
         asked_features(["dface=a", "dface=b"])
 
 

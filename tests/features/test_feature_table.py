@@ -7,7 +7,7 @@ from valaro.features.table import FEATURE_NAMES, feature_by_name
 
 
 def test_every_name_gives_a_feature_of_that_name_with_128_columns():
-    assert FEATURE_NAMES == ("fft", "fbank", "face", "dface")
+    assert FEATURE_NAMES == ("fft", "fbank", "face", "dface", "expressions")
     for name in ("fft", "fbank", "face"):
         feature = feature_by_name(name)
         assert (feature.name, feature.dim, feature.version) == (name, 128, 1)

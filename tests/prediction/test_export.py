@@ -90,3 +90,16 @@ def test_json_names_its_version_and_reads_back_whole(tmp_path: Path):
 def test_a_recording_without_moments_leaves_a_header_alone(tmp_path: Path):
     write_csv(Timeline(recording=Path("a.mp4"), duration=0.0, moments=()), tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text(encoding="utf-8") == ",".join(COLUMNS) + "\n"
+
+
+def test_expressions_have_a_column_each_that_is_empty_without_a_face(tmp_path: Path):
+    first, second = TIMELINE.moments
+    told = replace(TIMELINE, moments=(replace(first, expressions=(0.25, 0.75)), second), expressions=("joy", "fear"))
+    write_csv(told, tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert tuple(rows[0]) == (*COLUMNS, "expression_joy", "expression_fear")
+    assert [(row["expression_joy"], row["expression_fear"]) for row in rows] == [("0.25", "0.75"), ("", "")]
+    write_json(told, tmp_path / "t.json")
+    moments = json.loads((tmp_path / "t.json").read_text())["moments"]
+    assert [moment["expressions"] for moment in moments] == [{"joy": 0.25, "fear": 0.75}, None]

@@ -11,7 +11,8 @@ from helpers.faces import a_network
 from helpers.media import make_recording, tone
 from helpers.models import a_model
 from valaro.errors import MediaError, ValaroError
-from valaro.prediction.faces import SeenFaces
+from valaro.features.face_network import packaged_face_network
+from valaro.prediction.faces import SeenExpressions, SeenFaces
 from valaro.prediction.predictor import RecordingPredictor, make_timeline
 from valaro.prediction.windows import SlidingWindowPredictor
 from valaro.recordings import stream_features
@@ -103,6 +104,41 @@ def test_a_face_is_found_shown_and_changes_the_judgement(tmp_path: Path) -> None
     alone = RecordingPredictor([BOTH], tmp_path / plan.file)
     alone._names = ("fbank",)
     assert [m.probabilities for m in alone.segments()] != [m.probabilities for m in timeline.moments]
+
+
+def test_expressions_are_told_of_faces_alone_and_only_if_asked_for(tmp_path: Path) -> None:
+    plan = plan_corpus(sessions=1, labelled_per_speaker=1, unlabelled_per_speaker=0, extra_speakers=0)[0]
+    render_clip(plan, tmp_path)
+    plain, asked = (make_timeline([BOTH], tmp_path / plan.file, expressions=wanted) for wanted in (False, True))
+    assert (plain.expressions, {moment.expressions for moment in plain.moments}) == ((), {()})
+    assert asked.expressions == packaged_face_network().classes
+    # What the model says does not depend on it.
+    assert [replace(moment, expressions=()) for moment in asked.moments] == list(plain.moments)
+    for moment in asked.moments:
+        assert len(moment.expressions) == 8
+        assert sum(moment.expressions) == pytest.approx(1.0, abs=1e-3)
+    heard = make_timeline([BOTH], _sound(tmp_path), expressions=True)
+    assert {moment.expressions for moment in heard.moments} == {()}
+
+
+def test_the_mean_expression_is_over_rows_that_show_a_face_and_little_is_kept() -> None:
+    seen = SeenExpressions()
+    told: list[tuple[float, ...]] = []
+    for second in range(50):
+        times = second + np.arange(25) / 25
+        # In each second a face is found in the first half; in the second one the last crop is held.
+        shown = np.where(times % 1 < 0.5, [[0.25], [0.75]], [[0.9], [0.1]]).T
+        rows = np.repeat(shown, 4, axis=0).astype(np.float32)
+        track = FaceTrack(
+            crops=np.zeros((25, 64, 64), np.uint8),
+            detected=times % 1 < 0.5,
+            yaw=np.zeros(25, np.float32),
+            times=times,
+        )
+        seen.add(rows, float(second), track)
+        told += [seen.mean(100 * second, 100 * second + 40), seen.mean(100 * second + 60, 100 * second + 100)]
+        assert sum(map(len, seen._rows)) <= 100
+    assert told == [(0.25, 0.75), ()] * 50
 
 
 def test_moments_of_two_dimensions_come_in_order_of_time(tmp_path: Path) -> None:

@@ -45,6 +45,18 @@ def test_the_store_has_a_copy_that_outlives_the_run(tmp_path: Path) -> None:
     assert store.network("face") is None
 
 
+def test_expressions_alone_keep_the_network_too_and_it_goes_with_them(tmp_path: Path) -> None:
+    network = a_network()
+    named = _write(network, tmp_path / "n.safetensors")
+    utterances = [an_utterance("1", level=None)]
+    extract(utterances, ["expressions"], to=tmp_path / "store", options=ROWS, network=named)
+    store = FeatureStore.open(tmp_path / "store")
+    assert (store.version("expressions"), store.network("expressions")) == (network.version, network)
+    # Without a name it is the store's own again, and `dface` beside it is of the same network.
+    extract(utterances, ["dface", "expressions"], to=tmp_path / "store", options=ROWS)
+    assert FeatureStore.open(tmp_path / "store").version("dface") == network.version
+
+
 def test_another_network_makes_the_features_anew_and_the_old_one_goes(tmp_path: Path) -> None:
     first, second = a_network(), a_network(seed=1)
     _extract(tmp_path / "store", _write(first, tmp_path / "a.safetensors"), "1", "2")
@@ -73,7 +85,7 @@ def test_a_copy_that_is_gone_or_another_one_is_noticed(tmp_path: Path) -> None:
     _extract(tmp_path / "store", _write(a_network(), tmp_path / "n.safetensors"), "1")
     (copy,) = (tmp_path / "store" / "networks").iterdir()
     copy.write_bytes(a_network(seed=1).content)
-    with pytest.raises(StoreError, match="another network than the one that computed 'dface'"):
+    with pytest.raises(StoreError, match="another network than the one that computed features"):
         FeatureStore.open(tmp_path / "store").network("dface")
     copy.unlink()
     with pytest.raises(StoreError, match="there is no such file"):

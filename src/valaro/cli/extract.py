@@ -14,7 +14,9 @@ def run(
     to: Annotated[Path, typer.Option(help="The feature store, a folder; the same command again resumes.")],
     features: Annotated[
         str,
-        typer.Option(help="Comma-separated: fft, fbank, face, dface; dface=RUN for a face network of your own."),
+        typer.Option(
+            help="Comma-separated: fft, fbank, face, dface, expressions; dface=RUN for your own face network."
+        ),
     ] = "fbank,face",
     workers: Workers = 1,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try recordings again that failed.")] = False,

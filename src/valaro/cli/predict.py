@@ -24,9 +24,13 @@ def run(
     form: Annotated[
         str | None, typer.Option("--as", help="In a folder: html, csv or json.", show_default="html")
     ] = None,
+    expressions: Annotated[
+        bool, typer.Option("--expressions", help="Add a column for each expression of the face (CSV, JSON).")
+    ] = False,
 ) -> None:
     """Judge recordings of any length and write their timelines. Exit code 1 if one failed; the others are done."""
     from valaro.cli.console import list_problems, progress, say
+    from valaro.errors import ValaroError
     from valaro.files import check_replaceable
     from valaro.prediction.export import COLUMNS
     from valaro.records import Problem
@@ -35,6 +39,8 @@ def run(
     models = load_models(model)
     recordings = _recordings(recordings)
     targets = _targets(recordings, to, form)
+    if expressions and any(target.suffix.lower() == ".html" for target in targets):
+        raise ValaroError("a page does not show expressions: give --to timeline.csv or .json, or --as csv for a folder")
     for target in targets:
         check_replaceable(target, ",".join(COLUMNS))
     failed: list[Problem] = []
@@ -45,7 +51,7 @@ def run(
         for done, (recording, target) in enumerate(zip(recordings, targets, strict=True)):
             if several:
                 count(done, len(recordings), len(failed))
-            timeline = _timeline(models, recording, None if several else _seconds(count))
+            timeline = _timeline(models, recording, expressions, None if several else _seconds(count))
             if isinstance(timeline, Problem):
                 failed.append(timeline)
                 continue
@@ -61,7 +67,10 @@ def run(
 
 
 def _timeline(
-    models: "Sequence[ExportedModel]", recording: Path, on_progress: Callable[[float, float], None] | None
+    models: "Sequence[ExportedModel]",
+    recording: Path,
+    expressions: bool,
+    on_progress: Callable[[float, float], None] | None,
 ) -> "Timeline | Problem":
     """Return a recording's timeline, or why there is none."""
     from valaro.errors import MediaError
@@ -72,7 +81,7 @@ def _timeline(
         why = "its name holds bytes that are not UTF-8: rename it"
         return Problem(utterance=str(recording), where="name", why=why)
     try:
-        return make_timeline(models, recording, on_progress=on_progress)
+        return make_timeline(models, recording, expressions=expressions, on_progress=on_progress)
     except MediaError as error:
         return Problem(utterance=str(recording), where="recording", why=str(error))
 

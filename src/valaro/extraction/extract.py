@@ -10,9 +10,9 @@ from typing import Any
 
 from valaro.errors import StoreError, ValaroError, all_at_once
 from valaro.extraction.plan import Versions, plan_chunks, stale_pairs
-from valaro.extraction.shard_job import DFACE, Extractor, ShardJob, write_one_shard
+from valaro.extraction.shard_job import Extractor, ShardJob, write_one_shard
 from valaro.extraction.summary import ExtractionSummary, summarise
-from valaro.features.face_network import FaceNetwork, packaged_face_network, read_face_network
+from valaro.features.face_network import NETWORK_FEATURES, FaceNetwork, packaged_face_network, read_face_network
 from valaro.files import remove_partials
 from valaro.parallel.count import Count, OnProgress
 from valaro.parallel.outcome import Outcome
@@ -56,7 +56,7 @@ def extract(
     Killed at any moment and started again, it ends in the same files byte for byte, with any number of `workers`. An
     utterance that fails is a `Problem`, tried again only on request or when its recording changes; a killed retry ends
     in the same rows, but may part them into other files. `network` is the file or run folder of the network behind
-    `dface` (default: the one that the store has, else the packaged one); the store keeps a copy.
+    `dface` and `expressions` (default: the one that the store has, else the packaged one); the store keeps a copy.
     """
     trained = _network(network, names, to)
     asked = _with_versions(names, options.versions, trained)
@@ -65,7 +65,7 @@ def extract(
     with exclusive_lock(to, "extracts"), _swept(to):
         write_head(to, notes)
         sources = _sources(utterances, to, options.on_look)
-        if trained is not None and DFACE in dict(asked):
+        if trained is not None and not NETWORK_FEATURES.isdisjoint(dict(asked)):
             keep_network(to, trained)
         shards = _without_stale(to, sources, asked, retry_failed=options.retry_failed)
         jobs = [
@@ -84,7 +84,7 @@ def extract(
             _write_shards(jobs, workers, count)
             shards = read_shards(to)
         blocks = (block for shard in shards for entry in shard.entries for block in entry.blocks)
-        forget_networks(to, {block.version for block in blocks if block.name == DFACE})
+        forget_networks(to, {block.version for block in blocks if block.name in NETWORK_FEATURES})
         return summarise(shards, utterances, asked, skipped)
 
 
@@ -115,11 +115,11 @@ def _sources(utterances: Sequence[Utterance], store: Path, on_look: OnProgress |
 
 
 def _network(path: Path | None, names: Sequence[str], store: Path) -> FaceNetwork | None:
-    """Return the network at `path`; where `dface` is asked for without one, the store's own, or else the packaged one.
+    """Return the network of faces at `path`; where one is needed and not named, the store's own, else the packaged one.
 
     A store that was made with a network of the user's must not be made anew with another by a forgotten name.
     """
-    if path is None and DFACE not in names:
+    if path is None and NETWORK_FEATURES.isdisjoint(names):
         return None
     kept = [path] if path is not None else sorted((store / NETWORKS).glob("[!.]*"))
     if path is None and any(file.suffix == ".onnx" for file in kept):

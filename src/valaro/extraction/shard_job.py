@@ -9,6 +9,7 @@ import numpy as np
 
 from valaro.errors import words_for
 from valaro.extraction.plan import Versions
+from valaro.features.face_network import NETWORK_FEATURES
 from valaro.records import Extracted, FeatureSequence, Problem, Utterance
 from valaro.store.feature_store import SHARDS
 from valaro.store.networks import read_network
@@ -25,8 +26,6 @@ from valaro.store.shard import (
     shard_key,
 )
 
-DFACE = "dface"
-
 Extractor = Callable[[Utterance, Sequence[str]], Extracted]
 
 
@@ -40,7 +39,7 @@ class ShardJob:
     sources: tuple[Source, ...]
     """One for each utterance."""
     store: Path
-    """Where the shard goes, and where the network of `dface` lies: a copy, which no training can change meanwhile."""
+    """Where the shard goes, and where the network of faces lies: a copy, which no training can change meanwhile."""
     extractor: Extractor | None = None
     fatal: Mapping[str, str] = field(default_factory=dict[str, str])
     """Utterances that ended their processes before, and how: they are not tried."""
@@ -96,7 +95,7 @@ def _extractor_of(job: ShardJob) -> Extractor:
     # Late: a caller with an extractor of its own, and the parent of all workers, need no decoder.
     from valaro.recordings import extract_utterance
 
-    version = dict(job.missing).get(DFACE)
+    version = next((version for name, version in job.missing if name in NETWORK_FEATURES), None)
     # Outside of what becomes a Problem: a network that cannot be read is no fault of a recording.
     return partial(extract_utterance, network=None if version is None else read_network(job.store, version))
 

@@ -36,16 +36,23 @@ class CropNetwork:
 
     def __init__(self, graph: bytes) -> None:
         self._session = open_session(graph)
+        self._last: tuple[np.ndarray | None, list[np.ndarray]] = (None, [])
 
     def features(self, crops: UInt8[np.ndarray, "t 64 64"]) -> Float32[np.ndarray, "t dim"]:
         """Return the last map of each crop, averaged over the picture."""
-        return self._run(_FEATURES, crops)
+        return self._run(crops)[0]
 
     def probabilities(self, crops: UInt8[np.ndarray, "t 64 64"]) -> Float32[np.ndarray, "t k"]:
         """Return how sure the network is of each of its classes, one row per crop."""
-        return self._run(_PROBABILITIES, crops)
+        return self._run(crops)[1]
 
-    def _run(self, output: str, crops: UInt8[np.ndarray, "t 64 64"]) -> Float32[np.ndarray, "t n"]:
+    def _run(self, crops: UInt8[np.ndarray, "t 64 64"]) -> list[np.ndarray]:
+        """Return both outputs; two features of the same crops, one after the other, cost one run."""
+        if self._last[0] is not crops:
+            self._last = (crops, self._run_parts(crops))
+        return self._last[1]
+
+    def _run_parts(self, crops: UInt8[np.ndarray, "t 64 64"]) -> list[np.ndarray]:
         starts = range(0, max(len(crops), 1), _AT_ONCE)
-        parts = [self._session.run([output], {_CROPS: crops[start : start + _AT_ONCE]})[0] for start in starts]
-        return np.concatenate([np.asarray(part, np.float32) for part in parts])
+        parts = [self._session.run(None, {_CROPS: crops[start : start + _AT_ONCE]}) for start in starts]
+        return [np.concatenate(output).astype(np.float32, copy=False) for output in zip(*parts, strict=True)]

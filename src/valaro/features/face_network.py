@@ -21,8 +21,8 @@ from valaro.weights import read_weights
 if TYPE_CHECKING:
     from valaro.features.crop_network import CropNetwork
 
-NETWORK_FEATURES = frozenset({"dface"})
-"""Features that are computed by a network of the user's, named as in `dface=RUN`."""
+NETWORK_FEATURES = frozenset({"dface", "expressions"})
+"""Features that a network of faces computes: the packaged one, or the user's, named as in `dface=RUN`."""
 
 NETWORK_FILE = "network.safetensors"
 FACE_NETWORK = TensorKind(name="face_network", version="2", remedy="train it again", covers_facts=False)
@@ -53,6 +53,11 @@ class FaceNetwork:
         """Return how sure the network is of each of `classes`, one row per crop."""
         return self._network.probabilities(crops)
 
+    @property
+    def version(self) -> str:
+        """That of its features, so that no store mixes what two networks made."""
+        return f"1-{self.checksum}"
+
     @cached_property
     def _network(self) -> "CropNetwork":
         # Loaded late: who uses no network of faces does not pay for ONNX.
@@ -70,12 +75,27 @@ class Dface:
         network = network or packaged_face_network()
         self._network = network
         self.dim = network.dim
-        self.version = f"1-{network.checksum}"
-        """With the network's own checksum, so that no store mixes what two networks made."""
+        self.version = network.version
 
     def __call__(self, crops: UInt8[np.ndarray, "t 64 64"]) -> Float32[np.ndarray, "t dim"]:
         """Return the features of each crop."""
         return self._network.features(crops)
+
+
+class Expressions:
+    """`expressions`: how sure the network behind `dface` is of each of its classes, eight with the packaged one."""
+
+    name = "expressions"
+
+    def __init__(self, network: FaceNetwork | None) -> None:
+        network = network or packaged_face_network()
+        self._network = network
+        self.dim = len(network.classes)
+        self.version = network.version
+
+    def __call__(self, crops: UInt8[np.ndarray, "t 64 64"]) -> Float32[np.ndarray, "t dim"]:
+        """Return the classes' probabilities (0-1, together 1) of each crop, in the order of `network.classes`."""
+        return self._network.probabilities(crops)
 
 
 @lru_cache(maxsize=1)

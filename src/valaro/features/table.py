@@ -5,7 +5,7 @@ from pathlib import Path
 
 from valaro.errors import ValaroError, unknown_name
 from valaro.features.face_embedding import FaceEmbedding
-from valaro.features.face_network import NETWORK_FEATURES, Dface, FaceNetwork
+from valaro.features.face_network import NETWORK_FEATURES, Dface, Expressions, FaceNetwork
 from valaro.features.protocols import FaceFeature, SoundFeature
 from valaro.features.sound import Filterbank, Spectrogram
 
@@ -13,6 +13,7 @@ SOUND_FEATURES: dict[str, Callable[[], SoundFeature]] = {"fft": Spectrogram, "fb
 FACE_FEATURES: dict[str, Callable[[FaceNetwork | None], FaceFeature]] = {
     "face": lambda _: FaceEmbedding(),
     "dface": Dface,
+    "expressions": Expressions,
 }
 
 FEATURE_NAMES: tuple[str, ...] = (*SOUND_FEATURES, *FACE_FEATURES)
@@ -46,9 +47,11 @@ def asked_features(asked: Iterable[str]) -> tuple[tuple[str, ...], Path | None]:
         name, has_path, path = text.partition("=")
         names.append(name.strip())
         if has_path and name.strip() not in NETWORK_FEATURES:
-            raise ValaroError(f"'{text}': only {', '.join(NETWORK_FEATURES)} is computed by a network that is named")
+            raise ValaroError(
+                f"'{text}': only {' and '.join(sorted(NETWORK_FEATURES))} come from a network that is named"
+            )
         if has_path:
             paths.add(Path(path.strip()).expanduser())
     if len(paths) > 1:
-        raise ValaroError(f"{len(paths)} networks for dface: expected one, since a store never mixes two")
+        raise ValaroError(f"{len(paths)} networks of faces: expected one, since a store never mixes two")
     return tuple(names), next(iter(paths), None)

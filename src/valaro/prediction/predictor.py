@@ -7,21 +7,24 @@ from pathlib import Path
 import numpy as np
 
 from valaro.errors import MediaError, ValaroError
-from valaro.features.face_network import FaceNetwork
+from valaro.features.face_network import Expressions, FaceNetwork, packaged_face_network
 from valaro.features.table import FACE_FEATURES, feature_by_name
 from valaro.media.decode import probe
 from valaro.model import ExportedModel
 from valaro.normalise import FeatureStats, Scale, statistics_of
-from valaro.prediction.faces import SeenFaces
+from valaro.prediction.faces import SeenExpressions, SeenFaces
 from valaro.prediction.windows import Segment, SlidingWindowPredictor
 from valaro.recordings import stream_features
 from valaro.records import GRID_RATE, LEVELS, FeatureSequence, Problem, Timeline, TimelineSegment
 
 
 class RecordingPredictor:
-    """Follows one recording with several models at once; `problems` and `faces` fill while it is read."""
+    """Follows one recording with several models at once; `problems` and `faces` fill while it is read.
 
-    def __init__(self, models: Sequence[ExportedModel], recording: Path) -> None:
+    With `expressions` the segments tell of them, too: of the models' own network of faces, else of the packaged one.
+    """
+
+    def __init__(self, models: Sequence[ExportedModel], recording: Path, *, expressions: bool = False) -> None:
         if not models:
             raise ValaroError("no model to predict with")
         for model in models:
@@ -32,6 +35,13 @@ class RecordingPredictor:
         self.faces = SeenFaces()
         self._names = tuple(dict.fromkeys(name for model in models for name in model.features))
         self._network = _common_network(models)
+        self.expressions: tuple[str, ...] = ()
+        """Their names, in the order of a segment's; empty: none were asked for."""
+        self._seen = SeenExpressions()
+        if expressions:
+            self._network = self._network or packaged_face_network()
+            self.expressions = self._network.classes
+            self._names = tuple(dict.fromkeys((*self._names, Expressions.name)))
 
     def segments(self, on_progress: Callable[[float], None] | None = None) -> Iterator[TimelineSegment]:
         """Yield the segments in order of time, of each model from where the recording first gives what it looks at.
@@ -50,6 +60,8 @@ class RecordingPredictor:
                 self.faces.add(chunk.track)
             values = {sequence.name: sequence.values for sequence in chunk.features}
             count = max(map(len, values.values()), default=0)
+            if self.expressions and Expressions.name in values:
+                self._seen.add(values[Expressions.name], chunk.start, chunk.track)
             if not self.faces.thumbnails:
                 # As in extraction: without a face there are no face features, not features of an empty picture.
                 values = {name: part for name, part in values.items() if name not in FACE_FEATURES}
@@ -82,6 +94,7 @@ class RecordingPredictor:
                 probability=max(low, medium, high),
                 probabilities=(low, medium, high),
                 face_found=self.faces.share(start, end),
+                expressions=self._seen.mean(segment.first, segment.last),
             )
 
     def _scale(self, model: ExportedModel) -> Scale:
@@ -106,11 +119,18 @@ def predict_stream(model: ExportedModel, recording: Path) -> Iterator[TimelineSe
 
 
 def make_timeline(
-    models: Sequence[ExportedModel], recording: Path, *, on_progress: Callable[[float, float], None] | None = None
+    models: Sequence[ExportedModel],
+    recording: Path,
+    *,
+    expressions: bool = False,
+    on_progress: Callable[[float, float], None] | None = None,
 ) -> Timeline:
-    """Judge a whole recording; `on_progress` is called with the seconds done and the duration."""
+    """Judge a whole recording; `on_progress` is called with the seconds done and the duration.
+
+    With `expressions` the moments tell of the faces' expressions, too.
+    """
     duration = probe(recording).duration
-    predictor = RecordingPredictor(models, recording)
+    predictor = RecordingPredictor(models, recording, expressions=expressions)
     moments = tuple(predictor.segments(None if on_progress is None else lambda done: on_progress(done, duration)))
     return Timeline(
         recording=recording,
@@ -120,6 +140,7 @@ def make_timeline(
         problems=tuple(predictor.problems),
         notes=tuple(dict.fromkeys(note for model in models for note in model.notes)),
         model=", ".join(dict.fromkeys(model.label for model in models)),
+        expressions=predictor.expressions,
     )
 
 

@@ -171,6 +171,8 @@ class TimelineSegment:
     probabilities: tuple[float, float, float]
     face_found: float = 0.0
     """Share of the stretch's video frames in which a face was found, 0-1."""
+    expressions: tuple[float, ...] = ()
+    """How likely each of the timeline's expressions is, the mean over its faces; empty: none asked for, or no face."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +186,8 @@ class Timeline:
     problems: tuple[Problem, ...] = ()
     notes: tuple[CorpusNote, ...] = ()
     model: str = ""
+    expressions: tuple[str, ...] = ()
+    """Names of the expressions that the moments tell of; empty: none were asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

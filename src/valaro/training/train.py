@@ -210,7 +210,11 @@ def _notes(store: FeatureStore, utterances: Iterable[Utterance]) -> tuple[Corpus
 
 def _network(store: FeatureStore, features: Sequence[str]) -> FaceNetwork | None:
     """Return the network of faces behind the features, so that the model can be used without the store."""
-    return next((network for network in map(store.network, features) if network is not None), None)
+    networks = {network.checksum: network for network in map(store.network, features) if network is not None}
+    if len(networks) > 1:
+        named = " and ".join(features)
+        raise ValaroError(f"{named} come from {len(networks)} networks of faces, expected one: extract them again")
+    return next(iter(networks.values()), None)
 
 
 def network_shape(
