@@ -41,13 +41,13 @@ class Task:
     levels: np.ndarray
     speakers: np.ndarray
     labelled: np.ndarray
-    pool: np.ndarray
+    unlabelled: np.ndarray
     tests: tuple[np.ndarray, ...]
     within: np.ndarray
 
     @property
     def train(self) -> np.ndarray:
-        return np.concatenate([self.labelled, self.pool])
+        return np.concatenate([self.labelled, self.unlabelled])
 
 
 Method = Callable[[Task], np.ndarray]
@@ -83,13 +83,13 @@ def spreading(task: Task) -> np.ndarray:
 
 
 def pseudo_labels(task: Task) -> np.ndarray:
-    """Five rounds; the surest of each level, growing to half of the pool."""
+    """Five rounds; the surest of each level, growing to half of the unlabelled."""
     rows, levels = task.labelled, task.levels[task.labelled]
     for number in range(1, 6):
-        answers = logistic(task, rows, levels)[task.pool]
-        count = int(len(task.pool) * 0.5 * number / 5 / 3)
+        answers = logistic(task, rows, levels)[task.unlabelled]
+        count = int(len(task.unlabelled) * 0.5 * number / 5 / 3)
         chosen = [np.argsort(-answers[:, level])[:count] for level in range(3)]
-        rows = np.concatenate([task.labelled, task.pool[np.concatenate(chosen)]])
+        rows = np.concatenate([task.labelled, task.unlabelled[np.concatenate(chosen)]])
         levels = np.concatenate([task.levels[task.labelled], np.repeat(np.arange(3), count)])
     return logistic(task, rows, levels).argmax(axis=1)
 
@@ -135,8 +135,8 @@ def tasks(folder: Path, corpus: str, *, labels: int, seeds: int) -> dict[str, li
         for seed in range(seeds):
             for fold in leave_one_session_out(utterances, seed=seed):
                 kept, rest = few_labels(fold.train, dimension, per_level=labels, seed=seed)
-                labelled, pool = (np.array([place[u.id] for u in part]) for part in (kept, rest))
-                train = np.concatenate([labelled, pool])
+                labelled, unlabelled = (np.array([place[u.id] for u in part]) for part in (kept, rest))
+                train = np.concatenate([labelled, unlabelled])
                 spread = whole[train].std(axis=0) + 1e-6
                 apart = np.concatenate([(c - c.mean(axis=0)) / spread for c in (crops[row] for row in train)])
                 task = Task(
@@ -144,7 +144,7 @@ def tasks(folder: Path, corpus: str, *, labels: int, seeds: int) -> dict[str, li
                     levels=levels,
                     speakers=speakers,
                     labelled=labelled,
-                    pool=pool,
+                    unlabelled=unlabelled,
                     tests=tuple(np.array([place[u.id] for u in part]) for part in (fold.validation, fold.test)),
                     within=apart.T @ apart / len(apart),
                 )

@@ -53,7 +53,7 @@ def probe(store: FeatureStore, utterances: Sequence[Utterance], name: str) -> li
     names = sorted(set(sessions))
 
     def predictions(rows: np.ndarray, probabilities: np.ndarray) -> Predictions:
-        chosen = [utterances[row] for row in np.flatnonzero(rows)]
+        chosen = [utterances[row] for row in np.flatnonzero(rows).tolist()]
         return Predictions(
             ids=tuple(one.id for one in chosen),
             speakers=tuple(one.speaker for one in chosen),
@@ -86,7 +86,7 @@ def main() -> None:
     asked = parser.parse_args()
     utterances = read_table(asked.data / "manifest.csv", TableOptions(corpus="javanese_av")).utterances
 
-    def told(done: int, of: int, _failed: int) -> None:
+    def told(done: int, of: int, _failed: int = 0) -> None:
         print(f"{done} of {of} clips", file=sys.stderr, flush=True)
 
     options = ExtractOptions(on_progress=told)

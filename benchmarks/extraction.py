@@ -172,8 +172,9 @@ def compared(media: Path, name: str, folder: Path, repeats: int) -> tuple[dict[s
     started: dict[str, subprocess.Popen[str]] = {}
     for way in ("ours", "naive"):
         called = [sys.executable, __file__, "--measure", way, name, str(media), str(folder / f"{way}-{name}.npz")]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        started[way] = subprocess.Popen(called, text=True, env={**os.environ, **ONE_THREAD}, **pipes)
+        started[way] = subprocess.Popen(
+            called, text=True, env={**os.environ, **ONE_THREAD}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         _line_of(started[way])
     times: dict[str, list[float]] = {way: [] for way in started}
     for _ in range(repeats):

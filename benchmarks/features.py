@@ -82,7 +82,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder) / "inputs.npz"
-        np.savez(inputs, **inputs_of(asked.clip))
+        np.savez(inputs, allow_pickle=False, **inputs_of(asked.clip))
         sources = {"old": asked.old, "new": Path(__file__).parents[1] / "src"}
         processes = {key: start(source, inputs, Path(folder) / key) for key, source in sources.items()}
         print("| feature | old, s | new, s | new / old | largest difference |\n|---|---|---|---|---|")

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -41,7 +41,8 @@ from valaro.rng import numpy_stream
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
-from valaro.training.config import LossWeights, Schedule
+from valaro.training.best_model import BestModel
+from valaro.training.config import DeviceName, LossWeights, Schedule
 from valaro.training.consistent import averaged_teacher, consistency_alone, fit_consistent
 from valaro.training.context import TrainerContext
 from valaro.training.crops import Crops
@@ -140,7 +141,7 @@ def read(data: Path, to: Path) -> FaceSet:
             arrays[f"{name}_levels"] = levels_of(faces)
         to.mkdir(parents=True, exist_ok=True)
         with atomic_write(kept) as aside, aside.open("wb") as out:
-            np.savez_compressed(out, **arrays)
+            np.savez_compressed(out, allow_pickle=False, **arrays)
     with np.load(kept, allow_pickle=False) as arrays:
         pixels = arrays["train_pixels"].astype(np.float32)
         mean, deviation = float(pixels.mean()), float(pixels.std())
@@ -268,7 +269,7 @@ def train(job: Job, faces: FaceSet, device: torch.device, *, width: float, steps
         classifier(batches.draw_labelled()[0], Noise(torch_stream(job.seed, "start noise", device)), start=True)
     examiner = Examiner(faces)
     loop = TrainingLoop(classifier, steps=steps, evaluate_every=schedule.evaluate_every, ema_decay=schedule.ema_decay)
-    loop.validate(examiner)  # type: ignore[arg-type]
+    loop.validate(cast("BestModel[FusionClassifier, Any]", examiner))
     context = TrainerContext(
         classifier=classifier,
         batches=loop.register("batches", batches),
@@ -287,11 +288,11 @@ def train(job: Job, faces: FaceSet, device: torch.device, *, width: float, steps
     return examiner
 
 
-def do(job: Job, data: Path, to: Path, device: str, width: float, steps: int) -> str:
+def do(job: Job, data: Path, to: Path, device: DeviceName, width: float, steps: int) -> str:
     """Train one model in a process of its own and write its curve and answers."""
     torch.set_num_threads(1)
     begun = time.perf_counter()
-    chosen = device_called(device)  # type: ignore[arg-type]
+    chosen = device_called(device)
     whole = read(data, to)
     faces = FaceSet(train=whole.train.to(chosen), validation=whole.validation.to(chosen), test=whole.test.to(chosen))
     with compute_context("image", "auto", chosen):

@@ -12,9 +12,10 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -151,7 +152,8 @@ def fuzz(name: str, folder: Path, examples: int, start: int) -> bool:
         database=None,
         deadline=None,
         phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
+        # Its metaclass says of itself that it yields classes.
+        suppress_health_check=list(cast("Iterable[HealthCheck]", HealthCheck)),
     )
     @given(st.lists(part, max_size=14))
     def run(parts: list[bytes]) -> None:

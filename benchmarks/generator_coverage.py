@@ -12,8 +12,8 @@ preset and with each remedy; then, session by session, crops of the training spe
   inside          share of generated crops that lie within that distance of some real crop
   spread          deviation of the generated crops over that of the real ones, mean over components
   D's AUC         how often D finds a real crop more real than a generated one, %; 50: it cannot tell
-  agrees          cosine between the gradient of a term and that of the labelled term on the pool's withheld labels, in
-                  the encoder: whether a step for the one is a step for the other
+  agrees          cosine between the gradient of a term and that of the labelled term on the withheld labels of
+                  unlabelled recordings, in the encoder: whether a step for the one is a step for the other
 """
 
 import argparse
@@ -39,7 +39,7 @@ from valaro.labels.soft_labels import soft_labels_of
 from valaro.networks.fusion import LATENT, FeatureGenerator, FusionClassifier, FusionGenerator
 from valaro.networks.noise import Noise
 from valaro.networks.resolution import as_seen
-from valaro.records import DIMENSIONS
+from valaro.records import DIMENSIONS, Dimension, Utterance
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
 from valaro.training.adversarial import judge_all, judge_fake
@@ -56,7 +56,7 @@ GRADIENT_BATCHES = 16
 BATCH = 64
 VARIANTS: dict[str, Changes] = {"preset": {}, **REMEDIES}
 Levels = dict[str, np.ndarray]
-"""An utterance's id -> its fuzzy label `[3]`."""
+"""An utterance's id -> its soft label `[3]`."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,9 @@ def fit(options: argparse.Namespace, changes: Changes) -> Iterator[Fitted]:
         if job.spec.method != "SSGAN":
             continue
         store, method = FeatureStore.open(job.store), METHODS[job.spec.method]
-        facts = {"dimension": job.dimension, "seed": job.seed, "config": job.config}
-        data = prepare(job.spec, store, job.folds, job.unlabelled, **facts)
+        data = prepare(
+            job.spec, store, job.folds, job.unlabelled, dimension=job.dimension, seed=job.seed, config=job.config
+        )
         context = build_context(method, data, seed=job.seed, config=job.config)
         with compute_context(job.config.layout):
             method.fit(context, job.config.self_training)
@@ -126,7 +127,12 @@ def judged(fitted: Fitted, levels: Levels) -> dict[str, float]:
 
 
 def real_crops(
-    data: TrainingData, utterances: Sequence, rng: np.random.Generator, classifier: FusionClassifier, *, count: int
+    data: TrainingData,
+    utterances: Sequence[Utterance],
+    rng: np.random.Generator,
+    classifier: FusionClassifier,
+    *,
+    count: int,
 ) -> Crops:
     """Return random crops of random utterances as the network takes them."""
     recordings = Recordings(data.store, utterances, data.features, scale_of=data.scales.of)
@@ -156,7 +162,7 @@ def agreement(fitted: Fitted, levels: Levels, rng: np.random.Generator) -> dict[
         for utterances in ([u for u in data.unlabelled if u.id in levels], data.labelled)
     )
     noise, latent = Noise(torch_stream(fitted.seed, "agreement")), torch_stream(fitted.seed, "agreement z")
-    sums: dict[str, Tensor | float] = {}
+    sums: dict[str, Tensor] = {}
     for number in range(GRADIENT_BATCHES):
         (first, target), (second, _), (own, own_target) = (
             draw(recordings, levels, rng, classifier) for recordings in (told, told, known)
@@ -175,7 +181,8 @@ def agreement(fitted: Fitted, levels: Levels, rng: np.random.Generator) -> dict[
         }
         for name, term in terms.items():
             parts = torch.autograd.grad(term, list(classifier.encoders.parameters()), retain_graph=True)
-            sums[name] = sums.get(name, 0.0) + torch.cat([part.flatten() for part in parts])
+            gradient = torch.cat([part.flatten() for part in parts])
+            sums[name] = sums[name] + gradient if name in sums else gradient
     even, odd = sums.pop("labels 0"), sums.pop("labels 1")
     return {"agrees: ceiling": cosine(even, odd)} | {
         f"agrees: {name}": cosine(even + odd, total) for name, total in sums.items()
@@ -196,7 +203,7 @@ def cosine(one: Tensor, other: Tensor) -> float:
     return float(torch.cosine_similarity(one, other, dim=0))
 
 
-def withheld(folder: Path, corpus: str, dimension: str) -> Levels:
+def withheld(folder: Path, corpus: str, dimension: Dimension) -> Levels:
     """Return the levels of all recordings of a corpus: for this judgement alone, no training sees them."""
     utterances = [u for u in read_manifest(folder / f"{corpus}.parquet").utterances if u.is_labelled(dimension)]
     return dict(zip([u.id for u in utterances], soft_labels_of(utterances, dimension), strict=True))

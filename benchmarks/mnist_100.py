@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ from valaro.rng import numpy_stream
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
+from valaro.training.best_model import BestModel
 from valaro.training.checkpointer import CheckpointPaths
 from valaro.training.config import LossWeights, Schedule
 from valaro.training.consistent import consistency_alone, fit_consistent
@@ -212,7 +213,7 @@ def train(
         ema_decay=schedule.ema_decay,
         paths=CheckpointPaths(losses_in=to, state_in=to and to / "state", seconds=60),
     )
-    loop.validate(examiner)  # type: ignore[arg-type]
+    loop.validate(cast("BestModel[FusionClassifier, Any]", examiner))
     context = TrainerContext(
         classifier=classifier,
         batches=loop.register("batches", batches),

@@ -11,12 +11,13 @@ fold of Table VII in preset `paper` on the features in S of the utterances in M.
 
 import argparse
 import json
+import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -34,13 +35,15 @@ from valaro.dface.votes import read_votes
 from valaro.evaluation.folds import leave_one_session_out
 from valaro.evaluation.scores import score
 from valaro.files import write_text
+from valaro.networks.fusion import FusionClassifier
 from valaro.store.feature_store import FeatureStore
 from valaro.store.manifest import read_manifest
 from valaro.training.adversarial import fit_adversarial
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
-from valaro.training.config import PAPER
+from valaro.training.config import PAPER, DeviceName, TrainConfig
 from valaro.training.context import TrainerContext
+from valaro.training.loop import TrainingLoop
 from valaro.training.methods import model_specs
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context
@@ -68,10 +71,11 @@ class Size:
     compared: int
     steps: int
     faces: FaceNetworkConfig
+    fold: TrainConfig
     fold_steps: int
 
 
-REAL = Size(case=FULL, timed=50, compared=300, steps=2000, faces=FACES, fold_steps=2000)
+REAL = Size(case=FULL, timed=50, compared=300, steps=2000, faces=FACES, fold=PAPER, fold_steps=2000)
 TOY = Size(
     case=replace(
         FULL,
@@ -82,6 +86,7 @@ TOY = Size(
     compared=3,
     steps=4,
     faces=replace(FACES, epochs=1, batch_size=8),
+    fold=replace(PAPER, width=0.03),
     fold_steps=4,
 )
 
@@ -127,7 +132,8 @@ class Losses:
     def register(self, _: str, part: Any) -> Any:  # noqa: ANN401
         return part
 
-    def steps(self) -> Any:  # noqa: ANN401
+    def steps(self) -> Iterator[int]:
+        begun = math.nan
         for step in range(self._steps):
             if step == self._untimed:
                 _wait()
@@ -162,7 +168,7 @@ def adversarial_run(case: Case, device: torch.device, precision: Precision, step
             classifier=classifier,
             batches=DrawnBatches(batch, device),
             augment=Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False),
-            loop=losses,  # type: ignore[arg-type]
+            loop=cast("TrainingLoop[FusionClassifier]", losses),
             schedule=case.config.schedule,
             terms=case.config.terms,
             seed=0,
@@ -228,7 +234,7 @@ def product_rate(device: torch.device, dtype: torch.dtype) -> float:
     for _ in range(8):
         _wait()
         begun = time.perf_counter()
-        a @ b
+        torch.matmul(a, b)
         _wait()
         times.append(time.perf_counter() - begun)
     return 2 * side**3 / float(np.median(times[2:])) / 1e12
@@ -243,7 +249,7 @@ def faces(size: Size, device: torch.device, data: Path, to: Path) -> dict[str, A
     def tell(epoch: Epoch) -> None:
         print(f"epoch {epoch.epoch} {time.perf_counter() - begun:.0f} s {epoch}", flush=True)
 
-    config = replace(size.faces, device=device.type)  # type: ignore[arg-type]
+    config = replace(size.faces, device=cast("DeviceName", device.type))
     run = train_face_network(parts, to, config, seed=0, on_epoch=tell)
     seconds = time.perf_counter() - begun - read_in
     return {
@@ -264,11 +270,15 @@ def fold(size: Size, device: torch.device, store: Path, manifest: Path) -> dict[
     features, utterances = FeatureStore.open(store), read_manifest(manifest).utterances
     first = leave_one_session_out(utterances)[0]
     found: dict[str, Any] = {"fold": first.name, "features": list(features.names)}
-    preset = PAPER if size is REAL else replace(PAPER, width=0.03)
     for name in ("MFSBase", "MSSGAN"):
         for precision in ("bfloat16", "single"):
-            schedule = replace(preset.schedule, steps=size.fold_steps, device=device.type, precision=precision)
-            config = replace(preset, schedule=schedule, labels_per_class=20)
+            schedule = replace(
+                size.fold.schedule,
+                steps=size.fold_steps,
+                device=cast("DeviceName", device.type),
+                precision=precision,
+            )
+            config = replace(size.fold, schedule=schedule, labels_per_class=20)
             (spec,) = model_specs(name, features.names)
             training = train_model(spec, features, first, (), dimension="valence", seed=0, config=config)
             scores = score(predict_utterances(training.model, features, first.test))
@@ -279,7 +289,7 @@ def fold(size: Size, device: torch.device, store: Path, manifest: Path) -> dict[
                 "best_step": training.best_step,
                 "test_uar": scores.uar,
                 "history": [asdict(point) for point in training.history],
-                "alarms": [asdict(alarm) for alarm in training.monitor],
+                "alarms": [asdict(alarm) for alarm in training.alarms],
             }
             print(
                 name,

@@ -97,8 +97,14 @@ def augment(folder: Path, clip: Path, samples: int, workers: int) -> None:
         make_headset(folder, meeting, channel, 60.0 * minutes, said)
         video = folder / meeting / "video" / f"{meeting}.{camera}.avi"
         video.parent.mkdir(exist_ok=True)
-        form = {"video_codec": "mpeg4", "pixel_format": "yuv420p"}
-        make_recording(video, seconds=60.0 * minutes, size=(352, 288), draw=draw_frame, **form)
+        make_recording(
+            video,
+            seconds=60.0 * minutes,
+            size=(352, 288),
+            draw=draw_frame,
+            video_codec="mpeg4",
+            pixel_format="yuv420p",
+        )
     for count in sorted({1, workers}):
         for faces in (False, True):
             begun = time.perf_counter()

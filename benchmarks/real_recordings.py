@@ -203,15 +203,15 @@ class Choice:
     name: str
     start: Changes
     models: dict[str, tuple[str, ...]]
-    model_specs: dict[str, Changes]
+    variants: dict[str, Changes]
 
-    def case(self, corpus: str, spec: str) -> str:
-        return f"{self.name}-{corpus}-{_dashed(spec)}"
+    def case(self, corpus: str, variant: str) -> str:
+        return f"{self.name}-{corpus}-{_dashed(variant)}"
 
     def cases(self) -> list[Case]:
         return [
             Case(
-                name=self.case(corpus, spec),
+                name=self.case(corpus, variant),
                 labelled=(corpus,),
                 models=self.models[corpus],
                 labels=10,
@@ -219,12 +219,12 @@ class Choice:
                 against=self.case(corpus, START),
                 seeds=JUDGES[corpus],
             )
-            for spec, changes in self.all_model_specs().items()
+            for variant, changes in self.all_variants().items()
             for corpus in self.models
         ]
 
-    def all_model_specs(self) -> dict[str, Changes]:
-        return {START: {}, **self.model_specs}
+    def all_variants(self) -> dict[str, Changes]:
+        return {START: {}, **self.variants}
 
 
 START = "preset"
@@ -240,7 +240,7 @@ CHOICES = (
         name="choice",
         start=merged(INPUTS, SLOW, SAME_CROP, {"network": {"encoder_scale": 1.0}}),
         models={"emodb": ("FSBase",), "ravdess_audio": ("FSBase",), "javanese_av": ("FSBase", "MFSBase")},
-        model_specs={
+        variants={
             "encoder scale 0.5": {"network": {"encoder_scale": 0.5}},
             "encoder scale 0.25": {"network": {"encoder_scale": 0.25}},
             "encoder share 1": FAST,
@@ -261,7 +261,7 @@ CHOICES = (
         name="choice-pool",
         start=merged(INPUTS, SLOW, SAME_CROP),
         models=POOL_MODELS,
-        model_specs={
+        variants={
             "generator 1": {"losses": {"real": 1.0, "fake": 1.0}},
             "consistency 3": {"losses": {"consistency": 3.0}},
             "other crop": {"sampling": {"views": 2}},
@@ -273,7 +273,7 @@ CHOICES = (
         name="choice-other-crop",
         start=merged(INPUTS, SLOW),
         models=POOL_MODELS,
-        model_specs={
+        variants={
             "consistency 3": {"losses": {"consistency": 3.0}},
             "generator 1": {"losses": {"real": 1.0, "fake": 1.0}},
             "encoder share 1": FAST,
@@ -284,13 +284,13 @@ CHOICES = (
         name="choice-one-modality",
         start=merged(INPUTS, SLOW),
         models={"javanese_av": ("FSBase", "SSGAN", "CT:fbank", "CT:face")},
-        model_specs={"encoder share 1": FAST},
+        variants={"encoder share 1": FAST},
     ),
     Choice(
         name="choice-faces",
         start=merged(INPUTS, SLOW),
         models={"javanese_av": ("MFSBase", "MSSGAN", "CT")},
-        model_specs={"native faces": {"network": {"face_rate": "native"}}},
+        variants={"native faces": {"network": {"face_rate": "native"}}},
     ),
     Choice(
         name="choice-shares",
@@ -300,7 +300,7 @@ CHOICES = (
             "ravdess_audio": ("FSBase", "SSGAN", "CT"),
             "javanese_av": ("MFSBase", "MSSGAN", "CT"),
         },
-        model_specs={
+        variants={
             "generator 1": {"losses": {"real": 1.0, "fake": 1.0}},
             "consistency 3": {"losses": {"consistency": 3.0}},
             "encoder scale 1": {"network": {"encoder_scale": 1.0}},
@@ -311,7 +311,7 @@ CHOICES = (
         name="choice-generator",
         start=INPUTS,
         models=GENERATORS,
-        model_specs={
+        variants={
             "features": FEATURES,
             "features and covariance": merged(FEATURES, {"losses": {"covariance": 1.0}}),
             "features, covariance 10": merged(FEATURES, {"losses": {"covariance": 10.0}}),
@@ -324,7 +324,7 @@ CHOICES = (
         name="choice-features",
         start={},
         models=GENERATORS,
-        model_specs={
+        variants={
             "generator 0.1": {"losses": {"real": 0.1, "fake": 0.1}},
             "consistency 3": {"losses": {"consistency": 3.0}},
             "entropy": {"losses": {"entropy": 0.3}},
@@ -335,13 +335,13 @@ CHOICES = (
         name="choice-teacher",
         start={},
         models=dict.fromkeys(JUDGES, ("MeanTeacher",)),
-        model_specs={f"teacher {weight:g}": {"losses": {"teacher": weight}} for weight in (0.3, 3.0)},
+        variants={f"teacher {weight:g}": {"losses": {"teacher": weight}} for weight in (0.3, 3.0)},
     ),
     Choice(
         name="choice-soft-match",
         start={},
         models=dict.fromkeys(JUDGES, ("SoftMatch",)),
-        model_specs={f"pseudo {weight:g}": {"losses": {"pseudo": weight}} for weight in (0.1, 1.0)},
+        variants={f"pseudo {weight:g}": {"losses": {"pseudo": weight}} for weight in (0.1, 1.0)},
     ),
 )
 
@@ -408,7 +408,7 @@ def run(case: Case, to: Path, *, seeds: int, workers: int) -> None:
             values[section] = values.get(section, {}) | changes
     (to / f"{case.name}.toml").write_text(tomli_w.dumps(values), encoding="utf-8")
 
-    def told(done: int, of: int) -> None:
+    def told(done: int, of: int, _failed: int = 0) -> None:
         print(f"\r{case.name}: {done} of {of} trainings", end="", file=sys.stderr)
 
     problems = cross_validate(check_settings(values, case.name), to / case.name, workers=workers, on_progress=told)
@@ -518,7 +518,7 @@ def pairs_of(model: str, features: Sequence[str]) -> list[str]:
 def print_choice(choice: Choice, to: Path) -> None:
     """Print what each candidate changes on each corpus, and what the other corpora would choose for it."""
     corpora = tuple(choice.models)
-    gains = {name: {corpus: gain(choice, name, corpus, to) for corpus in corpora} for name in choice.all_model_specs()}
+    gains = {name: {corpus: gain(choice, name, corpus, to) for corpus in corpora} for name in choice.all_variants()}
     votes = {
         corpus: {name: float(np.mean([own[o] for o in corpora if o != corpus])) for name, own in gains.items()}
         for corpus in corpora
@@ -535,12 +535,12 @@ def print_choice(choice: Choice, to: Path) -> None:
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-def gain(choice: Choice, spec: str, corpus: str, to: Path) -> float:
+def gain(choice: Choice, variant: str, corpus: str, to: Path) -> float:
     """Return by how many points of test UAR a candidate's networks are better than the preset's."""
-    ours, theirs = (results_of(to / choice.case(corpus, name)) for name in (spec, START))
+    ours, theirs = (results_of(to / choice.case(corpus, name)) for name in (variant, START))
     for key in ours:
         if [(r.fold, r.seed) for r in ours[key]] != [(r.fold, r.seed) for r in theirs.get(key, [])]:
-            sys.exit(f"{choice.case(corpus, spec)}, {' '.join(key)}: not the same trainings as at the start")
+            sys.exit(f"{choice.case(corpus, variant)}, {' '.join(key)}: not the same trainings as at the start")
     return 100 * float(np.mean([mean_uar(ours[key]) - mean_uar(theirs[key]) for key in ours if is_network(key[1])]))
 
 

@@ -122,7 +122,8 @@ def main() -> int:
         ):
             rounds = [{side: answer_of(processes[side], asked) for side in sides} for _ in range(arguments.repeats)]
             same = same and all(answers["old"][2] == answers["new"][2] for answers in rounds)
-            cpu, clock = ({side: min(answers[side][k] for answers in rounds) for side in sides} for k in (0, 1))
+            cpu = {side: min(answers[side][0] for answers in rounds) for side in sides}
+            clock = {side: min(answers[side][1] for answers in rounds) for side in sides}
             ratio = cpu["new"] / cpu["old"]
             line = f"{what}: old {cpu['old'] * unit:.2f}, new {cpu['new'] * unit:.2f}, ratio {ratio:.2f}"
             print(line + (f"; seconds: old {clock['old']:.2f}, new {clock['new']:.2f}" if clock["old"] else ""))

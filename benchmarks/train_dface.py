@@ -130,7 +130,7 @@ def cost(batch: int, repeats: int) -> None:
         for kind in (Plain, DenseNet):
             network = kind(DFACE, classes=8, mean=128.0, std=60.0, generator=torch.Generator().manual_seed(0))
             if kind is Plain:
-                network.to(memory_format=torch.contiguous_format)
+                network.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]
             optimiser = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, nesterov=True)
             for precision in ("single", "bfloat16"):
                 times: list[tuple[float, float]] = []

@@ -21,11 +21,11 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 from unittest import mock
 
 import torch
@@ -40,16 +40,24 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "training"))
 from literal_step import Crops, SharedNoise, loss_of_d, loss_of_g, terms_of_d
 
 from valaro.networks.fusion import LATENT, ClassifierOutput, FusionClassifier, FusionGenerator
+from valaro.networks.image import ImageEncoder, ImageGenerator
+from valaro.networks.layer import Layer
 from valaro.networks.shapes import Modality, NetworkShape
+from valaro.networks.temporal import TemporalEncoder, TemporalGenerator
 from valaro.training import adversarial
 from valaro.training.augmentation import Augmentation
 from valaro.training.batches import Batch
 from valaro.training.config import DEFAULT, PAPER, LossWeights, Schedule, TrainConfig
 from valaro.training.context import TrainerContext
+from valaro.training.loop import TrainingLoop
 from valaro.training.rng import torch_stream
 from valaro.training.runtime import compute_context, keep_memory
 
 AGREE = 1e-5
+
+Plain = nn.Conv1d | nn.Conv2d | nn.Linear
+"""A layer as the literal side has it."""
+Kind = TypeVar("Kind", bound=nn.Module)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +120,13 @@ class LiteralEncoder(nn.Module):
 
     def __init__(self, modality: Modality, shape: NetworkShape, ours: nn.Module) -> None:
         super().__init__()
+        assert isinstance(ours, TemporalEncoder | ImageEncoder)
         self.modality, self.regularisation, self.is_image = modality, shape.regularisation, shape.layout == "image"
         kind = partial_convolution(is_image=self.is_image)
-        widths = [ours.layers[0].weight.shape[1], *(layer.weight.shape[0] for layer in ours.layers)]
+        layers = all_of(Layer, ours.layers)
+        widths = [layers[0].weight.shape[1], *(layer.weight.shape[0] for layer in layers)]
         self.layers = nn.ModuleList(
-            with_weights(kind(i, o), layer) for (i, o), layer in zip(pairwise(widths), ours.layers, strict=True)
+            with_weights(kind(i, o), layer) for (i, o), layer in zip(pairwise(widths), layers, strict=True)
         )
 
     def forward(self, x: Tensor, noise: Any) -> Tensor:  # noqa: ANN401
@@ -156,8 +166,9 @@ class LiteralGenerator(nn.Module):
 
     def __init__(self, ours: nn.Module, *, is_image: bool) -> None:
         super().__init__()
-        self.first = tuple(ours._first)  # noqa: SLF001
-        self.dim = ours._bands if is_image else None  # noqa: SLF001
+        assert isinstance(ours, TemporalGenerator | ImageGenerator)
+        self.first = tuple(ours._first)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self.dim = ours._bands if isinstance(ours, ImageGenerator) else None  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         self.project = nn.Linear(LATENT, math.prod(self.first))
         weight, bias = ours.project.weight.data, ours.project.bias.data
         if not is_image:
@@ -168,12 +179,13 @@ class LiteralGenerator(nn.Module):
         self.project.weight.data.copy_(weight)
         self.project.bias.data.copy_(bias)
         norm = nn.BatchNorm2d if is_image else nn.BatchNorm1d
-        widths = [layer.weight.shape[0] for layer in ours.layers]
+        layers = all_of(nn.ConvTranspose2d if is_image else nn.ConvTranspose1d, ours.layers)
+        widths = [layer.weight.shape[0] for layer in layers]
         self.norms = nn.ModuleList(norm(width) for width in widths)
         for mine, other in zip(self.norms, ours.norms, strict=True):
             mine.load_state_dict(other.state_dict())
         self.layers = nn.ModuleList()
-        for layer in ours.layers:
+        for layer in layers:
             i, o = layer.weight.shape[:2]
             fake = (
                 nn.ConvTranspose2d(i, o, 5, stride=2, padding=2, output_padding=1)
@@ -190,20 +202,30 @@ class LiteralGenerator(nn.Module):
         return x if self.dim is None else x[:, 0, : self.dim]
 
 
-def partial_convolution(*, is_image: bool) -> Callable[[int, int], nn.Module]:
+def all_of(kind: type[Kind], modules: Iterable[nn.Module]) -> list[Kind]:
+    """Return the modules, each of which is of this kind: what a list of torch's holds it knows as modules alone."""
+    found: list[Kind] = []
+    for module in modules:
+        assert isinstance(module, kind)
+        found.append(module)
+    return found
+
+
+def partial_convolution(*, is_image: bool) -> Callable[[int, int], Plain]:
     """Return the convolution of a layout, by inputs and outputs."""
     if is_image:
         return lambda i, o: nn.Conv2d(i, o, 5, stride=2, padding=2)
     return lambda i, o: nn.Conv1d(i, o, 4, stride=2, padding=1)
 
 
-def with_weights(layer: nn.Module, ours: nn.Module) -> nn.Module:
+def with_weights(layer: Plain, ours: Layer) -> Plain:
     """Give a layer the weights of the package's, and torch's own weight norm, its length held, where they have it."""
     layer.weight.data.copy_(ours.weight.data)
+    assert layer.bias is not None
     layer.bias.data.copy_(ours.bias.data)
     if ours.weight_norm:
         parametrizations.weight_norm(layer)
-        length, direction = layer.parametrizations.weight.original0, layer.parametrizations.weight.original1
+        length, direction = (layer.get_parameter(f"parametrizations.weight.original{place}") for place in (0, 1))
         length.data.copy_(ours.gain.reshape(length.shape))
         length.requires_grad_(ours.gain.requires_grad)
         direction.data.copy_(ours.weight.data)
@@ -248,6 +270,9 @@ class Same:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
 
+    def draw_labelled(self) -> tuple[dict[str, Tensor], Tensor]:
+        return self._batch.labelled, self._batch.soft_labels
+
     def draw(self) -> Batch:
         return self._batch
 
@@ -267,9 +292,9 @@ def package(
     augment = Augmentation(classifier.shape.modalities, torch_stream(0, "masks"), masks=False)
     context = TrainerContext(
         classifier=classifier,
-        batches=Same(batch),  # type: ignore[arg-type]
+        batches=Same(batch),
         augment=augment,
-        loop=watch,  # type: ignore[arg-type]
+        loop=cast("TrainingLoop[FusionClassifier]", watch),
         schedule=schedule,
         terms=terms,
         seed=0,

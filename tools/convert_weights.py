@@ -11,24 +11,28 @@ The result belongs into src/valaro/weights, the SHA-256 that is printed into __i
 
 import hashlib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-import h5py
+import h5py  # pyright: ignore[reportMissingImports]  # not in the project's environment, see above
 import numpy as np
+from numpy.typing import ArrayLike
 from safetensors.numpy import save
 
 SOURCE_SHA256 = "59534287fdfb125e30a94400296c25ea9f5d706fca93dd8adbbbed916799ea0e"
+Contents = Mapping[str, ArrayLike]
+"""What is read of an HDF5 file: the path of a weight -> its numbers."""
 EPSILON = 1e-3  # of every BatchNormalization in the file's model_config
 # (block, batch norms of its shortcut, first and second separable convolution), as model_config wires them
 BLOCKS = ((1, 3, 4, 5), (2, 6, 7, 8), (3, 9, 10, 11), (4, 12, 13, 14))
 
 
-def read(file: h5py.File, layer: str, name: str) -> np.ndarray:
+def read(file: Contents, layer: str, name: str) -> np.ndarray:
     """Return one weight of a layer, as float64 so that folding loses nothing."""
     return np.asarray(file[f"model_weights/{layer}/{layer}_1/{name}:0"], dtype=np.float64)
 
 
-def fold(file: h5py.File, kernel: np.ndarray, norm: int) -> tuple[np.ndarray, np.ndarray]:
+def fold(file: Contents, kernel: np.ndarray, norm: int) -> tuple[np.ndarray, np.ndarray]:
     """Return weight [out in h w] and bias [out] of a convolution followed by batch norm number `norm`."""
     layer = f"batch_normalization_{norm}"
     gamma, beta = read(file, layer, "gamma"), read(file, layer, "beta")
@@ -37,7 +41,7 @@ def fold(file: h5py.File, kernel: np.ndarray, norm: int) -> tuple[np.ndarray, np
     return (kernel * scale).transpose(3, 2, 0, 1), beta - mean * scale
 
 
-def convert(file: h5py.File) -> dict[str, np.ndarray]:
+def convert(file: Contents) -> dict[str, np.ndarray]:
     """Return every tensor of the network under the names that face_embedding.py reads."""
     tensors: dict[str, np.ndarray] = {}
     for number in (1, 2):

@@ -23,10 +23,16 @@ def write_or_check(page: Path, text: str, *, script: str, about: str | None) -> 
 
 def meanings(record: type) -> dict[str, str]:
     """Return what stands below each field of a record, inherited ones too, in the code, by name."""
-    trees = [ast.parse(inspect.getsource(part)).body[0] for part in reversed(record.__mro__) if is_dataclass(part)]
-    return {
-        field.target.id: " ".join(text.value.value.split())
-        for tree in trees
-        for field, text in pairwise(tree.body)
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
-    }
+    found: dict[str, str] = {}
+    for part in reversed(record.__mro__):
+        if not is_dataclass(part):
+            continue
+        tree = ast.parse(inspect.getsource(part)).body[0]
+        assert isinstance(tree, ast.ClassDef)
+        for field, text in pairwise(tree.body):
+            match field, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
+                    found[name] = " ".join(said.split())
+                case _:
+                    pass
+    return found
