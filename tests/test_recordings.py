@@ -44,7 +44,8 @@ def wheres(extracted):
 def test_two_seconds_give_200_rows_of_every_feature(tmp_path, always_a_face):
     path = make_recording(tmp_path / "a.mov", sound=tone(), **MPEG4)
     extracted = extract_utterance(utterance(path), FEATURE_NAMES, NETWORK)
-    assert shapes(extracted) == {**dict.fromkeys(FEATURE_NAMES, (200, 128)), "dface": (200, SMALL.features)}
+    others = {"dface": (200, SMALL.features), "expressions": (200, len(NETWORK.classes))}
+    assert shapes(extracted) == {**dict.fromkeys(FEATURE_NAMES, (200, 128)), **others}
     assert extracted.problems == ()
 
 

@@ -67,5 +67,5 @@ def _expressions(timeline: Timeline, moment: TimelineSegment) -> dict[str, dict[
     """Return what was asked for: nothing, or each expression's probability, null where no face was seen."""
     if not timeline.expressions:
         return {}
-    told = {name: _rounded(p) for name, p in zip(timeline.expressions, moment.expressions, strict=False)}
-    return {"expressions": told or None}
+    shares = {name: _rounded(p) for name, p in zip(timeline.expressions, moment.expressions, strict=False)}
+    return {"expressions": shares or None}
