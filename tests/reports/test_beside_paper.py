@@ -225,6 +225,13 @@ def test_each_setting_that_is_not_the_papers_is_a_fact_of_its_own(change, row):
     assert differing(as_in_the_paper(change)) == [row]
 
 
+def test_a_limit_that_the_run_does_not_set_is_none_and_not_unknown():
+    run = as_in_the_paper({})
+    assert "max_unlabelled = 20000" in run.settings
+    unlimited = replace(run, settings=run.settings.replace("max_unlabelled = 20000\n", ""))
+    assert differing(unlimited) == [("settings without a limit", "max_unlabelled 20000", "none")]
+
+
 def test_where_the_networks_were_trained_is_no_condition():
     assert differing(as_in_the_paper({"training": {"device": "cuda"}})) == []
 

@@ -10,7 +10,7 @@ from valaro.analysis.paper.parts import BY_NAME, UNLABELLED_SHARE, PaperPart
 from valaro.documents import parse_toml
 from valaro.records import CorpusSummary, RunRecord
 from valaro.reports import formats, sentences
-from valaro.training.config import PAPER, config_values
+from valaro.training.config import DEFAULT, PAPER, config_values
 
 _SECTIONS = ("study", "network", "sampling", "training", "self_training", "losses")
 """Sections of a run's settings that hold a plan's values."""
@@ -19,6 +19,8 @@ _SAID_ELSEWHERE = ("labels_per_class", "normalise_speakers", "device")
 """The first two have rows of their own; a device changes no result that could be told from another run's."""
 
 _UNLABELLED_LIMITS = ("max_unlabelled", "unlabelled_fraction")
+
+_MAY_BE_NONE = frozenset(setting.name for setting in config_values(DEFAULT) if setting.value is None)
 
 _DIRECTIONS = {
     "coin": "one gender, drawn for each session",
@@ -117,8 +119,13 @@ def _of_settings(part: PaperPart, sections: Mapping[str, Mapping[str, Any]]) -> 
         apart = [n for n in paper if stated.get(n) == section and sections[section][n] != paper[n]]
         was, is_here = (_pairs(apart, values) for values in (paper, sections.get(section, {})))
         yield f"settings of [{section}]", was, is_here, bool(apart)
-    unknown = [name for name, value in paper.items() if name not in stated and value is not None]
-    yield "settings that the run does not state", _pairs(unknown, paper), "not known", bool(unknown)
+    # A run's settings state every value but those that are none, for which TOML has no word; older ones state fewer.
+    absent = [name for name, value in paper.items() if name not in stated and value is not None]
+    is_whole = _MAY_BE_NONE.issuperset(absent)
+    what, here = (
+        ("settings without a limit", "none") if is_whole else ("settings that the run does not state", "not known")
+    )
+    yield what, _pairs(absent, paper), here, bool(absent)
 
 
 def sections_of(run: RunRecord) -> Mapping[str, Mapping[str, Any]]:
